@@ -1,0 +1,42 @@
+package netcode
+
+// A Frame counts steps of the game. The state before the first step is frame 0.
+type Frame int32
+
+// A Player is a seat: 0 up to Terms.Players-1. Seats are not machines: two
+// people on one couch are two seats and one Peer.
+type Player uint8
+
+// A Peer is a machine, as the Transport numbers it. It holds several seats,
+// one, or none.
+type Peer uint16
+
+// Input is what one player does in one frame.
+type Input struct {
+	Bits    uint64 // what is held: buttons, quantized sticks; predicted to stay as it was. Find edges in Step
+	Command []byte // what is done once: an order, a card, a phrase; predicted to be nothing; valid only during the call
+	Absent  bool   // nobody sits here in this frame: open, left or dropped. Set by the session, ignored on input
+}
+
+// Game is the part of your program that must come out the same on every
+// machine. The session calls it only inside Advance (and NewSession), on the
+// goroutine that called it.
+type Game interface {
+	// Step moves the state forward by one frame. It reads the state and the
+	// inputs (one per seat, len(in) never changes) and nothing else: no clock,
+	// no global random numbers, no map order, no floats (see package fixed).
+	Step(in []Input)
+
+	// Save appends the whole state to dst. Equal states append equal bytes.
+	Save(dst []byte) []byte
+
+	// Load becomes the state that Save wrote. It keeps nothing of src.
+	Load(src []byte)
+}
+
+// Transport carries packets between machines. It may lose, repeat or reorder
+// them; neither method blocks, neither keeps the slice.
+type Transport interface {
+	Send(to Peer, packet []byte)
+	Recv(dst []byte) (n int, from Peer, ok bool)
+}

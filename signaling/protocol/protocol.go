@@ -1,0 +1,83 @@
+// Package protocol is the language of the signaling service: the messages
+// that its server and its clients exchange, and their limits. It is pure: no
+// I/O, clock, goroutine or lock, and it is the same native and in the browser.
+package protocol
+
+// Version is the WebSocket subprotocol that both ends ask for.
+const Version = "punchback.v1"
+
+// ID numbers a member of a room: 1 for the first who came, never used twice in
+// a room. It is also the netcode.Peer of that machine.
+type ID uint16
+
+// Kind names a message.
+type Kind string
+
+// What a client says.
+const (
+	Hello  Kind = "hello"  // the first message: Build, Name, Resume
+	State  Kind = "state"  // Round, Ready, Linked, Data: the member's whole state, whenever it changes
+	Signal Kind = "signal" // To, Payload: forwarded untouched (the server says it on with From)
+	Ping   Kind = "ping"   // answered with Pong
+	Leave  Kind = "leave"  // gone on purpose: no grace
+)
+
+// What the server says (Signal too).
+const (
+	Welcome Kind = "welcome" // Self, Token, Code, Min, Max, Round, Members, Servers: all that a member needs to know
+	Member_ Kind = "member"  // Members[0] came, or its state changed
+	Left    Kind = "left"    // From is gone
+	Start   Kind = "start"   // Match: the seats are filled and every pair is linked
+	Pong    Kind = "pong"
+	Error   Kind = "error" // Code, Text: why the server ends this connection or refuses a message
+)
+
+// Message is any message; unused fields are absent on the wire.
+type Message struct {
+	Kind    Kind     `json:"kind"`
+	Build   string   `json:"build,omitempty"`
+	Name    string   `json:"name,omitempty"`
+	Resume  string   `json:"resume,omitempty"` // the Token of an earlier Welcome
+	To      ID       `json:"to,omitempty"`
+	From    ID       `json:"from,omitempty"`
+	Payload []byte   `json:"payload,omitempty"`
+	Self    ID       `json:"self,omitempty"`
+	Token   string   `json:"token,omitempty"`
+	Code    string   `json:"code,omitempty"` // Welcome: the room's; Error: what kind (see Err…)
+	Text    string   `json:"text,omitempty"` // Error: a sentence for a person
+	Min     int      `json:"min,omitempty"`
+	Max     int      `json:"max,omitempty"`
+	Round   int      `json:"round,omitempty"` // the match that a member is ready for, from 1; Welcome: the next to start
+	Ready   bool     `json:"ready,omitempty"`
+	Linked  []ID     `json:"linked,omitempty"` // those to whom this member has an open link
+	Data    []byte   `json:"data,omitempty"`
+	Members []Member `json:"members,omitempty"`
+	Servers []Server `json:"servers,omitempty"`
+	Match   *Match   `json:"match,omitempty"`
+}
+
+// Member is one machine in a room.
+type Member struct {
+	ID    ID     `json:"id"`
+	Name  string `json:"name,omitempty"`
+	Round int    `json:"round,omitempty"`
+	Ready bool   `json:"ready,omitempty"`
+	Data  []byte `json:"data,omitempty"`
+	Away  bool   `json:"away,omitempty"` // its connection to the server is lost; its links may live
+}
+
+// Server is a STUN or TURN server, as RTCIceServer has it.
+type Server struct {
+	URLs       []string `json:"urls"`
+	Username   string   `json:"username,omitempty"`
+	Credential string   `json:"credential,omitempty"`
+}
+
+// Match is what everybody agrees on at a Start.
+type Match struct {
+	Round int    `json:"round"`
+	Seats []ID   `json:"seats"`           // Seats[p] is the machine of player p
+	Seed  uint64 `json:"seed,string"`     // for the game
+	Nonce []byte `json:"nonce"`           // 16 bytes
+	Setup []byte `json:"setup,omitempty"` // the room's data, frozen
+}
