@@ -1,0 +1,60 @@
+package nat
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+func TestJudge(t *testing.T) {
+	s := func(server, mapped string) sample {
+		return sample{netip.MustParseAddrPort(server), netip.MustParseAddrPort(mapped)}
+	}
+	const a1, a2, b1, b2 = "198.51.100.1:3478", "198.51.100.1:3479", "198.51.100.2:3478", "198.51.100.2:3479"
+	const x, y, z = "203.0.113.7:1000", "203.0.113.7:1001", "203.0.113.7:1002"
+	for _, c := range []struct {
+		name    string
+		samples []sample
+		varies  Verdict
+		mapping Mapping
+		why     string
+	}{
+		{"nothing", nil, Unknown, MappingUnknown, "no server"},
+		{"one destination", []sample{s(a1, x)}, Unknown, MappingUnknown, a1},
+		{"one destination twice", []sample{s(a1, x), s(a1, x)}, Unknown, MappingUnknown, a1},
+		{"two hosts agree", []sample{s(a1, x), s(b1, x)}, No, EndpointIndependent, x},
+		{"two ports of one host agree", []sample{s(a1, x), s(a2, x)}, Unknown, MappingUnknown, "one host"},
+		{"two ports of one host differ", []sample{s(a1, x), s(a2, y)}, Yes, AddressAndPortDependent, y},
+		{"two hosts differ", []sample{s(a1, x), s(b1, y)}, Yes, MappingUnknown, "second port"},
+		{"hosts differ, ports agree", []sample{s(a1, x), s(b1, y), s(b2, y)}, Yes, AddressDependent, "same"},
+		{"all differ", []sample{s(a1, x), s(b1, y), s(b2, z)}, Yes, AddressAndPortDependent, z},
+		{"three hosts, one differs", []sample{s(a1, x), s(b1, x), s("198.51.100.3:3478", y)}, Yes, MappingUnknown, y},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			varies, mapping := judge(c.samples)
+			if varies.Value != c.varies || mapping.Value != c.mapping {
+				t.Errorf("varies %v, mapping %v; want %v, %v", varies.Value, mapping.Value, c.varies, c.mapping)
+			}
+			if !strings.Contains(mapping.Why, c.why) || varies.Why == "" {
+				t.Errorf("evidence %q and %q, want %q in it", varies.Why, mapping.Why, c.why)
+			}
+		})
+	}
+}
+
+func TestReportReadsWell(t *testing.T) {
+	r := Report{
+		UDP:     Finding[Verdict]{Yes, "198.51.100.1:3478 answered"},
+		Public:  Finding[netip.AddrPort]{Value: netip.MustParseAddrPort("203.0.113.7:1000")},
+		Mapping: Finding[Mapping]{AddressDependent, "so it is"},
+	}
+	want := "udp      yes (198.51.100.1:3478 answered)\n" +
+		"local    unknown\n" +
+		"public   203.0.113.7:1000\n" +
+		"varies   unknown\n" +
+		"mapping  address-dependent (so it is)\n" +
+		"took     0 ms\n"
+	if got := r.String(); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}

@@ -1,0 +1,264 @@
+//go:build !js
+
+package nat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	resolveTime = time.Second             // for DNS, of one name
+	serverTime  = 1100 * time.Millisecond // for all questions to one server
+)
+
+// prober collects the answers of one Probe.
+type prober struct {
+	sockets [2]*socket // for IPv4 and IPv6; nil where this machine has none
+
+	mu      sync.Mutex
+	samples []sample
+	heard   []netip.AddrPort // servers that answered, whatever they said
+	silent  []string         // servers that did not, and why
+	hosts   map[netip.Addr]bool
+	done    context.CancelFunc // called when the verdict is in
+}
+
+func probe(ctx context.Context, servers []string) (r Report, err error) {
+	start := time.Now()
+	targets, err := parse(servers)
+	if err != nil {
+		return r, err
+	}
+	work, cancel := context.WithCancel(ctx)
+	defer cancel()
+	p := &prober{hosts: map[netip.Addr]bool{}, done: cancel}
+	var failed [2]error
+	for i, network := range []string{"udp4", "udp6"} {
+		p.sockets[i], failed[i] = open(network)
+	}
+	if p.sockets[0] == nil && p.sockets[1] == nil {
+		return r, fmt.Errorf("nat: no UDP socket: %w", errors.Join(failed[:]...))
+	}
+	var wg sync.WaitGroup
+	for _, t := range targets {
+		wg.Go(func() { p.server(work, t) })
+	}
+	wg.Wait()
+	for _, s := range p.sockets {
+		if s != nil {
+			s.close()
+		}
+	}
+	r = p.report(ctx)
+	r.Took = time.Since(start)
+	if ctx.Err() != nil {
+		return r, fmt.Errorf("nat: probe ended early: %w", context.Cause(ctx))
+	}
+	return r, nil
+}
+
+// target is a server as the caller named it.
+type target struct {
+	name, host string
+	port       uint16
+}
+
+func parse(servers []string) ([]target, error) {
+	if len(servers) == 0 {
+		return nil, errors.New("nat: no STUN server to ask")
+	}
+	if len(servers) > MaxServers {
+		return nil, fmt.Errorf("nat: %d servers; at most %d", len(servers), MaxServers)
+	}
+	var targets []target
+	for _, name := range servers {
+		host, port, err := net.SplitHostPort(strings.TrimPrefix(name, "stun:"))
+		if err != nil {
+			return nil, fmt.Errorf("nat: server %q: want host:port", name)
+		}
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || n == 0 || host == "" {
+			return nil, fmt.Errorf("nat: server %q: want a host and a port from 1 to 65535", name)
+		}
+		targets = append(targets, target{name, host, uint16(n)})
+	}
+	return targets, nil
+}
+
+// server asks one server, and the second address that it names.
+func (p *prober) server(ctx context.Context, t target) {
+	to, err := resolve(ctx, t)
+	if err != nil {
+		p.failed(ctx, t.name, err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, serverTime)
+	defer cancel()
+	a, err := p.ask(ctx, to)
+	if err != nil {
+		p.failed(ctx, t.name, err)
+		return
+	}
+	var wg sync.WaitGroup
+	for _, other := range alternates(to, a.other) {
+		// A second address that is silent says nothing about this machine.
+		wg.Go(func() { _, _ = p.ask(ctx, other) })
+	}
+	wg.Wait()
+}
+
+// resolve prefers IPv4, where the NATs are.
+func resolve(ctx context.Context, t target) (netip.AddrPort, error) {
+	if ip, err := netip.ParseAddr(t.host); err == nil {
+		return netip.AddrPortFrom(ip.Unmap(), t.port), nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, resolveTime)
+	defer cancel()
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", t.host)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("name not resolved: %w", err)
+	}
+	for _, ip := range ips {
+		if ip.Unmap().Is4() {
+			return netip.AddrPortFrom(ip.Unmap(), t.port), nil
+		}
+	}
+	return netip.AddrPortFrom(ips[0], t.port), nil // LookupNetIP never answers with none
+}
+
+// alternates are the destinations of RFC 5780 section 4.3: the other host at
+// the port we asked, and the other host at its other port. A server could have
+// us knock anywhere with them, so one in the outer world cannot name an address
+// that only means something in here.
+func alternates(to, other netip.AddrPort) []netip.AddrPort {
+	ip := other.Addr()
+	if !other.IsValid() || other.Port() == 0 || ip.Is4() != to.Addr().Is4() ||
+		ip.IsUnspecified() || ip.IsMulticast() || inner(ip) != inner(to.Addr()) {
+		return nil
+	}
+	var out []netip.AddrPort
+	for _, a := range []netip.AddrPort{netip.AddrPortFrom(ip, to.Port()), other} {
+		if a != to && (len(out) == 0 || out[0] != a) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func inner(ip netip.Addr) bool {
+	return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
+}
+
+// ask asks one destination and keeps what it tells.
+func (p *prober) ask(ctx context.Context, to netip.AddrPort) (answer, error) {
+	s := p.sockets[0]
+	if to.Addr().Is6() {
+		s = p.sockets[1]
+	}
+	if s == nil {
+		return answer{}, errors.New("this machine has no such address family")
+	}
+	p.mu.Lock()
+	p.hosts[to.Addr()] = true
+	p.mu.Unlock()
+	a, err := s.ask(ctx, to)
+	if err != nil {
+		return a, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.heard = append(p.heard, to)
+	if !a.mapped.IsValid() {
+		return a, nil
+	}
+	p.samples = append(p.samples, sample{to, a.mapped})
+	if _, m := judge(family(p.samples)); m.Value != MappingUnknown {
+		p.done()
+	}
+	return a, nil
+}
+
+func (p *prober) failed(ctx context.Context, name string, err error) {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return // the verdict was in first: this one had no fair chance
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.silent = append(p.silent, fmt.Sprintf("%s: %v", name, err))
+}
+
+// family is the samples of one socket: the IPv4 one if it has any, since IPv6
+// rarely meets a NAT.
+func family(samples []sample) []sample {
+	var v4, v6 []sample
+	for _, s := range samples {
+		if s.server.Addr().Is4() {
+			v4 = append(v4, s)
+		} else {
+			v6 = append(v6, s)
+		}
+	}
+	if len(v4) > 0 {
+		return v4
+	}
+	return v6
+}
+
+// report is called after every question has ended.
+func (p *prober) report(ctx context.Context) (r Report) {
+	silent := strings.Join(p.silent, "; ")
+	if n := p.ignored(); n > 0 {
+		silent = strings.TrimPrefix(fmt.Sprintf("%s; %d datagrams were no answer to us", silent, n), "; ")
+	}
+	switch {
+	case len(p.heard) > 0:
+		r.UDP = Finding[Verdict]{Yes, fmt.Sprintf("%v answered", p.heard[0])}
+		if silent != "" {
+			r.UDP.Why += "; " + silent
+		}
+	case ctx.Err() != nil:
+		r.UDP = Finding[Verdict]{Unknown, "stopped before any server answered"}
+	case len(p.hosts) < 2:
+		r.UDP = Finding[Verdict]{Unknown, silent + "; the fault may be the server's: ask two"}
+	default:
+		r.UDP = Finding[Verdict]{No, silent}
+	}
+	samples := family(p.samples)
+	r.Varies, r.Mapping = judge(samples)
+	if len(samples) == 0 {
+		r.Local.Why, r.Public.Why = r.Mapping.Why, r.Mapping.Why
+		return r
+	}
+	first := samples[0]
+	r.Public = Finding[netip.AddrPort]{first.mapped, fmt.Sprintf("as %v sees us", first.server)}
+	s := p.sockets[0]
+	if first.server.Addr().Is6() {
+		s = p.sockets[1]
+	}
+	r.Local = s.local(first.server)
+	switch {
+	case !r.Local.Value.IsValid():
+	case r.Local.Value == first.mapped:
+		r.Public.Why += "; the same as the local one, so there is no NAT on the way"
+	default:
+		r.Public.Why += "; not the local one, so there is a NAT on the way"
+	}
+	return r
+}
+
+func (p *prober) ignored() (n int) {
+	for _, s := range p.sockets {
+		if s != nil {
+			n += s.ignored
+		}
+	}
+	return n
+}
