@@ -32,5 +32,9 @@ func (c *Conn) Up() bool { return false }
 // Err is why the connection is over for good: refused, full, other version. Nil while it lives or tries again.
 func (c *Conn) Err() error { return nil }
 
+// Text is one sentence for the player while Up is false: what is tried and
+// what stands in the way. It is empty when all is well.
+func (c *Conn) Text() string { return "" }
+
 // Close says leave, and waits for the goroutines.
 func (c *Conn) Close() error { return nil }

@@ -15,7 +15,7 @@ type Kind string
 
 // What a client says.
 const (
-	Hello  Kind = "hello"  // the first message: Build, Name, Resume
+	Hello  Kind = "hello"  // the first message: Build, Name; after a lost connection also Resume, Self, Round
 	State  Kind = "state"  // Round, Ready, Linked, Data: the member's whole state, whenever it changes
 	Signal Kind = "signal" // To, Payload: forwarded untouched (the server says it on with From)
 	Ping   Kind = "ping"   // answered with Pong
@@ -24,12 +24,26 @@ const (
 
 // What the server says (Signal too).
 const (
-	Welcome Kind = "welcome" // Self, Token, Code, Min, Max, Round, Members, Servers: all that a member needs to know
-	Member_ Kind = "member"  // Members[0] came, or its state changed
+	Welcome Kind = "welcome" // Self, Token, Code, Min, Max, Round, Members, Servers, Match: all that a member needs to know; again after each resume
+	Update  Kind = "update"  // Members[0] came, or its state changed; Round as in Welcome
 	Left    Kind = "left"    // From is gone
 	Start   Kind = "start"   // Match: the seats are filled and every pair is linked
 	Pong    Kind = "pong"
-	Error   Kind = "error" // Code, Text: why the server ends this connection or refuses a message
+	Error   Kind = "error" // Code, Text: why the server ends this connection
+)
+
+// What the Code of an Error can be.
+const (
+	CodeVersion = "version" // the client speaks another version of this protocol
+	CodeOrigin  = "origin"  // the page's origin is not one that the server serves
+	CodePlace   = "place"   // the path or query names no room
+	CodeBuild   = "build"   // the room plays another build of the game
+	CodeFull    = "full"    // the room is full
+	CodePlaying = "playing" // the room is in a match
+	CodeBusy    = "busy"    // the server has as many rooms or connections as it may
+	CodeBad     = "bad"     // a message that can't be understood, is too long or comes at the wrong time
+	CodeRate    = "rate"    // too many messages
+	CodeClosing = "closing" // the server stops
 )
 
 // Message is any message; unused fields are absent on the wire.
@@ -43,17 +57,17 @@ type Message struct {
 	Payload []byte   `json:"payload,omitempty"`
 	Self    ID       `json:"self,omitempty"`
 	Token   string   `json:"token,omitempty"`
-	Code    string   `json:"code,omitempty"` // Welcome: the room's; Error: what kind (see Err…)
+	Code    string   `json:"code,omitempty"` // Welcome: the room's; Error: what kind (see CodeVersion …)
 	Text    string   `json:"text,omitempty"` // Error: a sentence for a person
 	Min     int      `json:"min,omitempty"`
 	Max     int      `json:"max,omitempty"`
-	Round   int      `json:"round,omitempty"` // the match that a member is ready for, from 1; Welcome: the next to start
+	Round   int      `json:"round,omitempty"` // State: the match that a member plays or waits for, from 1; Welcome, Update, Hello: the room's next to start
 	Ready   bool     `json:"ready,omitempty"`
 	Linked  []ID     `json:"linked,omitempty"` // those to whom this member has an open link
 	Data    []byte   `json:"data,omitempty"`
 	Members []Member `json:"members,omitempty"`
 	Servers []Server `json:"servers,omitempty"`
-	Match   *Match   `json:"match,omitempty"`
+	Match   *Match   `json:"match,omitempty"` // Start; Welcome: the match that this member was in when its connection was lost
 }
 
 // Member is one machine in a room.
@@ -79,5 +93,5 @@ type Match struct {
 	Seats []ID   `json:"seats"`           // Seats[p] is the machine of player p
 	Seed  uint64 `json:"seed,string"`     // for the game
 	Nonce []byte `json:"nonce"`           // 16 bytes
-	Setup []byte `json:"setup,omitempty"` // the room's data, frozen
+	Setup []byte `json:"setup,omitempty"` // the Data of Seats[0], frozen
 }

@@ -1,0 +1,57 @@
+package protocol
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// The limits of a message, in bytes where nothing else is said. Who breaks
+// one is told so and disconnected.
+const (
+	MaxMessage = 64 << 10 // a whole message as it is on the wire
+	MaxPayload = 32 << 10 // Payload of a Signal
+	MaxData    = 4 << 10  // Data of a State
+	MaxName    = 64
+	MaxBuild   = 128
+	MaxToken   = 64
+	MaxPlayers = 4       // machines in a room
+	MaxRound   = 1 << 20 // matches in a room
+)
+
+// Encode writes a message as the text of one WebSocket frame.
+func Encode(m Message) []byte {
+	b, err := json.Marshal(m)
+	if err != nil {
+		panic("protocol: " + err.Error()) // No field of Message can fail to marshal.
+	}
+	return b
+}
+
+// Decode reads a message and checks its limits. It does not ask whether the
+// message makes sense: that is for who receives it.
+func Decode(b []byte) (m Message, err error) {
+	if len(b) > MaxMessage {
+		return m, fmt.Errorf("protocol: message of %d bytes, the limit is %d", len(b), MaxMessage)
+	}
+	if err := json.Unmarshal(b, &m); err != nil {
+		return Message{}, fmt.Errorf("protocol: not a message: %w", err)
+	}
+	for _, f := range [...]struct {
+		name     string
+		n, limit int
+	}{
+		{"kind", len(m.Kind), 16},
+		{"build", len(m.Build), MaxBuild},
+		{"name", len(m.Name), MaxName},
+		{"resume", len(m.Resume), MaxToken},
+		{"payload", len(m.Payload), MaxPayload},
+		{"data", len(m.Data), MaxData},
+		{"linked", len(m.Linked), MaxPlayers},
+		{"round", m.Round, MaxRound},
+	} {
+		if f.n > f.limit || f.n < 0 {
+			return Message{}, fmt.Errorf("protocol: %s is %d, the limit is %d", f.name, f.n, f.limit)
+		}
+	}
+	return m, nil
+}
