@@ -1,2 +1,58 @@
-// Package game is the brawl: a pure netcode.Game that never imports ebiten or rtc.
+// Package game is Punchback, a knock-out brawl for two to four on a floating
+// stage, as a pure netcode.Game: a State, and a step that depends on nothing
+// but the State and the inputs. It never draws, never plays a sound and never
+// speaks to the network; sounds and sparks leave it as cues. In the browser it
+// is the same to the last bit.
 package game
+
+import (
+	"github.com/punchback/punchback/netcode"
+	"github.com/punchback/punchback/netcode/cues"
+)
+
+// Build is the game's own name and version: those who differ in it don't play
+// together.
+const Build = "punchback/1"
+
+// Bits of netcode.Input: what a player holds.
+const (
+	Left uint64 = 1 << iota
+	Right
+	Up
+	Down
+	Jump
+	Punch
+	Dash
+)
+
+// Game is a match as a netcode.Game, with the cues it sets off.
+type Game struct {
+	state State
+	ring  cues.Ring
+}
+
+var _ netcode.Game = (*Game)(nil)
+
+// New is a match of 2 to 4 players before its first frame. The seed is that of
+// netcode.Config, the same for everybody.
+func New(seed uint64, players int) *Game {
+	g := &Game{}
+	g.state.reset(seed, players)
+	g.ring.Slack = 4
+	return g
+}
+
+// State is the state as it is now: to draw, not to change.
+func (g *Game) State() *State { return &g.state }
+
+// Cues are the sounds and sparks: range over Heard once for each picture.
+func (g *Game) Cues() *cues.Ring { return &g.ring }
+
+// Step is one frame: 1/60 of a second.
+func (g *Game) Step(in []netcode.Input) { g.state.step(&g.ring, in) }
+
+// Save appends the whole state.
+func (g *Game) Save(dst []byte) []byte { return g.state.save(dst) }
+
+// Load becomes the state that Save wrote.
+func (g *Game) Load(src []byte) { g.state.load(src) }
