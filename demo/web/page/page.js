@@ -1,0 +1,145 @@
+// page.js keeps a game going in a hidden tab. Load it before any WASM: Ebiten
+// takes requestAnimationFrame once, at its start, and a hidden tab gets no
+// animation frames at all, so that a player who looks elsewhere would freeze
+// everybody else. While frames are missing, a Worker's timer, which browsers do
+// not slow down, calls the pending callbacks instead. It also offers what a page
+// can do better than WASM: globalThis.punchback.frames, copy and report.
+(() => {
+  'use strict';
+  const pb = (globalThis.punchback ??= {});
+  if (pb.frames) return; // loaded twice
+
+  const nativeRequest = window.requestAnimationFrame.bind(window);
+  const late = 250; // ms without a frame after which a visible page counts as hidden too (scrolled away, covered)
+
+  let waiting = new Map(); // what the next run calls, by id
+  let running = null;      // what the present run still has to call
+  let lastID = 0;
+  let armed = false;       // a native frame is asked for
+  let lastNative = performance.now();
+  let native = 0, worker = 0;
+
+  // run calls what was waiting, each once. What a callback asks for waits for the next run.
+  function run(now) {
+    if (running) return;
+    running = waiting;
+    waiting = new Map();
+    try {
+      for (const [id, callback] of running) {
+        running.delete(id);
+        try {
+          callback(now);
+        } catch (err) {
+          reportError(err); // one failing callback must not stop the others
+        }
+      }
+    } finally {
+      running = null;
+    }
+  }
+
+  // arm asks for a native frame. It stays asked for while the page is hidden:
+  // it is what takes over again, and what proves that none came.
+  function arm() {
+    if (armed) return;
+    armed = true;
+    nativeRequest((now) => {
+      armed = false;
+      native++;
+      lastNative = performance.now();
+      if (!document.hidden) run(now);
+      if (waiting.size) arm();
+    });
+  }
+
+  // tick is the Worker's turn: it drives only while frames are missing.
+  function tick() {
+    const now = performance.now();
+    if (!document.hidden && now - lastNative < late) return;
+    worker++;
+    run(now);
+    if (waiting.size) arm();
+  }
+
+  window.requestAnimationFrame = (callback) => {
+    const id = ++lastID;
+    waiting.set(id, callback);
+    arm();
+    return id;
+  };
+  window.cancelAnimationFrame = (id) => {
+    waiting.delete(id);
+    running?.delete(id);
+  };
+
+  // The Worker ticks fast while the page is hidden, and looks now and then while it is shown.
+  const source = `
+    let timer;
+    onmessage = (e) => { clearInterval(timer); timer = setInterval(() => postMessage(0), e.data); };
+  `;
+  let pace = () => {};
+  let paced = 0;
+  try {
+    const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+    const w = new Worker(url);
+    URL.revokeObjectURL(url);
+    w.onmessage = () => { tick(); pace(); };
+    pace = () => {
+      const ms = document.hidden || performance.now() - lastNative >= late ? 16 : 100;
+      if (ms !== paced) w.postMessage(paced = ms);
+    };
+  } catch {
+    setInterval(tick, 16); // no Workers here: hidden tabs get one tick a second
+  }
+  pace();
+
+  document.addEventListener('visibilitychange', () => {
+    lastNative = performance.now(); // shown again, native frames get their chance first
+    pace();
+    if (document.hidden) release();
+  });
+
+  // release lets go of every key: the browser will not tell of its release
+  // elsewhere. Ebiten listens for blur on its canvas.
+  function release() {
+    for (const canvas of document.querySelectorAll('canvas')) canvas.dispatchEvent(new Event('blur'));
+  }
+  window.addEventListener('blur', release);
+
+  // frames counts what drove the page: native animation frames and the Worker's ticks.
+  pb.frames = () => ({ native, worker });
+
+  // copy puts text on the clipboard; its promise tells whether that worked.
+  // A page over plain http from another machine has no navigator.clipboard.
+  pb.copy = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      const area = document.createElement('textarea');
+      const before = document.activeElement;
+      area.value = text;
+      area.style.cssText = 'position:fixed;left:0;top:0;opacity:0';
+      document.body.append(area);
+      area.select();
+      try {
+        return document.execCommand('copy');
+      } catch {
+        return false;
+      } finally {
+        area.remove();
+        before?.focus?.();
+      }
+    }
+  };
+
+  // report tells the developer something, such as a desync: on the console, and
+  // in the terminal of the server when the page comes from demo/web.
+  pb.report = (text) => {
+    text = String(text).slice(0, 4096);
+    console.warn(text);
+    if (pb.reports) {
+      fetch(pb.reports, { method: 'POST', body: text, keepalive: true, headers: { 'Content-Type': 'text/plain' } }).catch(() => {});
+    }
+  };
+})();

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/skip2/go-qrcode"
+)
+
+//go:embed page
+var pages embed.FS
+
+var templates = template.Must(template.ParseFS(pages, "page/*.html"))
+
+// page is what index.html is filled with.
+type page struct {
+	Title, Name string
+	Root        string // before the names of files
+	Wasm        string
+	Size        int    // of the WASM, unpacked, for the progress bar
+	Build       string // its hash
+	Server      string // signaling server of an exported page
+	Page        string // what links lead to when this page is open on a loopback address
+	Live        bool   // served by this program, not exported
+}
+
+// site is everything that is served on the one address.
+type site struct {
+	out     io.Writer
+	query   url.Values // of the flags, for pages opened without a query of their own
+	local   bool       // only this machine reaches it
+	page    string     // the address that others come by, if any
+	program atomic.Pointer[program]
+	live    live
+	reports reports
+	signal  http.Handler
+	end     func() error // ends the signaling server
+	mux     http.ServeMux
+}
+
+func newSite(ctx context.Context, o options, addr net.Addr, p *program, out io.Writer) (*site, error) {
+	s := &site{out: out, query: o.query(), reports: reports{out: out}}
+	s.program.Store(p)
+	s.local = addr.(*net.TCPAddr).IP.IsLoopback()
+	if urls := addresses(addr); len(urls) > 1 {
+		s.page = urls[1] + "/"
+	}
+	var err error
+	if s.signal, s.end, err = signaling(ctx, o, addr); err != nil {
+		return nil, err
+	}
+	s.mux.HandleFunc("GET /{$}", s.index)
+	s.mux.HandleFunc("GET /{file}", s.file)
+	s.mux.HandleFunc("GET /-/tabs", s.tabs)
+	s.mux.HandleFunc("GET /-/qr", qr)
+	s.mux.HandleFunc("GET /-/live.js", func(w http.ResponseWriter, r *http.Request) { static(w, r, "live.js") })
+	s.mux.HandleFunc("GET /-/live", func(w http.ResponseWriter, r *http.Request) { s.live.serve(ctx, w, r) })
+	s.mux.Handle("POST /-/report", &s.reports)
+	s.mux.Handle("GET /healthz", s.signal)
+	s.live.tell(news{Build: p.id})
+	return s, nil
+}
+
+func (s *site) close() error {
+	s.live.close()
+	return s.end()
+}
+
+// ServeHTTP gives WebSockets to the signaling server, whose paths are the
+// games' names, and everything else to the pages.
+func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") && !strings.HasPrefix(r.URL.Path, "/-/") {
+		s.signal.ServeHTTP(w, r)
+		return
+	}
+	s.mux.ServeHTTP(w, r)
+}
+
+func (s *site) title() string {
+	name := s.program.Load().name
+	if s.local {
+		return name + " (this machine only)"
+	}
+	return name
+}
+
+func (s *site) index(w http.ResponseWriter, r *http.Request) {
+	if len(s.query) > 0 && r.URL.RawQuery == "" && r.Header.Get("Sec-Fetch-Dest") != "iframe" {
+		http.Redirect(w, r, "/?"+s.query.Encode(), http.StatusFound)
+		return
+	}
+	p := s.program.Load()
+	render(w, r, "index.html", page{
+		Title: s.title(), Name: p.name, Root: "/", Wasm: p.path(), Size: len(p.wasm), Build: p.id, Page: s.page, Live: true,
+	})
+}
+
+func (s *site) file(w http.ResponseWriter, r *http.Request) {
+	p := s.program.Load()
+	switch "/" + r.PathValue("file") {
+	case p.path():
+		p.ServeHTTP(w, r)
+	case "/page.js":
+		static(w, r, "page.js")
+	case "/wasm_exec.js":
+		send(w, r, "wasm_exec.js", p.exec)
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// tabs is a page with players side by side.
+func (s *site) tabs(w http.ResponseWriter, r *http.Request) {
+	n, err := strconv.Atoi(r.URL.Query().Get("n"))
+	if err != nil || n < 2 || n > 4 {
+		http.Error(w, "n: want 2 to 4 players, such as /-/tabs?n=2", http.StatusBadRequest)
+		return
+	}
+	render(w, r, "tabs.html", struct {
+		Title, Build     string
+		Players, Columns int
+	}{s.title(), s.program.Load().id, n, 2})
+}
+
+// qr is a text as a picture that a phone reads.
+func qr(w http.ResponseWriter, r *http.Request) {
+	text := r.URL.Query().Get("text")
+	if text == "" || len(text) > 512 {
+		http.Error(w, fmt.Sprintf("text: want 1 to 512 bytes, got %d", len(text)), http.StatusBadRequest)
+		return
+	}
+	png, err := qrcode.Encode(text, qrcode.Low, -3)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	send(w, r, "qr.png", png)
+}
+
+func render(w http.ResponseWriter, r *http.Request, name string, data any) {
+	var out bytes.Buffer
+	if err := templates.ExecuteTemplate(&out, name, data); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	send(w, r, name, out.Bytes())
+}
+
+func static(w http.ResponseWriter, r *http.Request, name string) {
+	body, err := pages.ReadFile("page/" + name)
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	send(w, r, name, body)
+}
+
+// send sends a small file that may be another next time.
+func send(w http.ResponseWriter, r *http.Request, name string, body []byte) {
+	sum := sha256.Sum256(body)
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:8])+`"`)
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(body))
+}
