@@ -1,5 +1,7 @@
 package netcode
 
+import "fmt"
+
 // Terms is what everybody agreed before the first frame. It is checked in the
 // handshake, written in a replay and told to a spectator.
 type Terms struct {
@@ -24,8 +26,65 @@ type Config struct {
 	Recorders []Recorder // hear every confirmed frame once, in order
 }
 
+// Special values.
+const (
+	NoDelay  = -1 // for Config.Delay
+	Lockstep = -1 // for Config.Window
+)
+
+// Limits. NewSession and Advance name the one that is broken.
 const (
 	MaxPlayers = 8
-	NoDelay    = -1 // for Config.Delay
-	Lockstep   = -1 // for Config.Window
+	MaxCommand = 256     // bytes of one Command
+	MaxQueued  = 16      // Commands of one local seat that wait for their frame
+	MaxDelay   = 32      // frames
+	MaxWindow  = 32      // frames
+	MaxBuild   = 128     // bytes of Terms.Build
+	MaxSetup   = 1 << 16 // bytes of Terms.Setup
+	MaxPacket  = 1200    // bytes of one packet
+	MaxTimeout = 1 << 16 // ticks
+	MaxRate    = 1000    // ticks a second
 )
+
+// check replaces zeros by defaults and returns the first limit that is broken.
+func (c *Config) check() error {
+	if c.Rate == 0 {
+		c.Rate = 60
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 300
+	}
+	if c.Delay == 0 {
+		c.Delay = 2
+	} else if c.Delay == NoDelay {
+		c.Delay = 0
+	}
+	if c.Window == 0 {
+		c.Window = 8
+	} else if c.Window == Lockstep {
+		c.Window = 0
+	}
+	for _, l := range [...]struct {
+		name            string
+		value, min, max int
+	}{
+		{"Players", c.Players, 1, MaxPlayers},
+		{"length of Seats", len(c.Seats), c.Players, c.Players},
+		{"Rate", c.Rate, 1, MaxRate},
+		{"Timeout", c.Timeout, 1, MaxTimeout},
+		{"Delay", c.Delay, 0, MaxDelay},
+		{"Window", c.Window, 0, MaxWindow},
+		{"length of Build", len(c.Build), 0, MaxBuild},
+		{"length of Setup", len(c.Setup), 0, MaxSetup},
+	} {
+		if l.value < l.min || l.value > l.max {
+			return fmt.Errorf("netcode: %s is %d, must be %d to %d", l.name, l.value, l.min, l.max)
+		}
+	}
+	for _, id := range c.Seats {
+		if id == c.Self {
+			return nil
+		}
+	}
+	return fmt.Errorf("netcode: Self is %d and has no seat in Seats %v", c.Self, c.Seats)
+}

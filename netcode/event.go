@@ -1,5 +1,7 @@
 package netcode
 
+import "iter"
+
 // EventKind says what happened.
 type EventKind uint8
 
@@ -10,9 +12,48 @@ const (
 	Left                        // Peer said goodbye or was given up; Frame is its last
 )
 
+func (k EventKind) String() string {
+	switch k {
+	case Synced:
+		return "synced"
+	case Quiet:
+		return "quiet"
+	case Back:
+		return "back"
+	case Left:
+		return "left"
+	}
+	return "unknown event"
+}
+
 // Event is something worth telling the player.
 type Event struct {
 	Kind  EventKind
 	Peer  Peer
 	Frame Frame
+}
+
+// Events are those since the last call. It does not allocate.
+func (s *Session) Events() iter.Seq[Event] { return s.each }
+
+func (s *Session) yieldEvents(yield func(Event) bool) {
+	for s.eventCount > 0 {
+		e := s.events[s.eventFirst]
+		s.eventFirst = (s.eventFirst + 1) % len(s.events)
+		s.eventCount--
+		if !yield(e) {
+			return
+		}
+	}
+}
+
+// event queues e. If nobody reads, Quiet and Back are lost first: the last
+// quarter of the queue is kept for what happens once.
+func (s *Session) event(e Event) {
+	room := len(s.events) - s.eventCount
+	if room == 0 || room <= len(s.events)/4 && (e.Kind == Quiet || e.Kind == Back) {
+		return
+	}
+	s.events[(s.eventFirst+s.eventCount)%len(s.events)] = e
+	s.eventCount++
 }

@@ -1,45 +1,419 @@
 package netcode
 
 import (
-	"errors"
+	"fmt"
 	"iter"
+
+	"github.com/cespare/xxhash/v2"
 )
 
-// Session is one machine's end of a match.
-type Session struct{}
+// Session is one machine's end of a match. It is not safe for use by several
+// goroutines: one loop owns it, together with the Game.
+type Session struct {
+	game  Game
+	net   Transport
+	cfg   Config
+	tag   uint16
+	print uint64 // fingerprint of the game
+	order []byte // machines in order of their lowest seat, per seat
 
-// NewSession starts a match.
+	queues [MaxPlayers]queue
+	in     []Input // for Step
+	local  []Player
+	held   [MaxPlayers]uint64 // Bits of the local seats in this tick
+	orders [MaxPlayers]orders // Commands of the local seats
+	peers  []peer
+
+	started   bool
+	now       Frame // on screen
+	mine      Frame // local inputs are decided up to here
+	complete  Frame // every seat's input is here up to here
+	confirmed Frame // rows were given up to here
+	wrong     Frame // lowest frame stepped on a wrong prediction in this tick; 0 is none
+	repaired  Frame // what RolledBack tells
+	delay     Frame
+	window    Frame
+
+	states snapshots
+	hashes [hashRing]uint64
+	marks  [markKept]mark
+
+	tick    int64
+	fixed   int64 // tick of the last correction of the pace
+	waiting bool  // the window was full in this tick
+
+	leaving bool
+	leftAt  int64
+	end     Frame // nobody plays beyond this frame, known when somebody leaves
+	ending  bool
+	fin     bool  // everything up to end is confirmed
+	finAt   int64 // tick of it
+	err     error
+
+	row        Row
+	deaf       []bool // recorders that failed
+	recordErr  error
+	events     [64]Event
+	eventFirst int
+	eventCount int
+	each       iter.Seq[Event]
+	stats      Stats
+	packet     []byte
+	incoming   [MaxPacket + 1]byte
+	parsed     play
+	fault      fault
+}
+
+// fault plants a known mistake in the engine, so that tests can prove that the
+// laws see it. It is always noFault outside of them.
+type fault uint8
+
+const (
+	noFault        fault = iota
+	confirmEarly         // confirm what only this machine has
+	blindCompare         // compare late inputs with nothing
+	lostAck              // speak only when there is something to say
+	hashPredicted        // hash the frame on screen
+	doubleCommand        // predict that a Command is given again
+	skipRepairSave       // don't save the states of repaired frames
+)
+
+// NewSession starts a match. It steps the game a few scripted frames and loads
+// its state back, to name a game that forgets part of its state and to make the
+// fingerprint that machines compare. The transport may be nil when all seats
+// are here.
 func NewSession(g Game, t Transport, cfg Config) (*Session, error) {
-	return nil, errors.New("netcode: not built yet")
+	if g == nil {
+		return nil, fmt.Errorf("netcode: Game is nil")
+	}
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	cfg.Seats = append([]Peer(nil), cfg.Seats...)
+	cfg.Setup = append([]byte(nil), cfg.Setup...)
+	s := &Session{
+		game:   g,
+		net:    t,
+		cfg:    cfg,
+		tag:    uint16(xxhash.Sum64(cfg.Nonce[:])),
+		in:     make([]Input, cfg.Players),
+		delay:  Frame(cfg.Delay),
+		window: Frame(cfg.Window),
+		deaf:   make([]bool, len(cfg.Recorders)),
+		packet: make([]byte, 0, 8192),
+		fixed:  -fixQuiet,
+	}
+	for p, id := range cfg.Seats {
+		s.queues[p] = newQueue()
+		if id == cfg.Self {
+			s.local = append(s.local, Player(p))
+		}
+		s.order = append(s.order, s.place(p))
+	}
+	if len(s.peers) > 0 && t == nil {
+		return nil, fmt.Errorf("netcode: Transport is nil, but seats %v are not all here", cfg.Seats)
+	}
+	var err error
+	if s.print, err = fingerprint(g, cfg.Players); err != nil {
+		return nil, err
+	}
+	first := g.Save(nil)
+	s.states = newSnapshots(2*cfg.Window+MaxDelay+4, len(first))
+	s.states.save(g, 0)
+	s.hashes[0] = HashState(first)
+	for i := range s.marks {
+		s.marks[i].state = make([]byte, 0, len(first)+len(first)/4)
+		s.marks[i].frame = -1
+	}
+	s.marks[0].frame = 0
+	s.marks[0].state = append(s.marks[0].state, first...)
+	for s.mine < s.delay {
+		s.commitEmpty()
+	}
+	s.row.Inputs = make([]Input, cfg.Players)
+	s.each = s.yieldEvents
+	s.started = len(s.peers) == 0
+	return s, nil
+}
+
+// place tells which machine seat p is on, counting machines in order of their
+// lowest seat, and notes a new one among the peers.
+func (s *Session) place(p int) byte {
+	id := s.cfg.Seats[p]
+	machines := byte(0)
+	for q := range p {
+		if s.cfg.Seats[q] == id {
+			if i := s.find(id); i >= 0 {
+				s.peers[i].seats = append(s.peers[i].seats, Player(p))
+			}
+			return s.order[q]
+		}
+		machines = max(machines, s.order[q]+1)
+	}
+	if id != s.cfg.Self {
+		s.peers = append(s.peers, peer{id: id, seats: []Player{Player(p)}})
+	}
+	return machines
+}
+
+func (s *Session) find(id Peer) int {
+	for i := range s.peers {
+		if s.peers[i].id == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// scripted is how many frames the fingerprint steps.
+const scripted = 8
+
+// fingerprint steps the game a few frames twice from the same start. The two
+// must come out the same, and Load must bring the start back.
+func fingerprint(g Game, players int) (uint64, error) {
+	start := g.Save(nil)
+	in := make([]Input, players)
+	var ends [2][]byte
+	for run := range ends {
+		for f := range scripted {
+			for p := range in {
+				in[p] = Input{Bits: 1 << ((f + p) % 8)}
+			}
+			g.Step(in)
+		}
+		ends[run] = g.Save(nil)
+		g.Load(start)
+		if back := g.Save(nil); string(back) != string(start) {
+			return 0, fmt.Errorf("netcode: Load does not bring back what Save wrote: %s", firstDifference(g, start, back))
+		}
+	}
+	if string(ends[0]) != string(ends[1]) {
+		return 0, fmt.Errorf("netcode: the same %d steps from the same start differ: %s: part of the state is not saved, or Step reads something else", scripted, firstDifference(g, ends[0], ends[1]))
+	}
+	return HashState(append(start, ends[0]...)), nil
+}
+
+// firstDifference names the first byte, and the field if the game knows it, in
+// which two states differ.
+func firstDifference(g Game, a, b []byte) string {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	name := fieldAt(g, n)
+	if n == len(a) || n == len(b) {
+		return fmt.Sprintf("lengths %d and %d", len(a), len(b))
+	}
+	if name != "" {
+		name = " (" + name + ")"
+	}
+	return fmt.Sprintf("byte %d%s is %#02x and %#02x", n, name, a[n], b[n])
+}
+
+func fieldAt(g Game, offset int) string {
+	if n, ok := g.(interface{ FieldAt(offset int) string }); ok {
+		return n.FieldAt(offset)
+	}
+	return ""
 }
 
 // Advance is one tick: hear, repair, step (at most twice), speak. It takes one
 // Input per local seat, in order of seats, and never blocks. Nil means played
-// or waiting; an error means that the match is over. A waiting tick keeps
-// Commands (queued, bounded) and forgets Bits.
-func (s *Session) Advance(local ...Input) error { return nil }
+// or waiting; a waiting tick keeps Commands (queued, bounded) and forgets Bits.
+// A *LeftError, *DesyncError or *TermsError means that the match is over; any
+// other error that an argument was refused and nothing has happened.
+func (s *Session) Advance(local ...Input) error {
+	if s.err != nil {
+		return s.err
+	}
+	if err := s.take(local); err != nil {
+		return err
+	}
+	s.tick++
+	s.stats.Ticks++
+	s.repaired, s.wrong, s.stats.Depth = 0, 0, 0
+	s.waiting = false
+	s.hear()
+	if s.err != nil {
+		s.speakLast()
+		return s.err
+	}
+	if s.started {
+		s.play()
+	}
+	s.watch()
+	if s.err != nil {
+		s.speakLast()
+		return s.err
+	}
+	s.speak()
+	return nil
+}
+
+// take checks the arguments completely before it keeps any.
+func (s *Session) take(local []Input) error {
+	if len(local) != len(s.local) {
+		return fmt.Errorf("netcode: inputs are %d, must be %d, one per local seat", len(local), len(s.local))
+	}
+	for i := range local {
+		n := len(local[i].Command)
+		if n > MaxCommand {
+			return fmt.Errorf("netcode: Command of player %d is %d bytes, must be at most %d", s.local[i], n, MaxCommand)
+		}
+		if n > 0 && s.orders[i].count == MaxQueued {
+			return fmt.Errorf("netcode: queued Commands of player %d are %d, one more than that is refused", s.local[i], MaxQueued)
+		}
+	}
+	for i := range local {
+		s.held[i] = local[i].Bits
+		if len(local[i].Command) > 0 && !s.leaving {
+			s.orders[i].push(local[i].Command)
+		}
+	}
+	return nil
+}
+
+// play repairs the past and steps the game on.
+func (s *Session) play() {
+	if s.wrong > 0 && s.wrong <= s.now {
+		s.repair(s.wrong)
+	}
+	steps := s.pace()
+	before := s.now
+	for range steps {
+		if s.ending && s.now >= s.end {
+			break
+		}
+		s.commit()
+		s.countComplete()
+		if s.now+1-s.complete > s.window || int(s.now+1-s.confirmed) > s.states.mask {
+			s.waiting = true
+			break
+		}
+		s.now++
+		s.step(s.now)
+	}
+	switch {
+	case s.waiting && s.now == before:
+		s.stats.Waited++
+	case steps == 0:
+		s.stats.Skipped++
+		s.fixed = s.tick
+	case steps == 2 && s.now == before+2:
+		s.stats.Doubled++
+		s.fixed = s.tick
+	}
+	s.countComplete()
+	s.confirm()
+	s.finish()
+}
+
+// repair goes back to the last right state and steps to the present again.
+func (s *Session) repair(from Frame) {
+	if from <= s.confirmed {
+		panic(fmt.Sprintf("netcode: frame %d is confirmed and was stepped wrongly from frame %d", s.confirmed, from))
+	}
+	s.game.Load(s.states.at(from - 1))
+	for f := from; f <= s.now; f++ {
+		s.step(f)
+	}
+	s.repaired = from
+	s.stats.Rollbacks++
+	s.stats.Depth = int(s.now - from + 1)
+	s.stats.MaxDepth = max(s.stats.MaxDepth, s.stats.Depth)
+}
+
+// step makes state f out of f-1 and saves it.
+func (s *Session) step(f Frame) {
+	for p := range s.in {
+		s.queues[p].use(f, &s.in[p])
+		if s.fault == doubleCommand && f > s.queues[p].head {
+			s.in[p].Command = s.queues[p].command(s.queues[p].head)
+		}
+	}
+	s.game.Step(s.in)
+	s.stats.Steps++
+	if s.fault == skipRepairSave && f < s.now {
+		return
+	}
+	s.states.save(s.game, f)
+}
+
+// commit decides the local inputs up to the frame that this tick steps to,
+// plus the delay. A longer delay than before fills with what is held.
+func (s *Session) commit() {
+	for s.mine < s.now+1+s.delay && !s.leaving && !(s.ending && s.mine >= s.end) {
+		room := MaxPacket - 432 // bytes of Commands that leave room for everything else
+		for k := range s.local {
+			i := (k + int(s.mine)) % len(s.local) // each seat gets its turn to be first
+			c := s.orders[i].peek()
+			if len(c) > room {
+				c = nil
+			}
+			s.queues[s.local[i]].put(s.held[i], c, s.now)
+			if len(c) > 0 {
+				room -= len(c)
+				s.orders[i].pop()
+			}
+		}
+		s.mine++
+	}
+}
+
+// commitEmpty decides that one more frame has no local input: the frames
+// before the delay has passed for the first time.
+func (s *Session) commitEmpty() {
+	for _, p := range s.local {
+		s.queues[p].put(0, nil, 0)
+	}
+	s.mine++
+}
+
+// countComplete finds up to where every seat's input is here.
+func (s *Session) countComplete() {
+	c := s.mine
+	for i := range s.peers {
+		c = min(c, s.peers[i].head)
+	}
+	if c < s.complete {
+		panic(fmt.Sprintf("netcode: complete fell from frame %d to %d", s.complete, c))
+	}
+	s.complete = c
+}
+
+// SetDelay changes the input delay of player p, who must sit here, from the
+// next frame on. All seats of a machine share one delay. When it grows, the
+// frames between are filled with what is held; when it shrinks, some ticks
+// decide no input and their Bits are forgotten.
+func (s *Session) SetDelay(p Player, frames int) error {
+	if int(p) >= s.cfg.Players || s.cfg.Seats[p] != s.cfg.Self {
+		return fmt.Errorf("netcode: player %d does not sit here", p)
+	}
+	if frames == NoDelay {
+		frames = 0
+	}
+	if frames < 0 || frames > MaxDelay {
+		return fmt.Errorf("netcode: Delay is %d, must be 0 to %d", frames, MaxDelay)
+	}
+	s.delay = Frame(frames)
+	return nil
+}
 
 // Frame is the frame on screen.
-func (s *Session) Frame() Frame { return 0 }
+func (s *Session) Frame() Frame { return s.now }
 
 // Confirmed is the last frame that nobody can change any more: show results
 // and save scores only up to here.
-func (s *Session) Confirmed() Frame { return 0 }
+func (s *Session) Confirmed() Frame { return s.confirmed }
 
-// Hash is the hash of the state at confirmed frame f, while it is still held.
-func (s *Session) Hash(f Frame) (uint64, bool) { return 0, false }
+// Hash is the hash of the state at confirmed frame f (see HashState), while it
+// is still held: for the last 1,024 frames.
+func (s *Session) Hash(f Frame) (uint64, bool) {
+	if f < 0 || f > s.confirmed || f <= s.confirmed-hashRing {
+		return 0, false
+	}
+	return s.hashes[f%hashRing], true
+}
 
 // RolledBack tells whether the last Advance repaired the past, and from which frame on.
-func (s *Session) RolledBack() (from Frame, ok bool) { return 0, false }
-
-// Events are those since the last call. It does not allocate.
-func (s *Session) Events() iter.Seq[Event] { return func(func(Event) bool) {} }
-
-// Stats is what a netgraph draws.
-func (s *Session) Stats() Stats { return Stats{} }
-
-// Leave says goodbye in the next Advances; stop calling at Done.
-func (s *Session) Leave() {}
-
-// Done tells whether everybody has heard our Leave, or can't any more.
-func (s *Session) Done() bool { return false }
+func (s *Session) RolledBack() (from Frame, ok bool) { return s.repaired, s.repaired > 0 }

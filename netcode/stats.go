@@ -3,6 +3,7 @@ package netcode
 // Stats is what a netgraph draws. Counts are since the first tick.
 type Stats struct {
 	Frame       Frame  // on screen
+	Complete    Frame  // every seat's input is here up to here: beyond are predictions
 	Confirmed   Frame  // nobody can change it any more
 	Ticks       uint64 // calls of Advance
 	Steps       uint64 // calls of Game.Step, repairs included
@@ -11,6 +12,8 @@ type Stats struct {
 	MaxDepth    int    // deepest repair
 	Waited      uint64 // ticks that did not move the screen because the window was full
 	Skipped     uint64 // ticks that did not move the screen to let others catch up
+	Doubled     uint64 // ticks that moved the screen by two to catch up
+	Waiting     bool   // the last Advance waited
 	PacketsSent uint64
 	BytesSent   uint64
 	PacketsRecv uint64
@@ -24,8 +27,29 @@ type Stats struct {
 // tick: at 60 ticks a second, 1000 is 16.7 ms.
 type PeerStats struct {
 	Peer      Peer
-	RTT       int // smoothed round trip, engine to engine; it includes the wait for the other's next tick
-	Ahead     int // how far this machine's clock is ahead of theirs; negative is behind
-	Quiet     int // ticks since anything was heard
-	Confirmed Frame
+	RTT       int   // smoothed round trip, engine to engine; it includes the wait for the other's next tick
+	Ahead     int   // how far this machine's screen is ahead of theirs; negative is behind
+	Quiet     int   // ticks since anything was heard
+	Frame     Frame // on their screen, as told last
+	Confirmed Frame // they have confirmed at least so much; told every few ticks
+}
+
+// Stats is what a netgraph draws.
+func (s *Session) Stats() Stats {
+	st := s.stats
+	st.Frame, st.Complete, st.Confirmed = s.now, s.complete, s.confirmed
+	st.Waiting = s.waiting
+	st.Others = len(s.peers)
+	for i := range s.peers {
+		p := &s.peers[i]
+		st.Peers[i] = PeerStats{
+			Peer:      p.id,
+			RTT:       p.clock.rtt,
+			Ahead:     int(s.offset(p) * 1000 >> 8),
+			Quiet:     p.quiet,
+			Frame:     p.now,
+			Confirmed: p.confirmed,
+		}
+	}
+	return st
 }

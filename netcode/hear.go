@@ -1,0 +1,161 @@
+package netcode
+
+import "fmt"
+
+// recvPerPeer bounds the packets taken in one tick; the rest waits in the
+// transport, whose queue is bounded, too.
+const recvPerPeer = 256
+
+// hear takes in what has arrived.
+func (s *Session) hear() {
+	for i := range s.peers {
+		s.peers[i].quiet++
+	}
+	if len(s.peers) == 0 {
+		return
+	}
+	for range recvPerPeer * len(s.peers) {
+		n, from, ok := s.net.Recv(s.incoming[:])
+		if !ok {
+			break
+		}
+		s.stats.PacketsRecv++
+		s.stats.BytesRecv += uint64(max(n, 0))
+		if n < 3 || n > MaxPacket || !s.receive(s.incoming[:n], from) {
+			s.stats.Dropped++
+		}
+		if s.err != nil {
+			return
+		}
+	}
+	if !s.started {
+		s.started = true
+		for i := range s.peers {
+			s.started = s.started && s.peers[i].agreed && s.peers[i].heardUs
+		}
+	}
+}
+
+// receive takes one packet in, or reports false and has changed nothing.
+func (s *Session) receive(b []byte, from Peer) bool {
+	i := s.find(from)
+	if i < 0 {
+		return false
+	}
+	p := &s.peers[i]
+	switch b[2] & kindMask {
+	case kindHello:
+		return s.receiveHello(p, b[2:])
+	case kindPlay:
+		return p.agreed && uint16(b[0])|uint16(b[1])<<8 == s.tag && s.receivePlay(p, b[2:])
+	}
+	return false
+}
+
+func (s *Session) receiveHello(p *peer, b []byte) bool {
+	var h hello
+	if !h.parse(b) {
+		return false
+	}
+	if h.nonce != s.cfg.Nonce {
+		p.foreign = true
+		return false
+	}
+	if p.playing {
+		return true // late; the match runs
+	}
+	if !p.agreed {
+		if field, here, there := h.differs(&s.cfg.Terms, s.order, s.print); field != "" {
+			s.err = &TermsError{Peer: p.id, Field: field, Here: here, There: there}
+			return true
+		}
+		p.agreed = true
+		s.event(Event{Kind: Synced, Peer: p.id})
+	}
+	if h.flags&helloHeard != 0 {
+		p.heardUs = true
+	}
+	if h.flags&helloBye != 0 {
+		p.leaving = true
+		s.foresee(0)
+	}
+	p.quiet = 0
+	return true
+}
+
+// receivePlay checks the whole packet before anything changes.
+func (s *Session) receivePlay(p *peer, b []byte) bool {
+	m := &s.parsed
+	if !m.parse(b, p.complete) || m.view != 0 {
+		return false
+	}
+	// Nobody can hold what we have not sent, show what the window forbids, or
+	// send beyond the rings.
+	if m.complete > s.mine || m.ack > s.mine || m.now > m.complete+MaxWindow ||
+		m.head > m.now+MaxDelay+2 || m.head > s.confirmed+inputRing-2 {
+		return false
+	}
+	from := m.head - Frame(m.count) + 1
+	if m.count > 0 && m.head > p.head {
+		if from > p.head+1 {
+			return false // a gap: it believes that we hold what we don't
+		}
+		r := reader{b: m.inputs}
+		for range p.seats {
+			parseSeat(&r, m.count, m.flags&flagCommands != 0)
+		}
+		if r.bad || len(r.b) != 0 {
+			return false
+		}
+		r = reader{b: m.inputs}
+		for _, seat := range p.seats {
+			block := parseSeat(&r, m.count, m.flags&flagCommands != 0)
+			s.absorb(&s.queues[seat], &block, from, m.count, p.head)
+		}
+		p.head = m.head
+	}
+	p.playing, p.heardUs = true, true
+	p.quiet = 0
+	if p.clock.hear(m.seq, m.now > p.now || m.complete > p.complete, s.tick) {
+		p.now = max(p.now, m.now)
+		p.echo, p.hasEcho = m.seq, true
+		if m.flags&flagEcho != 0 {
+			p.clock.echoed = true
+			p.clock.sent = s.tick - int64(byte(s.tick)-m.echo)
+		}
+	}
+	p.complete = max(p.complete, m.complete)
+	p.ack = max(p.ack, m.ack)
+	if m.flags&flagBlock != 0 {
+		s.noteHash(p, m.confirmed, m.hash)
+	}
+	if m.flags&flagBye != 0 && !p.leaving {
+		p.leaving = true
+		p.last = m.last
+		s.foresee(m.last)
+	}
+	if m.flags&flagFin != 0 {
+		p.fin = true
+	}
+	return true
+}
+
+// absorb adds a seat's new inputs and notes the lowest frame that was stepped
+// with something else.
+func (s *Session) absorb(q *queue, block *seatBlock, from Frame, count int, head Frame) {
+	prev := q.at(from - 1)
+	for k := range count {
+		f := from + Frame(k)
+		v, command := block.next(k, prev)
+		prev = v
+		if f <= head {
+			continue
+		}
+		if q.put(v, command, s.now) && (s.wrong == 0 || f < s.wrong) && s.fault != blindCompare {
+			s.wrong = f
+		}
+	}
+	if q.head != from+Frame(count)-1 {
+		panic(fmt.Sprintf("netcode: inputs end at frame %d, should at %d", q.head, from+Frame(count)-1))
+	}
+}

@@ -1,0 +1,118 @@
+package netcode
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// setupShown is how much of Terms.Setup a hello carries; the rest is compared by hash.
+const setupShown = 256
+
+// hello says what this machine wants to play, until the other machine has said
+// that it heard.
+type hello struct {
+	flags       byte
+	version     byte
+	nonce       [16]byte
+	fingerprint uint64
+	seed        uint64
+	players     int
+	rate        int
+	timeout     int
+	seats       []byte // machines in order of their lowest seat, per seat
+	build       []byte
+	setupLen    int
+	setupHash   uint64
+	setup       []byte // its beginning
+}
+
+const (
+	helloHeard = 0x04 // the sender has our hello and agrees with it
+	helloBye   = 0x08 // the sender leaves before the first frame
+)
+
+func appendHello(b []byte, tag uint16, flags byte, t *Terms, seats []byte, fingerprint uint64) []byte {
+	b = append(b, byte(tag), byte(tag>>8), kindHello|flags, protocolVersion)
+	b = append(b, t.Nonce[:]...)
+	b = binary.LittleEndian.AppendUint64(b, fingerprint)
+	b = binary.LittleEndian.AppendUint64(b, t.Seed)
+	b = append(b, byte(t.Players))
+	b = appendUvarint(b, uint32(t.Rate))
+	b = appendUvarint(b, uint32(t.Timeout))
+	b = append(b, seats...)
+	b = append(b, byte(len(t.Build)))
+	b = append(b, t.Build...)
+	b = appendUvarint(b, uint32(len(t.Setup)))
+	b = binary.LittleEndian.AppendUint64(b, xxhash.Sum64(t.Setup))
+	return append(b, t.Setup[:min(len(t.Setup), setupShown)]...)
+}
+
+// parse reads a hello after its tag. Of another protocol version only the
+// version and the nonce are read.
+func (h *hello) parse(b []byte) bool {
+	r := reader{b: b}
+	h.flags = r.u8()
+	h.version = r.u8()
+	copy(h.nonce[:], r.bytes(16))
+	if r.bad || h.flags&kindMask != kindHello {
+		return false
+	}
+	if h.version != protocolVersion {
+		return true
+	}
+	h.fingerprint = r.u64()
+	h.seed = r.u64()
+	h.players = int(r.u8())
+	h.rate = int(r.uvarint())
+	h.timeout = int(r.uvarint())
+	h.seats = r.bytes(min(h.players, MaxPlayers))
+	h.build = r.bytes(int(r.u8()))
+	h.setupLen = int(r.uvarint())
+	h.setupHash = r.u64()
+	h.setup = r.bytes(min(h.setupLen, setupShown))
+	return !r.bad && len(r.b) == 0
+}
+
+// differs compares the other machine's terms with ours, field by field, and
+// names the first that differs. It runs at most once in a match.
+func (h *hello) differs(t *Terms, seats []byte, fingerprint uint64) (field, here, there string) {
+	if h.version != protocolVersion {
+		return "protocol version", fmt.Sprint(protocolVersion), fmt.Sprint(h.version)
+	}
+	if string(h.build) != t.Build {
+		return "Build", fmt.Sprintf("%q", t.Build), fmt.Sprintf("%q", h.build)
+	}
+	if h.players != t.Players {
+		return "Players", fmt.Sprint(t.Players), fmt.Sprint(h.players)
+	}
+	if h.seed != t.Seed {
+		return "Seed", fmt.Sprintf("%#x", t.Seed), fmt.Sprintf("%#x", h.seed)
+	}
+	if h.rate != t.Rate {
+		return "Rate", fmt.Sprint(t.Rate), fmt.Sprint(h.rate)
+	}
+	if h.timeout != t.Timeout {
+		return "Timeout", fmt.Sprint(t.Timeout), fmt.Sprint(h.timeout)
+	}
+	if h.setupLen != len(t.Setup) {
+		return "length of Setup", fmt.Sprint(len(t.Setup)), fmt.Sprint(h.setupLen)
+	}
+	for i, c := range h.setup {
+		if c != t.Setup[i] {
+			return fmt.Sprintf("Setup byte %d", i), fmt.Sprintf("%#02x", t.Setup[i]), fmt.Sprintf("%#02x", c)
+		}
+	}
+	if own := xxhash.Sum64(t.Setup); h.setupHash != own {
+		return "hash of Setup", fmt.Sprintf("%016x", own), fmt.Sprintf("%016x", h.setupHash)
+	}
+	if !bytes.Equal(h.seats, seats) {
+		return "Seats", fmt.Sprint(seats), fmt.Sprint(h.seats)
+	}
+	if h.fingerprint != fingerprint {
+		return "fingerprint of the game (its start and its first steps)", fmt.Sprintf("%016x", fingerprint), fmt.Sprintf("%016x", h.fingerprint)
+	}
+	return "", "", ""
+}

@@ -1,0 +1,147 @@
+package netcode
+
+// Time sync. Each machine counts its ticks. What a peer's ticks are, seen from
+// ours, is learned as NTP does: a packet carries the sender's tick and echoes
+// ours, and the two one-way differences cancel the latency if it is the same
+// both ways (if it is not, both sides err by the same half, so that both get
+// the same share of rollbacks). How far a screen has fallen behind its ticks
+// (its skew) is known exactly on both sides, so corrections count at once and
+// need no smoothing: that is what keeps two machines from correcting the same
+// offset again and again.
+
+const (
+	fixQuiet = 50 // ticks between corrections below fixFast frames of offset
+	fixFast  = 3  // frames
+	fixEvery = 4  // ticks between corrections above
+
+	aheadBy  = 192 // 1/256 frames ahead that let a tick be skipped
+	behindBy = 448 // 1/256 frames behind that let a tick step twice: later, so that the two sides don't both correct
+	farBack  = 4   // frames that everybody's screen is ahead of ours for certain: step twice every tick
+)
+
+// clock relates a peer's ticks to ours. Averages are in 1/256 ticks.
+type clock struct {
+	tick   int64 // the peer's newest tick heard
+	at     int64 // our tick when it was heard
+	known  bool
+	fresh  bool  // something newer was heard in this tick
+	echoed bool  // and it echoed a tick of ours
+	sent   int64 // namely this one
+	in     average
+	out    average
+	rtt    int // thousandths of a tick, smoothed
+	hasRTT bool
+}
+
+// average follows a difference of ticks slowly, and starts over when it has
+// really changed, as it does when a machine slept.
+type average struct {
+	value int64
+	n     int64
+	odd   int // samples in a row that were far off
+}
+
+func (a *average) add(sample int64) {
+	s := sample << 8
+	off := s - a.value
+	if off < 0 {
+		off = -off
+	}
+	if a.n > 0 && off > 4<<8 {
+		a.odd++
+		if a.odd < 16 && !(off > 20<<8 && a.odd >= 3) {
+			return
+		}
+		a.n = 0
+	}
+	a.odd = 0
+	if a.n < 32 {
+		a.n++
+	}
+	a.value += (s - a.value) / a.n
+}
+
+// hear takes the tick byte of a packet. newer says that the packet is known to
+// be newer than any before; otherwise the tick byte alone decides.
+func (c *clock) hear(seq byte, newer bool, tick int64) bool {
+	if !c.known {
+		c.known = true
+		c.tick = int64(seq)
+	} else {
+		expect := c.tick + tick - c.at
+		t := expect + int64(int8(seq-byte(expect)))
+		for newer && t <= c.tick {
+			t += 256
+		}
+		if t <= c.tick {
+			return false
+		}
+		c.tick = t
+	}
+	c.at = tick
+	c.fresh = true
+	c.echoed = false
+	return true
+}
+
+// sample ends the hearing of a tick: the newest packet of it counts.
+func (c *clock) sample(tick int64) {
+	if !c.fresh {
+		return
+	}
+	c.fresh = false
+	c.in.add(tick - c.tick)
+	if !c.echoed {
+		return
+	}
+	c.out.add(c.tick - c.sent)
+	rtt := int(tick-c.sent) * 1000
+	if !c.hasRTT {
+		c.hasRTT, c.rtt = true, rtt
+	}
+	c.rtt += (rtt - c.rtt) / 8
+}
+
+// offset is how far our screen is ahead of the peer's, in 1/256 frames.
+func (s *Session) offset(p *peer) int64 {
+	if p.clock.in.n == 0 || p.clock.out.n == 0 {
+		return 0
+	}
+	theta := (p.clock.in.value - p.clock.out.value) / 2
+	ours := int64(s.now) - s.tick
+	theirs := int64(p.now) - p.clock.tick
+	return (ours-theirs)<<8 + theta
+}
+
+// pace decides how many frames this tick steps: 1, or 0 to let others catch
+// up, or 2 to catch up.
+func (s *Session) pace() int {
+	if len(s.peers) == 0 {
+		return 1
+	}
+	sum, back := int64(0), Frame(inputRing)
+	for i := range s.peers {
+		p := &s.peers[i]
+		p.clock.sample(s.tick)
+		sum += s.offset(p)
+		back = min(back, p.now-s.now)
+	}
+	if back >= farBack {
+		return 2
+	}
+	off := sum / int64(len(s.peers))
+	wait := int64(fixQuiet)
+	if off >= fixFast<<8 || off <= -fixFast<<8 {
+		wait = fixEvery
+	}
+	if s.tick-s.fixed < wait {
+		return 1
+	}
+	if off >= aheadBy {
+		return 0
+	}
+	if off <= -behindBy {
+		return 2
+	}
+	return 1
+}

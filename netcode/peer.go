@@ -1,0 +1,32 @@
+package netcode
+
+// peer is what this machine knows of another one.
+type peer struct {
+	id    Peer
+	seats []Player
+
+	agreed  bool // its hello was heard, and its terms are ours
+	heardUs bool // it has heard ours
+	playing bool // it has sent a packet of the running match
+
+	head     Frame // we hold all of its inputs up to here
+	ack      Frame // it holds all of ours up to here
+	complete Frame // it holds everybody's up to here
+	now      Frame // on its screen, as told last
+	last     Frame // its last frame, when it is leaving
+	leaving  bool
+	foreign  bool // it speaks of another match
+	fin      bool // it has confirmed everything there will be
+
+	confirmed Frame // it has confirmed at least so much
+	pending   Frame // its hash of this frame waits until we have ours; 0 is none
+	hash      uint64
+	agreedAt  Frame // the last frame whose hashes were equal
+
+	quiet   int  // ticks since it was heard
+	hushed  bool // Quiet was told
+	echo    byte // its newest tick byte heard in this tick
+	hasEcho bool
+
+	clock clock
+}

@@ -1,0 +1,79 @@
+package netcode
+
+// The rings of a session hold this many frames of inputs: enough for the
+// deepest window and the longest delay on both sides (MaxWindow, MaxDelay).
+const (
+	inputRing = 256
+	inputMask = inputRing - 1
+)
+
+// queue holds the inputs of one seat. Up to head they are known; the slots
+// after it hold what was used instead, so that a late input is compared with
+// what was used and never with a fresh prediction.
+type queue struct {
+	head  Frame
+	bits  [inputRing]uint64
+	size  [inputRing]uint16
+	arena []byte // MaxCommand bytes for each slot
+}
+
+func newQueue() queue { return queue{arena: make([]byte, inputRing*MaxCommand)} }
+
+// put adds the input of frame head+1 and tells whether something else was used
+// for it by a screen that is at frame now.
+func (q *queue) put(bits uint64, command []byte, now Frame) (wrong bool) {
+	f := q.head + 1
+	i := int(f) & inputMask
+	wrong = f <= now && (q.bits[i] != bits || len(command) > 0)
+	q.bits[i] = bits
+	q.size[i] = uint16(len(command))
+	copy(q.arena[i*MaxCommand:(i+1)*MaxCommand], command)
+	q.head = f
+	return wrong
+}
+
+// use returns the input of frame f, or predicts it: Bits stay as they were
+// last known, a Command is not given again. A prediction is remembered.
+func (q *queue) use(f Frame, in *Input) {
+	i := int(f) & inputMask
+	in.Command = nil
+	if f > q.head {
+		q.bits[i] = q.bits[int(q.head)&inputMask]
+	} else if n := int(q.size[i]); n > 0 {
+		in.Command = q.arena[i*MaxCommand : i*MaxCommand+n : i*MaxCommand+n]
+	}
+	in.Bits = q.bits[i]
+}
+
+func (q *queue) at(f Frame) uint64 { return q.bits[int(f)&inputMask] }
+
+func (q *queue) command(f Frame) []byte {
+	i := int(f) & inputMask
+	return q.arena[i*MaxCommand : i*MaxCommand+int(q.size[i])]
+}
+
+// orders are the Commands that a local seat gave and that no frame has taken
+// yet, oldest first.
+type orders struct {
+	first, count int
+	size         [MaxQueued]uint16
+	arena        [MaxQueued][MaxCommand]byte
+}
+
+func (o *orders) push(command []byte) {
+	i := (o.first + o.count) % MaxQueued
+	o.size[i] = uint16(copy(o.arena[i][:], command))
+	o.count++
+}
+
+func (o *orders) peek() []byte {
+	if o.count == 0 {
+		return nil
+	}
+	return o.arena[o.first][:o.size[o.first]]
+}
+
+func (o *orders) pop() {
+	o.first = (o.first + 1) % MaxQueued
+	o.count--
+}

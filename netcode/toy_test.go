@@ -1,0 +1,90 @@
+package netcode
+
+import "encoding/binary"
+
+// toy is a game whose state depends on every input it ever got, in order:
+// nothing that the engine does wrongly can go unseen.
+type toy struct {
+	frame    uint64
+	seats    [MaxPlayers]uint64
+	commands uint64 // how many Commands were given
+	pad      []byte // for benchmarks: more state
+}
+
+func (g *toy) Step(in []Input) {
+	g.frame++
+	for p := range in {
+		h := g.seats[p]
+		h = h*0x9e3779b97f4a7c15 + in[p].Bits + g.frame
+		for _, c := range in[p].Command {
+			h = h*31 + uint64(c) + 1
+		}
+		if len(in[p].Command) > 0 {
+			g.commands++
+		}
+		g.seats[p] = h ^ h>>29
+	}
+}
+
+func (g *toy) Save(dst []byte) []byte {
+	dst = binary.LittleEndian.AppendUint64(dst, g.frame)
+	for _, h := range g.seats {
+		dst = binary.LittleEndian.AppendUint64(dst, h)
+	}
+	dst = binary.LittleEndian.AppendUint64(dst, g.commands)
+	return append(dst, g.pad...)
+}
+
+func (g *toy) Load(src []byte) {
+	g.frame = binary.LittleEndian.Uint64(src)
+	for p := range g.seats {
+		g.seats[p] = binary.LittleEndian.Uint64(src[8+8*p:])
+	}
+	g.commands = binary.LittleEndian.Uint64(src[72:])
+	copy(g.pad, src[80:])
+}
+
+// bus is a perfect transport in memory between a few machines, for tests that
+// can't use simnet because simnet imports this package.
+type bus struct {
+	self  Peer
+	boxes []box
+}
+
+type box struct {
+	packets [512][MaxPacket]byte
+	size    [512]int
+	from    [512]Peer
+	head, n int
+}
+
+func newBus(n int) []*bus {
+	boxes := make([]box, n)
+	ends := make([]*bus, n)
+	for i := range ends {
+		ends[i] = &bus{self: Peer(i), boxes: boxes}
+	}
+	return ends
+}
+
+func (b *bus) Send(to Peer, packet []byte) {
+	x := &b.boxes[to]
+	if x.n == len(x.packets) {
+		return
+	}
+	i := (x.head + x.n) % len(x.packets)
+	x.size[i] = copy(x.packets[i][:], packet)
+	x.from[i] = b.self
+	x.n++
+}
+
+func (b *bus) Recv(dst []byte) (int, Peer, bool) {
+	x := &b.boxes[b.self]
+	if x.n == 0 {
+		return 0, 0, false
+	}
+	i := x.head
+	x.head = (x.head + 1) % len(x.packets)
+	x.n--
+	return copy(dst, x.packets[i][:x.size[i]]), x.from[i], true
+}
