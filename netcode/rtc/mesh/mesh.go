@@ -1,0 +1,366 @@
+// Package mesh decides who in a room is linked to whom: it hears what the
+// signaling server says and how the links go, and gives orders: open this
+// link, close that one, say this to the server, start this match.
+//
+// It is pure. It opens no link and sends nothing itself, reads no clock (time
+// is how often Tick was called), and is the same native and in the browser.
+package mesh
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/punchback/punchback/signaling/protocol"
+)
+
+// TickRate is how many times a second Tick is to be called.
+const TickRate = 10
+
+const (
+	retryTicks   = 3             // between a link that failed and the next try
+	missingTicks = 10 * TickRate // after a restart of the server, for a member to come back
+	triesYounger = 2             // tries until the member who came later gives up,
+	triesElder   = 3             // and until the other does, should it still be there
+)
+
+// Kind of an Order.
+type Kind uint8
+
+const (
+	Open   Kind = iota + 1 // a link to Peer, with Offer
+	Close                  // the link to Peer
+	Signal                 // hand Payload to the link to Peer
+	Say                    // Message to the server
+	Start                  // Match
+	GiveUp                 // Peer can't be reached for Reason: the room is over
+)
+
+// Order is one thing to do, in order.
+type Order struct {
+	Kind    Kind
+	Peer    protocol.ID
+	Offer   bool
+	Payload []byte
+	Message protocol.Message
+	Match   *protocol.Match
+	Reason  string
+}
+
+// Link is how far the link to a peer is.
+type Link uint8
+
+const (
+	None       Link = iota
+	Connecting      // an Open was ordered
+	Linked          // open
+	Waiting         // it failed and will be tried again
+)
+
+// Peer is another machine of the room.
+type Peer struct {
+	protocol.Member
+	Link   Link
+	Tries  int    // that failed in a row
+	Reason string // why the last one did
+	Left   bool   // the server said so; it is kept for the match that it is still in
+}
+
+// Mesh is one machine's view of its room.
+type Mesh struct {
+	self     protocol.ID
+	code     string
+	lo, hi   int
+	servers  []protocol.Server
+	next     int // the round that the room starts next
+	played   int // the last round that is over for this machine
+	match    *protocol.Match
+	peers    []*peer // by ID
+	departed Peer    // who left last, as long as nobody came
+	ready    bool
+	data     []byte
+	said     protocol.Message // the last State
+	stranded bool             // the server took us for somebody new in mid-match
+	over     bool
+	orders   []Order
+}
+
+type peer struct {
+	Peer
+	try     uint64 // of this pair, as both ends count
+	age     int    // ticks since this try began
+	wait    int    // ticks until the next try
+	missing int    // ticks until a member that a Welcome did not name is gone; zero: it was named
+}
+
+// Next takes the next order, if there is one.
+func (m *Mesh) Next() (o Order, ok bool) {
+	if len(m.orders) == 0 {
+		return o, false
+	}
+	o = m.orders[0]
+	m.orders = slices.Delete(m.orders, 0, 1)
+	return o, true
+}
+
+func (m *Mesh) order(o Order) { m.orders = append(m.orders, o) }
+
+// Self is this machine; zero before the first Welcome.
+func (m *Mesh) Self() protocol.ID { return m.self }
+
+// Code is the room's.
+func (m *Mesh) Code() string { return m.code }
+
+// Players is how many machines a match needs, and takes.
+func (m *Mesh) Players() (lo, hi int) { return m.lo, m.hi }
+
+// Servers are the STUN and TURN servers to use.
+func (m *Mesh) Servers() []protocol.Server { return m.servers }
+
+// Match is the match that this machine is in, if any.
+func (m *Mesh) Match() *protocol.Match { return m.match }
+
+// Ready tells whether this machine is ready: by itself where the number of
+// players leaves nothing to decide.
+func (m *Mesh) Ready() bool { return m.ready || m.lo == m.hi }
+
+// Stranded tells whether the room has gone on without this machine.
+func (m *Mesh) Stranded() bool { return m.stranded }
+
+// Departed is who left last, as it was then; its ID is zero where somebody
+// came since, or nobody left.
+func (m *Mesh) Departed() Peer { return m.departed }
+
+// Peers appends the other machines to dst, by ID.
+func (m *Mesh) Peers(dst []Peer) []Peer {
+	for _, p := range m.peers {
+		dst = append(dst, p.Peer)
+	}
+	return dst
+}
+
+// SetReady says whether this machine wants to start.
+func (m *Mesh) SetReady(ready bool) {
+	m.ready = ready
+	m.say(false)
+}
+
+// SetData sets what the others see of this machine.
+func (m *Mesh) SetData(data []byte) {
+	m.data = bytes.Clone(data)
+	m.say(false)
+}
+
+// EndMatch leaves the match and waits for the next round.
+func (m *Mesh) EndMatch() {
+	if m.match == nil {
+		return
+	}
+	m.played, m.match = m.match.Round, nil
+	for i := len(m.peers) - 1; i >= 0; i-- {
+		if m.peers[i].Left {
+			m.remove(i)
+		}
+	}
+	m.say(false)
+}
+
+// Hear takes a message of the server.
+func (m *Mesh) Hear(msg protocol.Message) {
+	if m.stranded || m.over || m.self == 0 && msg.Kind != protocol.Welcome {
+		return
+	}
+	switch msg.Kind {
+	case protocol.Welcome:
+		m.welcome(msg)
+	case protocol.Update:
+		if msg.Round > 0 {
+			m.next = msg.Round
+		}
+		for _, member := range msg.Members {
+			m.meet(member)
+		}
+	case protocol.Left:
+		if i := m.index(msg.From); i >= 0 {
+			m.leave(i)
+		}
+	case protocol.Start:
+		m.start(msg.Match)
+	case protocol.Signal:
+		m.signal(msg.From, msg.Payload)
+	}
+	m.say(msg.Kind == protocol.Welcome)
+}
+
+func (m *Mesh) welcome(msg protocol.Message) {
+	if m.self != 0 && msg.Self != m.self {
+		if m.match != nil {
+			m.stranded = true // Peers are numbered anew: the match keeps its own numbers to its end.
+			return
+		}
+		for len(m.peers) > 0 {
+			m.remove(len(m.peers) - 1)
+		}
+		m.played, m.departed = 0, Peer{}
+	}
+	m.self, m.code, m.lo, m.hi, m.next, m.servers = msg.Self, msg.Code, msg.Min, msg.Max, msg.Round, msg.Servers
+	for _, p := range m.peers {
+		if p.missing == 0 && !p.Left {
+			p.missing = missingTicks
+		}
+	}
+	for _, member := range msg.Members {
+		m.meet(member)
+	}
+	m.start(msg.Match)
+}
+
+// meet hears of a member. A link is made at once, long before a start, so that
+// a start has nothing to wait for.
+func (m *Mesh) meet(member protocol.Member) {
+	if member.ID == m.self || member.ID == 0 {
+		return
+	}
+	i, known := slices.BinarySearchFunc(m.peers, member.ID, func(p *peer, id protocol.ID) int { return int(p.ID) - int(id) })
+	if !known {
+		if len(m.peers) >= protocol.MaxPlayers*2 {
+			return
+		}
+		m.peers = slices.Insert(m.peers, i, &peer{try: 1})
+		m.departed = Peer{}
+	}
+	p := m.peers[i]
+	p.Member, p.Left, p.missing = member, false, 0
+	if p.Link == None {
+		m.open(p)
+	}
+}
+
+func (m *Mesh) open(p *peer) {
+	p.Link, p.age = Connecting, 0
+	m.order(Order{Kind: Open, Peer: p.ID, Offer: m.self < p.ID})
+	if p.try > 1 && m.self > p.ID {
+		m.carry(p, nil) // The end that offers may not know yet that this is another try.
+	}
+}
+
+// leave: the server says that a member is gone. It introduces, but a link that
+// plays a match is between the two machines alone.
+func (m *Mesh) leave(i int) {
+	p := m.peers[i]
+	if m.plays(p.ID) && p.Link == Linked {
+		p.Left, p.missing = true, 0
+		return
+	}
+	m.departed = p.Peer
+	m.remove(i)
+}
+
+func (m *Mesh) remove(i int) {
+	p := m.peers[i]
+	m.peers = slices.Delete(m.peers, i, i+1)
+	if p.Link == Connecting || p.Link == Linked {
+		m.order(Order{Kind: Close, Peer: p.ID})
+	}
+}
+
+func (m *Mesh) start(match *protocol.Match) {
+	if match == nil || m.match != nil || match.Round <= m.played || len(match.Nonce) != 16 || !slices.Contains(match.Seats, m.self) {
+		return
+	}
+	m.match = match
+	m.order(Order{Kind: Start, Match: match})
+}
+
+func (m *Mesh) plays(id protocol.ID) bool {
+	return m.match != nil && slices.Contains(m.match.Seats, id)
+}
+
+// Opened: the link to a peer is open.
+func (m *Mesh) Opened(id protocol.ID) {
+	if i := m.index(id); i >= 0 && m.peers[i].Link == Connecting {
+		p := m.peers[i]
+		p.Link, p.Tries, p.Reason = Linked, 0, ""
+		m.say(false)
+	}
+}
+
+// Closed: the link to a peer has failed or ended. The caller has none any more.
+func (m *Mesh) Closed(id protocol.ID, reason string) {
+	i := m.index(id)
+	if i < 0 || m.peers[i].Link != Connecting && m.peers[i].Link != Linked {
+		return
+	}
+	p := m.peers[i]
+	p.Link, p.wait = Waiting, retryTicks
+	m.failed(p, reason)
+	if p.Left {
+		m.remove(i)
+	}
+	m.say(false)
+}
+
+// failed counts a try. A room gives up where a pair can't be linked, the
+// younger of the two first, so that the elder may wait for somebody else. A
+// match never does: whether its game goes on is for its session to say.
+func (m *Mesh) failed(p *peer, reason string) {
+	p.Tries++
+	p.Reason = reason
+	limit := triesElder
+	if m.self > p.ID {
+		limit = triesYounger
+	}
+	if p.Tries >= limit && m.match == nil && !m.over {
+		m.over = true
+		m.order(Order{Kind: GiveUp, Peer: p.ID, Reason: reason})
+	}
+}
+
+// Tick lets a tenth of a second pass.
+func (m *Mesh) Tick() {
+	if m.over {
+		return
+	}
+	for i := len(m.peers) - 1; i >= 0; i-- {
+		p := m.peers[i]
+		p.age++
+		if p.missing > 0 {
+			if p.missing--; p.missing == 0 {
+				m.leave(i)
+				continue
+			}
+		}
+		if p.Link == Waiting {
+			if p.wait--; p.wait <= 0 {
+				p.try++
+				m.open(p)
+			}
+		}
+	}
+	m.say(false)
+}
+
+// say tells the server about this machine when there is something new, or it
+// may have forgotten.
+func (m *Mesh) say(again bool) {
+	if m.self == 0 || m.stranded {
+		return
+	}
+	s := protocol.Message{Kind: protocol.State, Round: max(m.next, m.played+1), Ready: m.Ready(), Data: m.data}
+	if m.match != nil {
+		s.Round = m.match.Round
+	}
+	for _, p := range m.peers {
+		if p.Link == Linked && !p.Left && len(s.Linked) < protocol.MaxPlayers {
+			s.Linked = append(s.Linked, p.ID)
+		}
+	}
+	if !again && s.Round == m.said.Round && s.Ready == m.said.Ready && bytes.Equal(s.Data, m.said.Data) && slices.Equal(s.Linked, m.said.Linked) {
+		return
+	}
+	m.said = s
+	m.order(Order{Kind: Say, Message: s})
+}
+
+func (m *Mesh) index(id protocol.ID) int {
+	return slices.IndexFunc(m.peers, func(p *peer) bool { return p.ID == id })
+}

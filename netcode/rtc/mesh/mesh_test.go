@@ -1,0 +1,181 @@
+package mesh
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/punchback/punchback/signaling/protocol"
+)
+
+func welcome(self protocol.ID, lo, hi int, others ...protocol.ID) protocol.Message {
+	m := protocol.Message{Kind: protocol.Welcome, Self: self, Code: "fox", Min: lo, Max: hi, Round: 1}
+	for _, id := range others {
+		m.Members = append(m.Members, member(id))
+	}
+	return m
+}
+
+func member(id protocol.ID) protocol.Member {
+	return protocol.Member{ID: id, Name: fmt.Sprintf("p%d", id), Round: 1}
+}
+
+func came(id protocol.ID) protocol.Message {
+	return protocol.Message{Kind: protocol.Update, Members: []protocol.Member{member(id)}}
+}
+
+func gone(id protocol.ID) protocol.Message {
+	return protocol.Message{Kind: protocol.Left, From: id}
+}
+
+func start(round int, seats ...protocol.ID) protocol.Message {
+	return protocol.Message{Kind: protocol.Start, Match: &protocol.Match{Round: round, Seats: seats, Nonce: make([]byte, 16)}}
+}
+
+// orders reads what a mesh wants, as words.
+func orders(m *Mesh) string {
+	var words []string
+	for o, ok := m.Next(); ok; o, ok = m.Next() {
+		switch o.Kind {
+		case Open:
+			words = append(words, fmt.Sprintf("open %d offer=%t", o.Peer, o.Offer))
+		case Close:
+			words = append(words, fmt.Sprintf("close %d", o.Peer))
+		case Signal:
+			words = append(words, fmt.Sprintf("signal %d %s", o.Peer, o.Payload))
+		case Start:
+			words = append(words, fmt.Sprintf("start %d", o.Match.Round))
+		case GiveUp:
+			words = append(words, fmt.Sprintf("give up %d: %s", o.Peer, o.Reason))
+		case Say:
+			if s := o.Message; s.Kind == protocol.State {
+				words = append(words, fmt.Sprintf("state %d ready=%t %v", s.Round, s.Ready, s.Linked))
+			} else {
+				words = append(words, fmt.Sprintf("to %d: %d %s", s.To, s.Payload[0], s.Payload[1:]))
+			}
+		}
+	}
+	return strings.Join(words, "; ")
+}
+
+func ticks(m *Mesh, n int) {
+	for range n {
+		m.Tick()
+	}
+}
+
+// Each story is a line of steps and the orders that the last ones give.
+func TestStories(t *testing.T) {
+	type step struct {
+		do   func(m *Mesh)
+		want string
+	}
+	hear := func(msg protocol.Message, want string) step { return step{func(m *Mesh) { m.Hear(msg) }, want} }
+	opened := func(id protocol.ID, want string) step { return step{func(m *Mesh) { m.Opened(id) }, want} }
+	closed := func(id protocol.ID, want string) step { return step{func(m *Mesh) { m.Closed(id, "why") }, want} }
+	wait := func(n int, want string) step { return step{func(m *Mesh) { ticks(m, n) }, want} }
+	end := func(want string) step { return step{func(m *Mesh) { m.EndMatch() }, want} }
+	signal := func(from protocol.ID, payload, want string) step {
+		return hear(protocol.Message{Kind: protocol.Signal, From: from, Payload: []byte(payload)}, want)
+	}
+	inMatch := []step{
+		hear(welcome(1, 2, 2, 2), "open 2 offer=true; state 1 ready=true []"),
+		opened(2, "state 1 ready=true [2]"),
+		hear(start(1, 1, 2), "start 1"),
+	}
+	for name, steps := range map[string][]step{
+		"the elder offers": {
+			hear(welcome(1, 2, 2), "state 1 ready=true []"),
+			hear(came(2), "open 2 offer=true"),
+			opened(2, "state 1 ready=true [2]"),
+			hear(start(1, 1, 2), "start 1"),
+		},
+		"the younger answers": {
+			hear(welcome(3, 2, 2, 2), "open 2 offer=false; state 1 ready=true []"),
+		},
+		"four link to each": {
+			hear(welcome(2, 2, 4, 1, 3), "open 1 offer=false; open 3 offer=true; state 1 ready=false []"),
+			hear(came(4), "open 4 offer=true"),
+			opened(3, "state 1 ready=false [3]"), opened(1, "state 1 ready=false [1 3]"), opened(4, "state 1 ready=false [1 3 4]"),
+			{func(m *Mesh) { m.SetReady(true) }, "state 1 ready=true [1 3 4]"},
+			{func(m *Mesh) { m.SetReady(true) }, ""},
+		},
+		"nothing before a welcome": {hear(came(2), ""), hear(start(1, 0), ""), wait(5, "")},
+		"one who leaves while connecting": {
+			hear(welcome(1, 2, 2, 2), "open 2 offer=true; state 1 ready=true []"),
+			hear(gone(2), "close 2"),
+			{func(m *Mesh) {
+				if d := m.Departed(); d.Name != "p2" || d.Link != Connecting {
+					panic(fmt.Sprint("departed ", d))
+				}
+			}, ""},
+			hear(came(3), "open 3 offer=true"),
+		},
+		"a failed link is tried again, then the elder gives up": {
+			hear(welcome(1, 2, 2, 2), "open 2 offer=true; state 1 ready=true []"),
+			closed(2, ""), wait(2, ""), wait(1, "open 2 offer=true"),
+			closed(2, ""), wait(3, "open 2 offer=true"),
+			closed(2, "give up 2: why"), wait(100, ""),
+		},
+		"the younger gives up earlier, and says that it tries": {
+			hear(welcome(2, 2, 2, 1), "open 1 offer=false; state 1 ready=true []"),
+			closed(1, ""), wait(3, "open 1 offer=false; to 1: 2 "),
+			closed(1, "give up 1: why"),
+		},
+		"the other end's next try is ours": {
+			hear(welcome(2, 2, 2, 1), "open 1 offer=false; state 1 ready=true []"),
+			signal(1, "\x01hi", "signal 1 hi"),
+			wait(5, ""),
+			signal(1, "\x02ho", "close 1; open 1 offer=false; to 1: 2 ; signal 1 ho"),
+			signal(1, "\x01late", ""), signal(1, "", ""), signal(1, "\xff", ""), signal(7, "\x02who", ""),
+		},
+		"tries in a flood are not followed": {
+			hear(welcome(1, 2, 2, 2), "open 2 offer=true; state 1 ready=true []"),
+			opened(2, "state 1 ready=true [2]"), hear(start(1, 1, 2), "start 1"),
+			signal(2, "\x02a", "close 2; state 1 ready=true []"), signal(2, "\x03a", ""), signal(2, "\x04a", ""),
+			wait(3, "open 2 offer=true"),
+		},
+		"leaving the server is not leaving the match": append(slices.Clone(inMatch),
+			hear(gone(2), "state 1 ready=true []"),
+			wait(200, ""),
+			closed(2, ""), wait(10, ""), // It is gone for good now.
+			end("state 2 ready=true []"),
+		),
+		"who left is forgotten after the match": append(slices.Clone(inMatch),
+			hear(gone(2), "state 1 ready=true []"), end("close 2; state 2 ready=true []")),
+		"a link lost in mid-match is tried for ever": append(slices.Clone(inMatch),
+			closed(2, "state 1 ready=true []"), wait(3, "open 2 offer=true"),
+			closed(2, ""), wait(3, "open 2 offer=true"), closed(2, ""), wait(3, "open 2 offer=true"), closed(2, ""), wait(3, "open 2 offer=true"),
+			opened(2, "state 1 ready=true [2]"),
+		),
+		"a rematch over the same link": append(slices.Clone(inMatch),
+			hear(start(1, 1, 2), ""), end("state 2 ready=true [2]"), end(""),
+			hear(start(1, 1, 2), ""), hear(start(2, 2, 1), "start 2"), end("state 3 ready=true [2]")),
+		"a start that is not ours": append(slices.Clone(inMatch[:2]), hear(start(1, 2, 3), ""), hear(protocol.Message{Kind: protocol.Start}, "")),
+		"a new server that knows nobody yet": append(slices.Clone(inMatch), end("state 2 ready=true [2]"),
+			hear(welcome(1, 2, 2), "state 2 ready=true [2]"), wait(missingTicks-1, ""), hear(came(2), ""), wait(missingTicks, "")),
+		"a member that does not come back": append(slices.Clone(inMatch), end("state 2 ready=true [2]"),
+			hear(welcome(1, 2, 2), "state 2 ready=true [2]"), wait(missingTicks, "close 2; state 2 ready=true []")),
+		"a new server in mid-match": append(slices.Clone(inMatch),
+			hear(welcome(1, 2, 2), "state 1 ready=true [2]"), wait(missingTicks, "state 1 ready=true []"), wait(100, "")),
+		"numbered anew in mid-match": append(slices.Clone(inMatch),
+			hear(welcome(7, 2, 2, 1), ""), hear(came(9), ""), hear(gone(2), ""), end("")),
+		"numbered anew between matches": append(slices.Clone(inMatch), end("state 2 ready=true [2]"),
+			hear(welcome(7, 2, 2, 8), "close 2; open 8 offer=true; state 1 ready=true []")),
+		"a start that was missed comes with the welcome": {
+			hear(func() protocol.Message { w := welcome(1, 2, 2, 2); w.Match = start(1, 1, 2).Match; w.Round = 2; return w }(),
+				"open 2 offer=true; start 1; state 1 ready=true []"),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var m Mesh
+			for i, s := range steps {
+				s.do(&m)
+				if got := orders(&m); got != s.want {
+					t.Fatalf("step %d:\n got %q\nwant %q", i, got, s.want)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,57 @@
+package mesh
+
+import (
+	"encoding/binary"
+
+	"github.com/punchback/punchback/signaling/protocol"
+)
+
+const maxTry = 1 << 32
+
+// A signal travels behind the number of its try, so that what was meant for a
+// link that failed never reaches the one that is tried after it. Both ends
+// count tries of their pair; the higher number wins.
+
+// Carry takes a signal of the link to a peer on its way to the other end.
+func (m *Mesh) Carry(id protocol.ID, signal []byte) {
+	if i := m.index(id); i >= 0 {
+		m.carry(m.peers[i], signal)
+	}
+}
+
+func (m *Mesh) carry(p *peer, signal []byte) {
+	payload := append(binary.AppendUvarint(make([]byte, 0, len(signal)+2), p.try), signal...)
+	m.order(Order{Kind: Say, Message: protocol.Message{Kind: protocol.Signal, To: p.ID, Payload: payload}})
+}
+
+// again begins the try that the other end has begun. One that begins another
+// ten times a second costs us no more than three links a second.
+func (m *Mesh) again(p *peer) {
+	if p.Link == Connecting || p.Link == Linked {
+		m.order(Order{Kind: Close, Peer: p.ID})
+		p.Link, p.wait = Waiting, retryTicks
+		m.failed(p, "the other end tries again")
+	}
+	if p.age >= retryTicks && !m.over {
+		m.open(p)
+	}
+}
+
+func (m *Mesh) signal(from protocol.ID, payload []byte) {
+	i := m.index(from)
+	try, n := binary.Uvarint(payload)
+	if i < 0 || n <= 0 {
+		return
+	}
+	p := m.peers[i]
+	if try < p.try || try > maxTry {
+		return // Late, or nonsense.
+	}
+	if try > p.try {
+		p.try = try
+		m.again(p)
+	}
+	if signal := payload[n:]; len(signal) > 0 && (p.Link == Connecting || p.Link == Linked) {
+		m.order(Order{Kind: Signal, Peer: p.ID, Payload: signal})
+	}
+}
