@@ -6,6 +6,8 @@
 package game
 
 import (
+	"encoding/binary"
+
 	"github.com/punchback/punchback/netcode"
 	"github.com/punchback/punchback/netcode/cues"
 )
@@ -56,3 +58,10 @@ func (g *Game) Save(dst []byte) []byte { return g.state.save(dst) }
 
 // Load becomes the state that Save wrote.
 func (g *Game) Load(src []byte) { g.state.load(src) }
+
+func (s *State) save(dst []byte) []byte {
+	dst, _ = binary.Append(dst, binary.LittleEndian, s)
+	return dst
+}
+
+func (s *State) load(src []byte) { binary.Decode(src, binary.LittleEndian, s) }

@@ -96,6 +96,9 @@ const (
 	DashFrames    = 9
 	DashSafe      = 6 // of these, and nothing can hit
 	DashCooldown  = 42
+
+	AirJumps  = 1 // before one has to land
+	AirDashes = 1
 )
 
 // Fighter is one player.

@@ -85,8 +85,8 @@ func (r *Ring) Begin(f netcode.Frame) {
 }
 
 // Emit adds a cue to the frame of Begin. In a frame that is stepped again, a
-// cue of the same kind, by the same player and of the same size is the same
-// cue, wherever it is now.
+// cue of the same kind by the same player is the same cue, wherever it is now
+// and however much.
 func (r *Ring) Emit(kind uint8, who netcode.Player, x, y, size int32) {
 	s, c := r.at(r.now), Cue{r.now, kind, who, x, y, size}
 	for i := range s.cues[:s.n] {
@@ -101,7 +101,7 @@ func (r *Ring) Emit(kind uint8, who netcode.Player, x, y, size int32) {
 	}
 }
 
-func (c Cue) same(d Cue) bool { return c.Kind == d.Kind && c.Who == d.Who && c.Size == d.Size }
+func (c Cue) same(d Cue) bool { return c.Kind == d.Kind && c.Who == d.Who }
 
 // Heard is what is new since it was ranged over last: cues that happened
 // (true), and cues it had given before that turned out not to have happened
