@@ -1,40 +1,163 @@
-// Package client is the other end of the signaling service, native and in the
-// browser.
+// Package client is the other end of the signaling service: one connection
+// that keeps itself alive and comes back by itself. Everything is polled; it
+// never calls into a game. Native it is a WebSocket by coder/websocket, in the
+// browser the browser's own by syscall/js: net/http would weigh more than the
+// rest of a game.
 package client
 
-import "github.com/punchback/punchback/signaling/protocol"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/punchback/punchback/signaling/protocol"
+)
 
 // Options are what is said in the first message, and how to reach the server.
 type Options struct {
 	Build  string // the game's name and version; members of one room have the same
 	Name   string // of the player, for the others to see
-	Notify func() // called from any goroutine when Recv or Err would answer anew; must not block. May be nil
+	Notify func() // called from any goroutine when Recv, Up, Err or Text would answer anew; must not block. May be nil
 }
+
+const (
+	pingEvery  = 5 * time.Second
+	silence    = 15 * time.Second // after which the connection is taken for lost
+	firstTry   = 10 * time.Second // to be welcomed for the first time, or it is an error
+	dialTry    = 5 * time.Second  // for one attempt to connect
+	minBackoff = 200 * time.Millisecond
+	maxBackoff = 5 * time.Second
+	farewell   = 500 * time.Millisecond // for a Leave to reach the server
+	maxIn      = 1024                   // messages that wait for Recv
+	maxOut     = 256                    // messages that wait for the connection
+)
 
 // Conn is one client's connection: it says hello, keeps the connection alive
 // and comes back by itself (with the Token of its Welcome) when it is lost.
-type Conn struct{}
+// While it is away, what is sent waits; what was on its way may be lost, and
+// the Welcome on return tells everything anew. A match goes on meanwhile:
+// nothing that happens here is a reason to end one.
+type Conn struct {
+	base   *url.URL
+	build  string
+	name   string
+	notify func()
+	cancel context.CancelFunc
+	done   chan struct{}
+	wake   chan struct{} // there is something in out
+
+	mu      sync.Mutex
+	place   protocol.Place
+	in, out []protocol.Message
+	state   *protocol.Message // the last State said, said again after each Welcome
+	token   string
+	self    protocol.ID
+	round   int
+	up      bool
+	err     error
+	text    string
+}
 
 // Dial checks the url (ws, wss, http or https; /GAME or /GAME/CODE; players=2
-// or 2-4) and starts to connect in the background. The error is only for a bad
-// url or option.
-func Dial(url string, o Options) (*Conn, error) { return nil, nil }
+// or 2-4; new for a new room that strangers don't fall into) and starts to
+// connect in the background. The error is only for a bad url or option.
+func Dial(rawURL string, o Options) (*Conn, error) {
+	base, place, err := parse(rawURL)
+	if err != nil {
+		return nil, err
+	}
+	if err := mixed(pageScheme(), base); err != nil {
+		return nil, err
+	}
+	if len(o.Build) > protocol.MaxBuild {
+		return nil, fmt.Errorf("signaling: Build of %d bytes, the limit is %d", len(o.Build), protocol.MaxBuild)
+	}
+	if len(o.Name) > protocol.MaxName {
+		return nil, fmt.Errorf("signaling: Name of %d bytes, the limit is %d", len(o.Name), protocol.MaxName)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	c := &Conn{
+		base: base, place: place, build: o.Build, name: o.Name, notify: o.Notify, cancel: cancel,
+		done: make(chan struct{}), wake: make(chan struct{}, 1),
+		text: "connecting to " + base.String(),
+	}
+	if c.notify == nil {
+		c.notify = func() {}
+	}
+	go c.run(ctx)
+	return c, nil
+}
 
-// Send queues a message; a full queue or a closed connection is an error.
-func (c *Conn) Send(m protocol.Message) error { return nil }
+// Send queues a message; a full queue or a closed connection is an error. Of
+// States only the last one counts and waits.
+func (c *Conn) Send(m protocol.Message) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return c.err
+	}
+	if m.Kind == protocol.State {
+		c.state = &m
+		if !c.up {
+			return nil // It is said after the Welcome.
+		}
+	}
+	if len(c.out) >= maxOut {
+		return fmt.Errorf("signaling: %d messages wait to be sent, the limit is %d", len(c.out), maxOut)
+	}
+	c.out = append(c.out, m)
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
 
 // Recv is the next message, if there is one. It never blocks.
-func (c *Conn) Recv() (m protocol.Message, ok bool) { return }
+func (c *Conn) Recv() (m protocol.Message, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.in) == 0 {
+		return m, false
+	}
+	m = c.in[0]
+	c.in = c.in[1:]
+	return m, true
+}
 
-// Up tells whether the server is connected just now.
-func (c *Conn) Up() bool { return false }
+// Up tells whether the server is connected just now and has welcomed us.
+func (c *Conn) Up() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.up
+}
 
-// Err is why the connection is over for good: refused, full, other version. Nil while it lives or tries again.
-func (c *Conn) Err() error { return nil }
+// Err is why the connection is over for good: refused, full, other version,
+// not to be reached at all. Nil while it lives or tries again; once there has
+// been a Welcome it tries for ever.
+func (c *Conn) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
 
 // Text is one sentence for the player while Up is false: what is tried and
 // what stands in the way. It is empty when all is well.
-func (c *Conn) Text() string { return "" }
+func (c *Conn) Text() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.text
+}
+
+// ErrClosed is the Err after Close.
+var ErrClosed = errors.New("signaling: closed")
 
 // Close says leave, and waits for the goroutines.
-func (c *Conn) Close() error { return nil }
+func (c *Conn) Close() error {
+	c.cancel()
+	<-c.done
+	return nil
+}

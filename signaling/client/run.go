@@ -1,0 +1,189 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/punchback/punchback/signaling/protocol"
+)
+
+// A socket is one WebSocket of the platform: see socket_native.go and
+// socket_js.go for dial and pageScheme, which make them and tell about the page.
+//
+//	say(b)     queues a text frame, or writes it
+//	frames()   what came; closed when the connection has ended
+//	reason()   why it ended
+//	close(b)   says b, if any, and ends the connection without leaving anything behind
+var _ = (*socket).close
+
+// refusal is an Error that the server said.
+type refusal struct{ code, text string }
+
+func (r *refusal) Error() string { return "signaling: " + r.text }
+
+// Refusal is the code of the server's Error (protocol.CodeFull …) that err
+// holds; empty if it is no refusal.
+func Refusal(err error) string {
+	var r *refusal
+	if errors.As(err, &r) {
+		return r.code
+	}
+	return ""
+}
+
+// run connects, again and again, until Close or a refusal.
+func (c *Conn) run(ctx context.Context) {
+	defer close(c.done)
+	begin := time.Now()
+	backoff := minBackoff
+	for {
+		welcomed, err := c.session(ctx)
+		if ctx.Err() != nil {
+			c.over(ErrClosed)
+			return
+		}
+		c.mu.Lock()
+		ever := c.token != ""
+		c.up = false
+		c.mu.Unlock()
+		if !ever && (Refusal(err) != "" || time.Since(begin) > firstTry) {
+			c.over(err)
+			return
+		}
+		if welcomed {
+			backoff = minBackoff
+		}
+		c.mu.Lock()
+		c.text = err.Error() + "; trying again"
+		c.mu.Unlock()
+		c.notify()
+		// Everybody lost the server at the same time: come back one by one.
+		wait := time.NewTimer(backoff/2 + rand.N(backoff/2))
+		select {
+		case <-ctx.Done():
+			wait.Stop()
+			c.over(ErrClosed)
+			return
+		case <-wait.C:
+		}
+		backoff = min(2*backoff, maxBackoff)
+	}
+}
+
+func (c *Conn) over(err error) {
+	c.mu.Lock()
+	c.err, c.up, c.text = err, false, err.Error()
+	c.mu.Unlock()
+	c.notify()
+}
+
+// session is one connection, from hello to its end.
+func (c *Conn) session(ctx context.Context) (welcomed bool, err error) {
+	c.mu.Lock()
+	hello := protocol.Message{Kind: protocol.Hello, Build: c.build, Name: c.name, Resume: c.token, Self: c.self, Round: c.round}
+	link := c.base.String() + c.place.String()
+	c.mu.Unlock()
+
+	dialing, cancel := context.WithTimeout(ctx, dialTry)
+	s, err := dial(dialing, link)
+	cancel()
+	if err != nil {
+		return false, fmt.Errorf("can't reach %s: %w", c.base, err)
+	}
+	defer s.close(nil)
+	if err := s.say(protocol.Encode(hello)); err != nil {
+		return false, fmt.Errorf("lost %s: %w", c.base, err)
+	}
+	ping := time.NewTicker(pingEvery)
+	defer ping.Stop()
+	deaf := time.NewTimer(dialTry) // for the Welcome; later it is silence
+	defer deaf.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			if welcomed {
+				s.close(protocol.Encode(protocol.Message{Kind: protocol.Leave}))
+			}
+			return welcomed, ErrClosed
+		case <-deaf.C:
+			return welcomed, fmt.Errorf("lost %s: it says nothing", c.base)
+		case <-ping.C:
+			err = s.say(protocol.Encode(protocol.Message{Kind: protocol.Ping}))
+		case <-c.wake:
+			if welcomed {
+				err = c.drain(s)
+			}
+		case b, ok := <-s.frames():
+			if !ok {
+				return welcomed, fmt.Errorf("lost %s: %w", c.base, s.reason())
+			}
+			deaf.Reset(silence)
+			m, err := protocol.Decode(b)
+			if err != nil {
+				return welcomed, fmt.Errorf("%s is no Punchback server: %w", c.base, err)
+			}
+			switch m.Kind {
+			case protocol.Pong:
+				continue
+			case protocol.Error:
+				return welcomed, &refusal{m.Code, m.Text}
+			}
+			if err := c.hear(m); err != nil {
+				return welcomed, err
+			}
+			if m.Kind == protocol.Welcome {
+				welcomed = true
+				if err := c.drain(s); err != nil {
+					return welcomed, err
+				}
+			}
+			c.notify()
+		}
+		if err != nil {
+			return welcomed, fmt.Errorf("lost %s: %w", c.base, err)
+		}
+	}
+}
+
+// hear keeps a message for Recv, and remembers what is needed to come back.
+func (c *Conn) hear(m protocol.Message) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch m.Kind {
+	case protocol.Welcome:
+		c.token, c.self, c.round = m.Token, m.Self, m.Round
+		c.place.Code, c.place.New = m.Code, false
+		c.up, c.text = true, ""
+		if c.state != nil {
+			c.out = append(c.out, *c.state)
+		}
+	case protocol.Start:
+		if m.Match != nil {
+			c.round = m.Match.Round + 1
+		}
+	}
+	if len(c.in) >= maxIn {
+		// Whoever does not poll for so long is told everything anew by the next Welcome.
+		c.in = nil
+		return fmt.Errorf("signaling: %d messages were not received", maxIn)
+	}
+	c.in = append(c.in, m)
+	return nil
+}
+
+// drain says what waits to be said.
+func (c *Conn) drain(s *socket) error {
+	c.mu.Lock()
+	out := c.out
+	c.out = nil
+	c.mu.Unlock()
+	for _, m := range out {
+		if err := s.say(protocol.Encode(m)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,172 @@
+package lobby
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"github.com/punchback/punchback/signaling/protocol"
+)
+
+// A room is where members wait for each other, link and play one round after another.
+type room struct {
+	game, code, build string
+	min, max          int
+	round             int             // the next to start
+	members           []*member       // by id, ascending
+	given             []protocol.ID   // every id that was ever a member's
+	match             *protocol.Match // the last that started
+	revived           bool            // made by someone who comes back to a room that the server forgot
+}
+
+// A member is one machine in a room.
+type member struct {
+	room   *room
+	conn   Conn // zero while its connection is lost
+	until  int  // the tick when it is given up, while conn is zero
+	id     protocol.ID
+	token  string
+	name   string
+	round  int // that it plays or waits for; zero until it has said so
+	ready  bool
+	linked []protocol.ID
+	data   []byte
+}
+
+// playing tells whether the member is still in a match that started.
+func (m *member) playing() bool { return 0 < m.round && m.round < m.room.round }
+
+func (m *member) public() protocol.Member {
+	return protocol.Member{ID: m.id, Name: m.name, Round: m.round, Ready: m.ready, Data: m.data, Away: m.conn == 0}
+}
+
+// refusal is why a newcomer can't come in; no code: it can.
+func (r *room) refusal(hello protocol.Message) (code, why string) {
+	playing := slices.ContainsFunc(r.members, (*member).playing)
+	switch {
+	case hello.Build != r.build:
+		return protocol.CodeBuild, fmt.Sprintf("room %s plays build %q and you have %q: update the game, or reload the page", r.code, r.build, hello.Build)
+	case len(r.members) >= r.max || len(r.given) >= 1<<16-1:
+		return protocol.CodeFull, fmt.Sprintf("room %s is full: it is for %d", r.code, r.max)
+	case playing && !r.returns(hello):
+		return protocol.CodePlaying, fmt.Sprintf("room %s is in a match: try again when it is over", r.code)
+	}
+	return "", ""
+}
+
+// returns tells whether a newcomer says that it was in this room before the
+// server forgot it. Then it gets its old number again, so that links made
+// under it go on to be its links.
+func (r *room) returns(hello protocol.Message) bool {
+	return r.revived && hello.Resume != "" && hello.Self != 0 && !slices.Contains(r.given, hello.Self)
+}
+
+// number is the id for a newcomer.
+func (r *room) number(hello protocol.Message) protocol.ID {
+	id := hello.Self
+	if !r.returns(hello) {
+		id = 1
+		if r.revived {
+			id = 1000 // The low ones belong to those who have yet to come back.
+		}
+		for slices.Contains(r.given, id) {
+			id++
+		}
+	}
+	r.given = append(r.given, id)
+	return id
+}
+
+func (r *room) insert(m *member) {
+	i, _ := slices.BinarySearchFunc(r.members, m.id, func(o *member, id protocol.ID) int { return int(o.id) - int(id) })
+	r.members = slices.Insert(r.members, i, m)
+}
+
+func (r *room) member(id protocol.ID) *member {
+	for _, m := range r.members {
+		if m.id == id {
+			return m
+		}
+	}
+	return nil
+}
+
+func (r *room) anyAway() bool {
+	return slices.ContainsFunc(r.members, func(m *member) bool { return m.conn == 0 })
+}
+
+// complete tells whether the next round can start: everybody is here, waits
+// for it, and has a link to everybody else.
+func (r *room) complete() bool {
+	n := len(r.members)
+	all := n == r.max // A room that is full need not be asked.
+	if !all {
+		all = n >= r.min && !slices.ContainsFunc(r.members, func(m *member) bool { return !m.ready })
+	}
+	for _, a := range r.members {
+		if a.conn == 0 || a.round != r.round {
+			return false
+		}
+		for _, b := range r.members {
+			if a != b && !slices.Contains(a.linked, b.id) {
+				return false
+			}
+		}
+	}
+	return all && r.round < protocol.MaxRound
+}
+
+// state hears the whole state of a member, as often as it likes.
+func (l *Lobby) state(m *member, msg protocol.Message) {
+	before := m.public()
+	m.round = min(msg.Round, m.room.round)
+	m.ready = msg.Ready
+	m.linked = msg.Linked
+	m.data = msg.Data
+	after := m.public()
+	if before.Round != after.Round || before.Ready != after.Ready || !bytes.Equal(before.Data, after.Data) {
+		l.update(m)
+	}
+	l.start(m.room)
+}
+
+// start starts the next round if it can.
+func (l *Lobby) start(r *room) {
+	if !r.complete() {
+		return
+	}
+	match := &protocol.Match{Round: r.round, Seed: l.random(), Nonce: l.bytes(2), Setup: r.members[0].data}
+	for _, m := range r.members {
+		match.Seats = append(match.Seats, m.id)
+	}
+	r.match = match
+	r.round++
+	for _, m := range r.members {
+		l.say(m.conn, protocol.Message{Kind: protocol.Start, Match: match})
+	}
+}
+
+// welcome tells a member everything.
+func (l *Lobby) welcome(m *member) {
+	r := m.room
+	w := protocol.Message{
+		Kind: protocol.Welcome, Self: m.id, Token: m.token, Code: r.code,
+		Min: r.min, Max: r.max, Round: r.round,
+	}
+	for _, o := range r.members {
+		w.Members = append(w.Members, o.public())
+	}
+	if r.match != nil && m.round == r.match.Round && slices.Contains(r.match.Seats, m.id) {
+		w.Match = r.match
+	}
+	l.say(m.conn, w)
+}
+
+// update tells the others about a member.
+func (l *Lobby) update(m *member) {
+	for _, o := range m.room.members {
+		if o != m {
+			l.say(o.conn, protocol.Message{Kind: protocol.Update, Round: m.room.round, Members: []protocol.Member{m.public()}})
+		}
+	}
+}

@@ -1,0 +1,281 @@
+// Package server is the signaling service as an http.Handler: WebSockets
+// around a lobby, with the embedded STUN and TURN server beside it. It never
+// carries what a game says: that goes from player to player. It is not for the
+// browser.
+package server
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lxzan/gws"
+
+	"github.com/punchback/punchback/signaling/lobby"
+	"github.com/punchback/punchback/signaling/protocol"
+)
+
+// Limits of a server. Zero means the default.
+type Limits struct {
+	Sockets int           // WebSockets at once; default 10,000
+	Rooms   int           // default 10,000
+	Rate    int           // messages a second of one connection; default 50, of which 4 seconds' worth can come at once
+	Queue   int           // bytes waiting for a slow client before it is dropped; default 256 KiB
+	Hello   time.Duration // for the first message; default 10 s
+	Silence time.Duration // after which a connection is lost; default 20 s
+	Grace   time.Duration // that a member without connection is kept before a match; default 30 s
+	Play    time.Duration // that it is kept in a match; default 10 min
+}
+
+func (l *Limits) fill() {
+	for _, d := range []struct {
+		field *int
+		value int
+	}{{&l.Sockets, 10_000}, {&l.Rooms, 10_000}, {&l.Rate, 50}, {&l.Queue, 256 << 10}} {
+		if *d.field == 0 {
+			*d.field = d.value
+		}
+	}
+	for _, d := range []struct {
+		field *time.Duration
+		value time.Duration
+	}{{&l.Hello, 10 * time.Second}, {&l.Silence, 20 * time.Second}, {&l.Grace, 30 * time.Second}, {&l.Play, 10 * time.Minute}} {
+		if *d.field == 0 {
+			*d.field = d.value
+		}
+	}
+}
+
+// tick is the lobby's unit of time.
+const tick = time.Second / 4
+
+// Server is the signaling service. It is an http.Handler.
+type Server struct {
+	cfg     Config
+	log     *slog.Logger
+	origins origins
+	web     http.Handler
+
+	mu     sync.Mutex // guards everything below
+	lobby  *lobby.Lobby
+	conns  map[lobby.Conn]*conn
+	last   lobby.Conn
+	closed bool
+
+	done chan struct{}
+	wg   sync.WaitGroup // every goroutine of this server
+}
+
+// New makes a Server that is ready to serve; Close ends it. It listens on
+// nothing but the Turn address: for the rest there is Run.
+func New(cfg Config) (*Server, error) {
+	if err := cfg.fill(); err != nil {
+		return nil, err
+	}
+	s := &Server{
+		cfg: cfg, log: cfg.Log, web: cfg.Fallback,
+		conns: map[lobby.Conn]*conn{},
+		done:  make(chan struct{}),
+	}
+	s.lobby = lobby.New(lobby.Limits{
+		Rooms:     cfg.Limits.Rooms,
+		Grace:     int(cfg.Limits.Grace / tick),
+		PlayGrace: int(cfg.Limits.Play / tick),
+	}, random)
+	var err error
+	if s.origins, err = parseOrigins(cfg.Origins); err != nil {
+		return nil, err
+	}
+	if s.web == nil {
+		s.web = http.HandlerFunc(about)
+	}
+	s.wg.Go(s.tick)
+	return s, nil
+}
+
+// Close disconnects everybody and waits until all is quiet. Games that are
+// being played go on: their links do not pass through here.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	first := !s.closed
+	s.closed = true
+	for _, c := range s.conns {
+		c.push(protocol.Message{Kind: protocol.Error, Code: protocol.CodeClosing, Text: "the server stops"})
+		c.end()
+	}
+	s.mu.Unlock()
+	if first {
+		close(s.done)
+	}
+	s.wg.Wait()
+	return nil
+}
+
+// ServeHTTP answers WebSockets, /healthz, and leaves the rest to Fallback.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
+		s.accept(w, r)
+	case r.URL.Path == "/healthz":
+		s.health(w)
+	default:
+		s.web.ServeHTTP(w, r)
+	}
+}
+
+func (s *Server) health(w http.ResponseWriter) {
+	s.mu.Lock()
+	closed := s.closed
+	rooms, members := s.lobby.Count()
+	sockets := len(s.conns)
+	s.mu.Unlock()
+	w.Header().Set("Cache-Control", "no-store")
+	if closed {
+		http.Error(w, "closing", http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintf(w, "ok\nrooms %d\nmembers %d\nsockets %d\n", rooms, members, sockets)
+}
+
+func about(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/" {
+		http.NotFound(w, r)
+		return
+	}
+	io.WriteString(w, "Punchback signaling: games meet here by WebSocket at /GAME or /GAME/CODE.\n")
+}
+
+// accept makes a WebSocket of every request, also of those that are refused:
+// a browser shows its page no HTTP status, only messages.
+func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
+	code, why := s.refusal(r)
+	offered := strings.Split(r.Header.Get("Sec-WebSocket-Protocol"), ",")
+	var speak []string
+	for _, p := range offered {
+		if p = strings.TrimSpace(p); p != "" && (speak == nil || p == protocol.Version) {
+			speak = []string{p} // Ours if it is there, else any: without an answer a browser gives up in silence.
+		}
+	}
+	if speak == nil || speak[0] != protocol.Version {
+		code = protocol.CodeVersion
+		why = fmt.Sprintf("this server speaks %s and you speak %q: update the game, or the server", protocol.Version, strings.Join(offered, ","))
+	}
+	place, err := protocol.ParsePlace(r.URL.Path, r.URL.Query().Get("players"), r.URL.Query().Has("new"))
+	if err != nil && code == "" {
+		code, why = protocol.CodePlace, err.Error()
+	}
+
+	c := &conn{server: s, place: place, host: r.Host}
+	s.mu.Lock()
+	if s.closed || len(s.conns) >= 2*s.cfg.Limits.Sockets { // Too many even to be told.
+		s.mu.Unlock()
+		http.Error(w, "closing or busy", http.StatusServiceUnavailable)
+		return
+	}
+	if len(s.conns) >= s.cfg.Limits.Sockets && code == "" {
+		code, why = protocol.CodeBusy, fmt.Sprintf("the server has its %d connections, try again later", s.cfg.Limits.Sockets)
+	}
+	s.last++
+	c.id = s.last
+	s.conns[c.id] = c
+	s.wg.Add(1) // for the read loop
+	s.mu.Unlock()
+
+	socket, err := gws.NewUpgrader(c, &gws.ServerOption{
+		ReadMaxPayloadSize: protocol.MaxMessage,
+		ReadBufferSize:     2 << 10,
+		CheckUtf8Enabled:   true,
+		SubProtocols:       speak,
+		Logger:             quiet{},
+	}).Upgrade(w, r)
+	if err != nil {
+		s.forget(c)
+		s.wg.Done()
+		return
+	}
+	if code != "" {
+		s.log.Info("refused", "conn", c.id, "from", r.RemoteAddr, "code", code, "why", why)
+	}
+	s.mu.Lock()
+	c.socket = socket
+	if c.ending {
+		c.flush()
+	}
+	s.mu.Unlock()
+	go func() {
+		defer s.wg.Done()
+		if code != "" {
+			c.refuse(code, why)
+		}
+		socket.ReadLoop()
+	}()
+}
+
+// refusal is what the request's origin has against it.
+func (s *Server) refusal(r *http.Request) (code, why string) {
+	origin := r.Header.Get("Origin")
+	if s.origins.allow(origin, r.Host) {
+		return "", ""
+	}
+	return protocol.CodeOrigin, fmt.Sprintf("origin %s refused; start with -origin %s", origin, origin)
+}
+
+// forget takes a connection that has ended off the books.
+func (s *Server) forget(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c.id)
+	s.deliver(s.lobby.Lost(c.id))
+}
+
+// deliver does what the lobby wants done; the lock is held, so that messages
+// leave in the lobby's order.
+func (s *Server) deliver(outs []lobby.Out) {
+	for _, o := range outs {
+		c := s.conns[o.To]
+		if c == nil {
+			continue
+		}
+		if o.Message.Kind != "" {
+			if o.Message.Kind == protocol.Welcome {
+				o.Message.Servers = s.servers(c, o.Message)
+			}
+			c.push(o.Message)
+		}
+		if o.Close {
+			c.end()
+		}
+	}
+}
+
+func (s *Server) tick() {
+	t := time.NewTicker(tick)
+	defer t.Stop()
+	for {
+		select {
+		case <-s.done:
+			return
+		case <-t.C:
+			s.mu.Lock()
+			s.deliver(s.lobby.Tick())
+			s.mu.Unlock()
+		}
+	}
+}
+
+func random() uint64 {
+	var b [8]byte
+	rand.Read(b[:])
+	return binary.NativeEndian.Uint64(b[:])
+}
+
+// quiet keeps the WebSocket library from printing.
+type quiet struct{}
+
+func (quiet) Error(...any) {}
