@@ -67,17 +67,14 @@ func newSite(ctx context.Context, o options, addr net.Addr, p *program, out io.W
 	s.mux.HandleFunc("GET /-/tabs", s.tabs)
 	s.mux.HandleFunc("GET /-/qr", qr)
 	s.mux.HandleFunc("GET /-/live.js", func(w http.ResponseWriter, r *http.Request) { static(w, r, "live.js") })
-	s.mux.HandleFunc("GET /-/live", func(w http.ResponseWriter, r *http.Request) { s.live.serve(ctx, w, r) })
+	s.mux.Handle("GET /-/live", &s.live)
 	s.mux.Handle("POST /-/report", &s.reports)
 	s.mux.Handle("GET /healthz", s.signal)
 	s.live.tell(news{Build: p.id})
 	return s, nil
 }
 
-func (s *site) close() error {
-	s.live.close()
-	return s.end()
-}
+func (s *site) close() error { return s.end() }
 
 // ServeHTTP gives WebSockets to the signaling server, whose paths are the
 // games' names, and everything else to the pages.
