@@ -163,8 +163,12 @@ func (a Num) Clamp(lo, hi Num) Num { return max(lo, min(a, hi)) }
 // Toward moves a to b by at most step, which is how speed builds up and wears
 // off. It never goes beyond b. A negative step counts as 0.
 func (a Num) Toward(b, step Num) Num {
-	if d := b.Sub(a); d.Abs() > step {
-		return a + signed(magnitude(max(step, 0)), d < 0)
+	step = max(step, 0)
+	switch { // the distance may need all 64 bits
+	case a < b && uint64(b)-uint64(a) > uint64(step):
+		return a + step
+	case a > b && uint64(a)-uint64(b) > uint64(step):
+		return a - step
 	}
 	return b
 }

@@ -1,5 +1,7 @@
 package fixed
 
+import "math/bits"
+
 // Vec is a point or a direction.
 type Vec struct{ X, Y Num }
 
@@ -34,16 +36,16 @@ func (v Vec) Len() Num {
 }
 
 // Norm is the vector of length one in the direction of v, each part at most
-// 2⁻³¹ off. That of the zero vector is itself.
+// 2⁻³² off. That of the zero vector is itself.
 func (v Vec) Norm() Vec {
-	for v.X.Abs() < 1<<24 && v.Y.Abs() < 1<<24 { // grown, so that short ones keep their direction
-		if v == (Vec{}) {
-			return v
-		}
-		v = Vec{v.X << 24, v.Y << 24}
+	if v == (Vec{}) {
+		return v
 	}
-	if v.X.Abs() > Max/4 || v.Y.Abs() > Max/4 { // shrunk, so that the length fits
-		v = Vec{v.X / 4, v.Y / 4}
+	// As long as fits, so that short ones keep their direction.
+	if n := 61 - bits.Len64(magnitude(v.X)|magnitude(v.Y)); n >= 0 {
+		v = Vec{v.X << n, v.Y << n}
+	} else {
+		v = Vec{v.X >> -n, v.Y >> -n}
 	}
 	l := v.Len()
 	return Vec{v.X.Div(l), v.Y.Div(l)}
