@@ -164,7 +164,12 @@ func TestStories(t *testing.T) {
 		"numbered anew between matches": append(slices.Clone(inMatch), end("state 2 ready=true [2]"),
 			hear(welcome(7, 2, 2, 8), "close 2; open 8 offer=true; state 1 ready=true []")),
 		"a start that was missed comes with the welcome": {
-			hear(func() protocol.Message { w := welcome(1, 2, 2, 2); w.Match = start(1, 1, 2).Match; w.Round = 2; return w }(),
+			hear(func() protocol.Message {
+				w := welcome(1, 2, 2, 2)
+				w.Match = start(1, 1, 2).Match
+				w.Round = 2
+				return w
+			}(),
 				"open 2 offer=true; start 1; state 1 ready=true []"),
 		},
 	} {

@@ -34,6 +34,7 @@ func TestRandomOrders(t *testing.T) {
 type world struct {
 	*rand.Rand
 	machines []*machine
+	links    []*link       // that signalled
 	present  []protocol.ID // members, as the server knows
 	states   map[protocol.ID]protocol.Message
 	round    int
@@ -56,8 +57,9 @@ type machine struct {
 
 type link struct {
 	offer, open bool
+	confused    bool // it heard what was for another link, and will never open
 	age         int
-	peer        *link // of the offer that this end heard
+	peer        *link // of the offer or answer that this end heard
 }
 
 func playRoom(seed uint64) error {
@@ -93,7 +95,7 @@ func playRoom(seed uint64) error {
 		}
 		return len(m.peers) == n-1 && w.down == 0
 	})
-	if !w.run(500, linked) {
+	if !w.run(200, linked) {
 		return w.fail("not healed")
 	}
 	for round := 2; round < 5; round++ {
@@ -167,6 +169,16 @@ func (w *world) tick() {
 	w.start()
 }
 
+// name is the signal of a link: who it is.
+func (w *world) name(l *link) []byte {
+	i := slices.Index(w.links, l)
+	if i < 0 {
+		i = len(w.links)
+		w.links = append(w.links, l)
+	}
+	return fmt.Append(nil, i)
+}
+
 // drive lets one end of a link live for a tick.
 func (w *world) drive(m, p *machine, l *link) {
 	l.age++
@@ -176,8 +188,8 @@ func (w *world) drive(m, p *machine, l *link) {
 		delete(m.links, p.id)
 		m.Closed(p.id, "broken")
 	case !l.open && l.offer && l.age%5 == 1:
-		m.Carry(p.id, []byte("offer"))
-	case !l.open && l.peer != nil && (l.offer || l.peer.open):
+		m.Carry(p.id, w.name(l))
+	case !l.open && !l.confused && l.peer != nil && (l.offer || l.peer.open):
 		l.open = true
 		m.Opened(p.id)
 	}
@@ -236,10 +248,14 @@ func (w *world) obey(m *machine) {
 		case Signal:
 			if l == nil {
 				bad("signal for no link")
-			} else if other := w.machines[o.Peer-1].links[m.id]; other != nil && (string(o.Payload) == "offer") != l.offer {
-				if l.peer = other; !l.offer {
-					m.Carry(o.Peer, []byte("answer"))
-				}
+				continue
+			}
+			var i int
+			fmt.Sscan(string(o.Payload), &i)
+			heard := w.links[i]
+			l.confused = l.confused || heard.offer == l.offer || l.peer != nil && heard != l.peer
+			if l.peer = heard; !l.offer {
+				m.Carry(o.Peer, w.name(l))
 			}
 		case Start:
 			if len(m.starts) > 0 && m.starts[len(m.starts)-1] >= o.Match.Round {
