@@ -1,24 +1,34 @@
-// Package rtc is the porch of netcode: rooms, seats and links. Goroutines,
-// clocks and locks live here; a game polls it and is never called back.
+// Package rtc is the porch of netcode: rooms, seats and links. Join a room,
+// poll it until it has a Match, and give that to netcode.NewSession as its
+// Transport.
+//
+// Goroutines, clocks and locks live here, so that a game has none: everything
+// is polled, nothing blocks but what takes a context, and nobody calls the
+// game back. The server introduces players and starts matches; what players
+// say goes from machine to machine, and a match goes on without the server.
+// In the browser it is the same API over the browser's own stack.
 package rtc
 
 import (
-	"context"
-	"errors"
+	"fmt"
 	"iter"
+	"net/url"
+	"sync"
 
 	"github.com/punchback/punchback/nat/punch"
 	"github.com/punchback/punchback/netcode"
+	"github.com/punchback/punchback/signaling/client"
+	"github.com/punchback/punchback/signaling/protocol"
 )
 
 // Options of Join; nil and zero values are fine.
 type Options struct {
 	Build     string // the game's name and version: only equal ones meet
-	Name      string // of the player
-	Page      string // the page that a Link leads to; in the browser the current page's by default
+	Name      string // of the player, for the others to see
+	Page      string // the page that a Link leads to; default: the current page in the browser, natively the server's
 	RelayOnly bool   // show no other player an address of ours
 	Rate      int    // ticks a second; zero means 60
-	Local     int    // seats on this machine; zero means 1 (more than one comes later)
+	Local     int    // seats on this machine; zero means 1, and more than one comes later
 }
 
 // Phase of a room.
@@ -32,12 +42,21 @@ const (
 	Over                   // see Status.Err
 )
 
+func (p Phase) String() string {
+	if int(p) >= len(phases) {
+		return "unknown phase"
+	}
+	return phases[p]
+}
+
+var phases = [...]string{"joining", "gathering", "linking", "playing", "over"}
+
 // Status is what to show while there is no Match yet.
 type Status struct {
 	Phase    Phase
 	Text     string  // a sentence for the player
 	Progress float32 // 0 to 1
-	Err      error   // why the room is over
+	Err      error   // an *Error: why the room is over
 }
 
 // Member is a machine in the room.
@@ -45,40 +64,167 @@ type Member struct {
 	Peer  netcode.Peer
 	Name  string
 	Ready bool
-	Self  bool
+	Away  bool   // its connection to the server is lost
+	Self  bool   // it is this machine
+	Data  []byte // what it said by SetData; not to be changed
 	Link  punch.Report
 }
 
-type Room struct{}
+// Room is a place where people meet, link and play one match after another.
+// Its methods may be called from any goroutine.
+type Room struct {
+	options Options
+	server  *url.URL
+	client  *client.Conn
+	wake    chan struct{} // there is something for run to do
+	stop    chan struct{} // closed by Close
+	done    chan struct{} // closed at the end of run
 
-// Join returns at once; the error is only for a bad url or option.
-func Join(url string, o *Options) (*Room, error) { return nil, errors.New("rtc: not built yet") }
+	mu      sync.Mutex // guards everything below
+	status  Status
+	code    string
+	players string // as in a link: "2" or "2-4"
+	members []Member
+	links   []*link
+	match   *Match
+	over    error
+	ready   bool
+	data    []byte
+	closed  bool
+	changed chan struct{} // closed and made anew when match or over changes
+}
 
-func (r *Room) Status() Status            { return Status{} }
-func (r *Room) Code() string              { return "" }
-func (r *Room) Link() string              { return "" }
-func (r *Room) Members() iter.Seq[Member] { return nil }
-func (r *Room) SetReady(bool)             {}
-func (r *Room) SetData(data []byte) error { return nil }
+// link is the link to a peer.
+type link struct {
+	peer netcode.Peer
+	*punch.Link
+	open bool // as run saw it last
+}
 
-// Match is nil, nil while people gather and link; after Close of a match it is the rematch, over the same links.
-func (r *Room) Match() (*Match, error) { return nil, nil }
+// Join enters the room that a url names: wss://host/GAME fills any room of the
+// game, wss://host/GAME/CODE is that room, and ?players=2, or 2-4, says how
+// many machines a match takes. It returns at once; the error is only for a bad
+// url or option.
+func Join(link string, o *Options) (*Room, error) {
+	r := &Room{wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}), changed: make(chan struct{})}
+	if o != nil {
+		r.options = *o
+	}
+	if o := &r.options; o.Rate == 0 {
+		o.Rate = 60
+	}
+	if rate := r.options.Rate; rate < 1 || rate > netcode.MaxRate {
+		return nil, fmt.Errorf("rtc: Rate is %d, must be 1 to %d", rate, netcode.MaxRate)
+	}
+	if local := r.options.Local; local != 0 && local != 1 {
+		return nil, fmt.Errorf("rtc: Local is %d, must be 1", local)
+	}
+	var err error
+	if r.client, err = client.Dial(link, client.Options{Build: r.options.Build, Name: r.options.Name, Notify: r.poke}); err != nil {
+		return nil, fmt.Errorf("rtc: %w", err)
+	}
+	if r.server, err = url.Parse(link); err != nil {
+		r.client.Close()
+		return nil, fmt.Errorf("rtc: %w", err)
+	}
+	r.status = Status{Phase: Joining, Text: "connecting to " + r.server.Host}
+	go r.run()
+	return r, nil
+}
 
-// WaitMatch waits for Match.
-func (r *Room) WaitMatch(ctx context.Context) (*Match, error) { return nil, nil }
-func (r *Room) Close() error                                  { return nil }
+// poke wakes run.
+func (r *Room) poke() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
 
-// Match is one match in a room: a netcode.Transport and the Config for its Session.
-type Match struct{}
+// Status is what to show while there is no Match yet.
+func (r *Room) Status() Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.status
+}
 
-func (m *Match) Config() netcode.Config                    { return netcode.Config{} }
-func (m *Match) Send(to netcode.Peer, packet []byte)       {}
-func (m *Match) Recv(dst []byte) (int, netcode.Peer, bool) { return 0, 0, false }
-func (m *Match) Peer(p netcode.Player) punch.Report        { return punch.Report{} }
+// Code is the room's name, to be spoken; empty until the server has told it.
+func (r *Room) Code() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.code
+}
 
-// Due is how many ticks are due since the last call, for loops that have no clock of their own.
-func (m *Match) Due() int { return 0 }
+// Link leads others into this room, by Options.Page; empty while Code is.
+func (r *Room) Link() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.code == "" {
+		return ""
+	}
+	return pageLink(r.options.Page, r.server, r.code, r.players)
+}
 
-// Wait waits until a tick is due.
-func (m *Match) Wait(ctx context.Context) error { return nil }
-func (m *Match) Close() error                   { return nil }
+// Members are the machines in the room, this one included, in order of Peer.
+func (r *Room) Members() iter.Seq[Member] {
+	r.mu.Lock()
+	members := r.members // Replaced, never changed.
+	r.mu.Unlock()
+	return func(yield func(Member) bool) {
+		for _, m := range members {
+			if l := r.link(m.Peer); l != nil {
+				m.Link = l.Report()
+			}
+			if !yield(m) {
+				return
+			}
+		}
+	}
+}
+
+// SetReady says that this player wants to start, or not yet. Where the number
+// of players is fixed there is nothing to decide: a full room starts.
+func (r *Room) SetReady(ready bool) {
+	r.mu.Lock()
+	r.ready = ready
+	r.mu.Unlock()
+	r.poke()
+}
+
+// SetData sets what the others see of this machine: a character, a level. That
+// of the first seat becomes netcode.Terms.Setup when a match starts.
+func (r *Room) SetData(data []byte) error {
+	if len(data) > protocol.MaxData {
+		return fmt.Errorf("rtc: data of %d bytes, the limit is %d", len(data), protocol.MaxData)
+	}
+	r.mu.Lock()
+	r.data = append([]byte{}, data...)
+	r.mu.Unlock()
+	r.poke()
+	return nil
+}
+
+// Close leaves the room and ends its links and its Match. It waits for all
+// that it has started.
+func (r *Room) Close() error {
+	r.mu.Lock()
+	first := !r.closed
+	r.closed = true
+	r.mu.Unlock()
+	if first {
+		close(r.stop)
+	}
+	<-r.done
+	return nil
+}
+
+// link is the link to a peer; nil if there is none.
+func (r *Room) link(p netcode.Peer) *punch.Link {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, l := range r.links {
+		if l.peer == p {
+			return l.Link
+		}
+	}
+	return nil
+}

@@ -119,6 +119,14 @@ func (m *Mesh) Servers() []protocol.Server { return m.servers }
 // Match is the match that this machine is in, if any.
 func (m *Mesh) Match() *protocol.Match { return m.match }
 
+// Round is the one that this machine plays, or waits for.
+func (m *Mesh) Round() int {
+	if m.match != nil {
+		return m.match.Round
+	}
+	return max(m.next, m.played+1)
+}
+
 // Ready tells whether this machine is ready: by itself where the number of
 // players leaves nothing to decide.
 func (m *Mesh) Ready() bool { return m.ready || m.lo == m.hi }
@@ -345,10 +353,7 @@ func (m *Mesh) say(again bool) {
 	if m.self == 0 || m.stranded {
 		return
 	}
-	s := protocol.Message{Kind: protocol.State, Round: max(m.next, m.played+1), Ready: m.Ready(), Data: m.data}
-	if m.match != nil {
-		s.Round = m.match.Round
-	}
+	s := protocol.Message{Kind: protocol.State, Round: m.Round(), Ready: m.Ready(), Data: m.data}
 	for _, p := range m.peers {
 		if p.Link == Linked && !p.Left && len(s.Linked) < protocol.MaxPlayers {
 			s.Linked = append(s.Linked, p.ID)

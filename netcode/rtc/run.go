@@ -1,0 +1,226 @@
+package rtc
+
+import (
+	"bytes"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/punchback/punchback/nat/punch"
+	"github.com/punchback/punchback/netcode"
+	"github.com/punchback/punchback/netcode/rtc/mesh"
+	"github.com/punchback/punchback/signaling/protocol"
+)
+
+// linkTimeout is how long one try to link two machines may take.
+const linkTimeout = 8 * time.Second
+
+// driver is the state of a room's one goroutine. It carries what the server
+// and the links say to the mesh, and does what the mesh orders.
+type driver struct {
+	*Room
+	mesh    mesh.Mesh
+	data    []byte
+	fault   *Error         // why the room is over, or will be after the match
+	closing sync.WaitGroup // links that are being closed
+}
+
+// run is the goroutine of a room, from Join to the end.
+func (r *Room) run() {
+	defer close(r.done)
+	d := &driver{Room: r}
+	ticker := time.NewTicker(time.Second / mesh.TickRate)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-r.stop:
+			d.fault = &Error{Code: CodeClosed, Text: "the room was closed"}
+			d.end()
+			return
+		case <-ticker.C:
+			d.mesh.Tick()
+		case <-r.wake:
+		}
+		d.turn()
+		if d.fault != nil && d.mesh.Match() == nil {
+			d.end()
+			return
+		}
+	}
+}
+
+// turn hears everybody once and does what comes of it.
+func (d *driver) turn() {
+	d.wishes()
+	for msg, ok := d.client.Recv(); ok; msg, ok = d.client.Recv() {
+		d.mesh.Hear(msg)
+		d.obey()
+	}
+	d.hearLinks()
+	d.obey()
+	if err := d.client.Err(); err != nil && d.fault == nil {
+		d.fault = serverError(err)
+	}
+	if d.mesh.Stranded() && d.fault == nil {
+		d.fault = &Error{Code: CodeGone, Text: "the room ended while this machine was away"}
+	}
+	d.publish()
+}
+
+// wishes are what the game wants since the last turn.
+func (d *driver) wishes() {
+	d.mu.Lock()
+	ready, data, playing := d.ready, d.Room.data, d.match != nil
+	d.mu.Unlock()
+	if !playing {
+		d.mesh.EndMatch()
+	}
+	d.mesh.SetReady(ready)
+	if !bytes.Equal(data, d.data) {
+		d.data = data
+		d.mesh.SetData(data)
+	}
+}
+
+// hearLinks carries the links' signals and tells the mesh what became of them.
+func (d *driver) hearLinks() {
+	for i := 0; i < len(d.links); i++ { // Only this goroutine changes links.
+		l := d.links[i]
+		id := protocol.ID(l.peer)
+		for signal, ok := l.NextSignal(); ok; signal, ok = l.NextSignal() {
+			d.mesh.Carry(id, signal)
+		}
+		switch l.State() {
+		case punch.Open:
+			if !l.open {
+				l.open = true
+				d.mesh.Opened(id)
+			}
+		case punch.Closed:
+			reason := "it was closed"
+			if err := l.Err(); err != nil {
+				reason = err.Error()
+			}
+			d.drop(l.peer)
+			d.mesh.Closed(id, reason)
+			i--
+		}
+	}
+}
+
+// obey does what the mesh wants.
+func (d *driver) obey() {
+	for o, ok := d.mesh.Next(); ok; o, ok = d.mesh.Next() {
+		peer := netcode.Peer(o.Peer)
+		switch o.Kind {
+		case mesh.Open:
+			d.open(peer, o.Offer)
+		case mesh.Close:
+			d.drop(peer)
+		case mesh.Signal:
+			if l := d.link(peer); l != nil {
+				_ = l.Signal(o.Payload) // Junk of another machine is its own loss.
+			}
+		case mesh.Say:
+			_ = d.client.Send(o.Message) // The Welcome after a lost connection makes up for what is lost here.
+		case mesh.Start:
+			d.mu.Lock()
+			d.match = newMatch(d.Room, d.mesh.Self(), o.Match)
+			d.change()
+			d.mu.Unlock()
+		case mesh.GiveUp:
+			d.fault = &Error{Code: CodeLink, Text: "no connection to " + d.name(o.Peer) + ": " + o.Reason}
+		}
+	}
+}
+
+func (d *driver) name(id protocol.ID) string {
+	for _, p := range d.mesh.Peers(nil) {
+		if p.ID == id {
+			return nameOf(p.Member)
+		}
+	}
+	return nameOf(protocol.Member{ID: id})
+}
+
+func (d *driver) open(peer netcode.Peer, offer bool) {
+	o := punch.Options{Offer: offer, RelayOnly: d.options.RelayOnly, Timeout: linkTimeout, Notify: d.poke}
+	for _, s := range d.mesh.Servers() {
+		o.Servers = append(o.Servers, punch.Server{URLs: s.URLs, Username: s.Username, Credential: s.Credential})
+	}
+	l, err := punch.New(o)
+	if err != nil {
+		d.mesh.Closed(protocol.ID(peer), err.Error())
+		return
+	}
+	d.mu.Lock()
+	d.links = append(d.links, &link{peer: peer, Link: l})
+	d.mu.Unlock()
+}
+
+// drop closes a link, beside this goroutine since that may take a moment.
+func (d *driver) drop(peer netcode.Peer) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i, l := range d.links {
+		if l.peer == peer {
+			d.links = append(d.links[:i:i], d.links[i+1:]...)
+			d.closing.Go(func() { l.Close() })
+			return
+		}
+	}
+}
+
+// publish sets what the game sees.
+func (d *driver) publish() {
+	m := &d.mesh
+	s := describe(m, d.client.Up(), plain(d.client.Text()))
+	lo, hi := m.Players()
+	var members []Member
+	if m.Self() != 0 {
+		self := Member{Peer: netcode.Peer(m.Self()), Name: d.options.Name, Ready: m.Ready(), Self: true, Data: d.data}
+		for _, p := range m.Peers(nil) {
+			if p.ID > m.Self() && !hasSelf(members) {
+				members = append(members, self)
+			}
+			members = append(members, Member{Peer: netcode.Peer(p.ID), Name: nameOf(p.Member), Ready: p.Ready, Away: p.Away || p.Left, Data: p.Data})
+		}
+		if !hasSelf(members) {
+			members = append(members, self)
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.status, d.code, d.members = s, m.Code(), members
+	if d.players = strconv.Itoa(lo); hi != lo {
+		d.players += "-" + strconv.Itoa(hi)
+	}
+}
+
+func hasSelf(members []Member) bool {
+	for _, m := range members {
+		if m.Self {
+			return true
+		}
+	}
+	return false
+}
+
+// end closes everything, and says why.
+func (d *driver) end() {
+	d.mu.Lock()
+	d.over = d.fault
+	d.status = Status{Phase: Over, Text: d.fault.Text, Err: d.fault}
+	if d.match != nil {
+		d.match.closed, d.match = true, nil
+	}
+	links := d.links
+	d.links, d.members = nil, nil
+	d.change()
+	d.mu.Unlock()
+	for _, l := range links {
+		d.closing.Go(func() { l.Close() })
+	}
+	d.client.Close()
+	d.closing.Wait()
+}

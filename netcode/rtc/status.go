@@ -1,0 +1,101 @@
+package rtc
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/punchback/punchback/netcode/rtc/mesh"
+	"github.com/punchback/punchback/signaling/protocol"
+)
+
+// describe is the status of a room that is not over.
+func describe(m *mesh.Mesh, up bool, server string) Status {
+	s := gather(m)
+	if s.Phase == Joining {
+		s.Text = server
+	} else if !up && server != "" {
+		s.Text += " (" + server + ")"
+	}
+	return s
+}
+
+func gather(m *mesh.Mesh) Status {
+	if m.Self() == 0 {
+		return Status{Phase: Joining, Progress: 0.1}
+	}
+	if m.Match() != nil {
+		return Status{Phase: Playing, Text: "playing", Progress: 1}
+	}
+	peers := m.Peers(nil)
+	linked, waits := 0, ""
+	var late, unready []string
+	for _, p := range peers {
+		switch {
+		case p.Link == mesh.Linked:
+			linked++
+		case p.Tries > 0:
+			waits = fmt.Sprintf("connecting to %s again, since it failed: %s", nameOf(p.Member), p.Reason)
+		case waits == "":
+			waits = "connecting to " + nameOf(p.Member)
+		}
+		if p.Round < m.Round() {
+			late = append(late, nameOf(p.Member))
+		} else if !p.Ready {
+			unready = append(unready, nameOf(p.Member))
+		}
+	}
+	lo, hi := m.Players()
+	here, missing := len(peers)+1, lo-len(peers)-1
+	switch {
+	case linked < len(peers):
+		if len(peers) > 1 {
+			waits += fmt.Sprintf(" (%d of %d are)", linked, len(peers))
+		}
+		return Status{Phase: Linking, Text: waits, Progress: 0.5 + 0.4*float32(linked)/float32(len(peers))}
+	case missing > 0:
+		return Status{Phase: Gathering, Text: farewell(m.Departed()) + fmt.Sprintf("waiting for %d more", missing), Progress: 0.2 + 0.3*float32(here)/float32(lo)}
+	case len(late) > 0:
+		return Status{Phase: Gathering, Text: "waiting for " + list(late), Progress: 0.9}
+	case here < hi && !m.Ready():
+		return Status{Phase: Gathering, Text: fmt.Sprintf("%d here, %d can play: start when you are ready", here, hi), Progress: 0.9}
+	case here < hi && len(unready) > 0:
+		return Status{Phase: Gathering, Text: "waiting until " + list(unready) + " is ready", Progress: 0.9}
+	}
+	return Status{Phase: Gathering, Text: "starting", Progress: 0.95}
+}
+
+// farewell tells who left, as long as that explains why the room waits.
+func farewell(p mesh.Peer) string {
+	switch {
+	case p.ID == 0:
+		return ""
+	case p.Link == mesh.Linked:
+		return nameOf(p.Member) + " left: "
+	case p.Tries > 0:
+		return fmt.Sprintf("the connection to %s failed (%s): ", nameOf(p.Member), p.Reason)
+	}
+	return nameOf(p.Member) + " left while connecting: "
+}
+
+// nameOf is the name of a member for a sentence; others chose it, so it is not
+// to be trusted with more than letters.
+func nameOf(m protocol.Member) string {
+	name := strings.TrimSpace(strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, m.Name))
+	if name == "" {
+		return fmt.Sprintf("player %d", m.ID)
+	}
+	return name
+}
+
+func list(names []string) string {
+	if n := len(names) - 1; n > 0 {
+		return strings.Join(names[:n], ", ") + " and " + names[n]
+	}
+	return names[0]
+}
