@@ -1,0 +1,176 @@
+//go:build worlds
+
+package main_test
+
+import (
+	"io"
+	"net/http"
+	"regexp"
+	"testing"
+	"time"
+)
+
+// TestTwoPages is the main job: two people open one link and play.
+func TestTwoPages(t *testing.T) {
+	t.Parallel()
+	cores.take(t, 2*aPage)
+	length := time.Minute
+	if testing.Short() {
+		length = 8 * time.Second
+	}
+	one := open(t, "one", join(room(t), 2))
+	one.until(`globalThis.worlds.first`, 20*time.Second)
+	two := open(t, "two", join(room(t), 2))
+	two.until(`globalThis.worlds.match`, 20*time.Second)
+	s := two.seen()
+	t.Logf("first sign of the game after %.0f and %.0f ms, the match after %.0f", one.seen().First, s.First, s.Match)
+	if s.Match > 2500 {
+		t.Errorf("the second page is in the match after %.0f ms; want 2500", s.Match)
+	}
+	frames := int(length.Seconds() * 60)
+	one.untilFrame(frames/2, length)
+	one.shot("one")
+	two.shot("two")
+	for _, p := range []*tab{one, two} {
+		p.untilFrame(frames, 2*length)
+		s := p.stats()
+		t.Logf("%s: %+v", p.name, s)
+		if s.Players != 2 || s.Path != "direct" || s.Room != room(t) {
+			t.Errorf("%s: %+v; want 2 players, a direct path and room %s", p.name, s, room(t))
+		}
+	}
+	if one.stats().Player == two.stats().Player {
+		t.Error("both sit on one seat")
+	}
+	agree(t, one, two, frames/60/2)
+}
+
+func TestBotAndPage(t *testing.T) {
+	t.Parallel()
+	cores.take(t, aPage+aBot)
+	p := open(t, "page", join(room(t), 2))
+	b := bot(t, world.server, room(t), 2, 600, 1)
+	p.untilFrame(300, 30*time.Second)
+	p.shot("page")
+	r := b.result(t, 40*time.Second)
+	if r.Path != "direct" || r.Desyncs != 0 || r.Confirmed < 600 {
+		t.Errorf("%+v; want 600 frames on a direct path without a desync", r)
+	}
+	s := p.seen()
+	hash, ok := s.Hashes[r.HashFrame]
+	if !ok {
+		t.Fatalf("the page told no hash of frame %d; it told %v", r.HashFrame, s.Hashes)
+	}
+	if hash != r.Hash {
+		t.Errorf("frame %d: the bot has %s, the page %s", r.HashFrame, r.Hash, hash)
+	}
+}
+
+// TestHiddenTab hides a player's tab for real, behind another tab of its
+// window, where Chromium gives it no animation frame at all.
+func TestHiddenTab(t *testing.T) {
+	t.Parallel()
+	cores.take(t, aPage+aBot)
+	length := 30 * time.Second
+	if testing.Short() {
+		length = 5 * time.Second
+	}
+	p := open(t, "page", join(room(t), 2))
+	frames := 60 * int((length + 12*time.Second).Seconds())
+	b := bot(t, world.server, room(t), 2, frames, 1)
+	p.untilFrame(120, 30*time.Second)
+
+	front := newTab(t, "front", p.person, false)
+	front.activate()
+	p.until(`document.hidden`, 10*time.Second)
+	type driven struct{ Native, Worker int }
+	const drive = `globalThis.punchback.frames()`
+	before, was := eval[driven](p, drive), p.stats()
+	time.Sleep(length)
+	after, is := eval[driven](p, drive), p.stats()
+	if !eval[bool](p, `document.hidden`) {
+		t.Error("the tab was not hidden all the time")
+	}
+	if n := after.Native - before.Native; n != 0 {
+		t.Errorf("%d native animation frames in a hidden tab", n)
+	}
+	t.Logf("hidden for %v: %d worker ticks, frame %d to %d", length, after.Worker-before.Worker, was.Frame, is.Frame)
+	if n, want := is.Confirmed-was.Confirmed, int(length.Seconds()*60*0.95); n < want {
+		t.Errorf("%d frames confirmed while hidden; want at least %d", n, want)
+	}
+	p.activate()
+	p.until(`!document.hidden`, 10*time.Second)
+	p.shot("shown again")
+	r := b.result(t, 60*time.Second)
+	if r.Stalls != 0 {
+		t.Errorf("the other player stalled for %d ticks; want 0", r.Stalls)
+	}
+}
+
+// TestPageSize reads what a player downloads, once the best compression is in.
+func TestPageSize(t *testing.T) {
+	t.Parallel()
+	const limit = 2_600_000
+	html, _, err := get(world.page+"/", "identity")
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := 0
+	deadline := time.Now().Add(3 * time.Minute) // quality 11 takes its time in the background
+	for {
+		size = 0
+		body, encoding, err := get(world.page+wasmPath(t, html), "br")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if size = len(body); encoding == "br" && size <= limit {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Errorf("the WASM has %d bytes, encoded as %q; want at most %d of brotli", size, encoding, limit)
+			return
+		}
+		time.Sleep(time.Second)
+	}
+	t.Logf("WASM, brotli: %d bytes", size)
+}
+
+// wasmPath finds the WASM in the page or in its scripts.
+func wasmPath(t *testing.T, html []byte) string {
+	t.Helper()
+	if m := regexp.MustCompile(`["'(]([^"'( ]+\.wasm[^"') ]*)`).FindSubmatch(html); m != nil {
+		return "/" + string(regexp.MustCompile(`^\.?/`).ReplaceAll(m[1], nil))
+	}
+	t.Fatalf("no WASM in\n%s", html)
+	return ""
+}
+
+// get asks for an encoding and reads it as it comes.
+func get(url, encoding string) (body []byte, got string, err error) {
+	req, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		return nil, "", err
+	}
+	if encoding != "" {
+		req.Header.Set("Accept-Encoding", encoding)
+	}
+	r, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, "", err
+	}
+	defer r.Body.Close()
+	body, err = io.ReadAll(r.Body)
+	return body, r.Header.Get("Content-Encoding"), err
+}
+
+func TestFirstFrame(t *testing.T) {
+	t.Parallel()
+	cores.take(t, aPage)
+	p := open(t, "page", world.page+"/?mute=1")
+	p.until(`globalThis.worlds.first`, 20*time.Second)
+	p.shot("title")
+	t.Logf("first sign of the game %.0f ms after the navigation", p.seen().First)
+	if first := p.seen().First; first > 2500 {
+		t.Errorf("first sign of the game after %.0f ms", first)
+	}
+}

@@ -1,0 +1,131 @@
+//go:build worlds
+
+package main_test
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// service starts the signaling service on a free port of the host; an empty
+// host is all interfaces.
+func service(t *testing.T, host string, more ...string) (p *process, port int) {
+	t.Helper()
+	port = freePort(t)
+	args := append([]string{"-addr", net.JoinHostPort(host, fmt.Sprint(port)), "-turn", net.JoinHostPort(host, fmt.Sprint(freePort(t)))}, more...)
+	p = start(t, "signaling", "signaling", args...)
+	url := fmt.Sprintf("http://127.0.0.1:%d/healthz", port)
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		if r, err := http.Get(url); err == nil {
+			_ = r.Body.Close()
+			if r.StatusCode == http.StatusOK {
+				return p, port
+			}
+		}
+		select {
+		case <-p.done:
+			t.Fatalf("signaling ended: %v\n%s", p.err, p.log)
+		case <-time.After(20 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s never answered\n%s", url, p.log)
+		}
+	}
+}
+
+// TestServerDies kills the signaling service in mid-match: it only introduced
+// the players, so they play on.
+func TestServerDies(t *testing.T) {
+	t.Parallel()
+	cores.take(t, 2*aBot)
+	frames, before := 70*60, 5*time.Second
+	if testing.Short() {
+		frames = 12 * 60
+	}
+	server, port := service(t, "127.0.0.1")
+	url := fmt.Sprintf("ws://127.0.0.1:%d", port)
+	began := time.Now()
+	one := bot(t, url, room(t), 2, frames, 1)
+	two := bot(t, url, room(t), 2, frames, 2)
+	time.Sleep(before) // they are in mid-match
+	for _, b := range []*process{one, two} {
+		select {
+		case <-b.done:
+			t.Fatalf("%s ended before the server died\n%s", b.name, b.log)
+		default:
+		}
+	}
+	server.kill()
+	killed := time.Now()
+	for _, r := range results(t, frames, one, two) {
+		if r.Path != "direct" || r.Stalls > 8 {
+			t.Errorf("path %s, %d ticks stalled; want direct, and no more than the window of 8", r.Path, r.Stalls)
+		}
+	}
+	t.Logf("played %.0f s, %.0f s of them without a server", time.Since(began).Seconds(), time.Since(killed).Seconds())
+}
+
+// TestSecondMachine joins from a network namespace, over a cable of its own.
+func TestSecondMachine(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("a network namespace needs root")
+	}
+	need(t, "ip")
+	t.Parallel()
+	cores.take(t, 2*aBot)
+	const here, there = "10.213.77.1", "10.213.77.2"
+	tag := fmt.Sprintf("w%d", os.Getpid()%100000)
+	ns := "punchback-" + tag
+	ip := func(args ...string) error {
+		out, err := exec.Command("ip", args...).CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("ip %s: %w: %s", strings.Join(args, " "), err, out)
+		}
+		return nil
+	}
+	if err := ip("netns", "add", ns); err != nil {
+		t.Skipf("no network namespaces here: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := ip("netns", "del", ns); err != nil { // the cable goes with it
+			t.Error(err)
+		}
+	})
+	for _, args := range [][]string{
+		{"link", "add", tag + "a", "type", "veth", "peer", "name", tag + "b", "netns", ns},
+		{"addr", "add", here + "/24", "dev", tag + "a"},
+		{"link", "set", tag + "a", "up"},
+		{"-n", ns, "addr", "add", there + "/24", "dev", tag + "b"},
+		{"-n", ns, "link", "set", tag + "b", "up"},
+		{"-n", ns, "link", "set", "lo", "up"},
+	} {
+		if err := ip(args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		name, path string
+		more       []string
+	}{{"direct", "direct", nil}, {"relay", "relay", []string{"-relay-only"}}} {
+		t.Run(c.name, func(t *testing.T) {
+			_, port := service(t, "")
+			url := fmt.Sprintf("ws://%s:%d", here, port)
+			near := bot(t, url, room(t), 2, 300, 1, c.more...)
+			far := startEnv(t, "far", nil, "ip", append([]string{"netns", "exec", ns, filepath.Join(world.bin, "bot")},
+				botArgs(url, room(t), 2, 300, 2, c.more...)...)...)
+			for _, r := range results(t, 300, near, far) {
+				if r.Path != c.path {
+					t.Errorf("path %q; want %s", r.Path, c.path)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,349 @@
+//go:build worlds
+
+// Worlds: servers, bots, browsers and windows as real processes, as a player
+// has them. They take minutes and need Chromium, Xvfb and xdotool, so they have
+// a tag of their own:
+//
+//	go test -tags worlds -v ./demo
+//
+// Screenshots and the output of every process land in .artifacts.
+package main_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// world is what all tests share: the programs, and one server of the demo.
+var world struct {
+	bin       string // where the programs are
+	artifacts string
+	page      string // http://host:port of demo/web
+	server    string // ws://host:port of the same
+}
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code, err := worlds(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "worlds:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func worlds(m *testing.M) (code int, err error) {
+	if world.artifacts, err = filepath.Abs("../.artifacts/worlds"); err != nil {
+		return 1, err
+	}
+	if err := os.RemoveAll(world.artifacts); err != nil {
+		return 1, err
+	}
+	if world.bin, err = os.MkdirTemp("", "worlds"); err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(world.bin)
+	start := time.Now()
+	for _, b := range []struct{ cgo, pkg string }{{"0", "web"}, {"0", "bot"}, {"0", "../signaling"}, {"1", "."}} {
+		name := filepath.Base(b.pkg)
+		if b.pkg == "." {
+			name = "window"
+		}
+		pkg := b.pkg
+		if !strings.HasPrefix(pkg, ".") {
+			pkg = "./" + pkg
+		}
+		cmd := exec.Command("go", "build", "-o", filepath.Join(world.bin, name), pkg)
+		cmd.Env = append(os.Environ(), "CGO_ENABLED="+b.cgo)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return 1, fmt.Errorf("build %s: %w\n%s", pkg, err, out)
+		}
+	}
+	fmt.Printf("worlds: programs built in %.1f s\n", time.Since(start).Seconds())
+
+	start = time.Now()
+	web, err := launch("web", filepath.Join(world.artifacts, "web"), nil, filepath.Join(world.bin, "web"), "-addr", "127.0.0.1:0", "-no-open")
+	if err != nil {
+		return 1, err
+	}
+	defer web.kill()
+	ready, err := web.out.find(regexp.MustCompile(`(?m)^ready (http://[^/\s]+)`), 3*time.Minute)
+	if err != nil {
+		return 1, fmt.Errorf("web: %w", err)
+	}
+	world.page = ready[1]
+	world.server = "ws" + strings.TrimPrefix(ready[1], "http")
+	fmt.Printf("worlds: %s is ready after %.1f s\n", world.page, time.Since(start).Seconds())
+	defer chromium.close()
+	return m.Run(), nil
+}
+
+// cores is the machine. Everything that runs by the clock takes its share
+// first, so that a small machine runs the worlds one after the other, a large
+// one side by side, and neither makes a player stall that would not.
+var cores = load{free: float64(runtime.NumCPU())}
+
+// What one of each takes, in cores; a rendered page draws in software.
+const (
+	aPage   = 0.95
+	aWindow = 0.95
+	aBot    = 0.1
+)
+
+type load struct {
+	mu    sync.Mutex
+	free  float64
+	queue []*waiter
+}
+
+type waiter struct {
+	share float64
+	ready chan struct{}
+}
+
+// take waits for its turn and gives the share back when the test ends.
+func (l *load) take(t *testing.T, share float64) {
+	t.Helper()
+	w := &waiter{min(share, float64(runtime.NumCPU())), make(chan struct{})}
+	l.mu.Lock()
+	l.queue = append(l.queue, w)
+	l.next()
+	l.mu.Unlock()
+	t.Cleanup(func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.free += w.share
+		l.next()
+	})
+	<-w.ready
+}
+
+// next serves in order, so that a test with a large share is not passed by for ever.
+func (l *load) next() {
+	for len(l.queue) > 0 && l.queue[0].share <= l.free+1e-9 {
+		l.free -= l.queue[0].share
+		close(l.queue[0].ready)
+		l.queue = l.queue[1:]
+	}
+}
+
+// tape is the output of a process: kept, written to a file, and searched
+// while it grows.
+type tape struct {
+	mu    sync.Mutex
+	file  *os.File
+	text  []byte
+	grown chan struct{} // closed at the next Write
+	ended bool
+}
+
+func (o *tape) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.text = append(o.text, p...)
+	close(o.grown)
+	o.grown = make(chan struct{})
+	return o.file.Write(p)
+}
+
+func (o *tape) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return string(o.text)
+}
+
+// end says that nothing more comes.
+func (o *tape) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ended = true
+	close(o.grown)
+	o.grown = make(chan struct{})
+	_ = o.file.Close()
+}
+
+// find waits for a match, and returns it with its groups.
+func (o *tape) find(re *regexp.Regexp, limit time.Duration) ([]string, error) {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	for {
+		o.mu.Lock()
+		m, text, ended, grown := re.FindStringSubmatch(string(o.text)), string(o.text), o.ended, o.grown
+		o.mu.Unlock()
+		switch {
+		case m != nil:
+			return m, nil
+		case ended:
+			return nil, fmt.Errorf("ended without %q:\n%s", re, text)
+		}
+		select {
+		case <-grown:
+		case <-timer.C:
+			return nil, fmt.Errorf("no %q after %v:\n%s", re, limit, text)
+		}
+	}
+}
+
+// process is a program that runs.
+type process struct {
+	name     string
+	cmd      *exec.Cmd
+	out, log *tape // standard output and standard error
+	done     chan struct{}
+	err      error // after done
+}
+
+// launch starts a program; its output goes to dir/name.out and .log too.
+func launch(name, dir string, env []string, bin string, args ...string) (*process, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	p := &process{name: name, cmd: exec.Command(bin, args...), done: make(chan struct{})}
+	p.cmd.Env = append(os.Environ(), env...)
+	p.cmd.Dir = ".."
+	for _, o := range []struct {
+		tape **tape
+		name string
+	}{{&p.out, name + ".out"}, {&p.log, name + ".log"}} {
+		file, err := os.Create(filepath.Join(dir, o.name))
+		if err != nil {
+			return nil, err
+		}
+		*o.tape = &tape{file: file, grown: make(chan struct{})}
+	}
+	p.cmd.Stdout, p.cmd.Stderr = p.out, p.log
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // ours to end with all that it starts
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	go func() {
+		p.err = p.cmd.Wait()
+		p.out.end()
+		p.log.end()
+		close(p.done)
+	}()
+	return p, nil
+}
+
+// kill ends the process and its children as kill -9 does, and waits.
+func (p *process) kill() {
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+	<-p.done
+}
+
+// start runs a program of this module for the length of a test.
+func start(t *testing.T, name, program string, args ...string) *process {
+	t.Helper()
+	return startEnv(t, name, nil, filepath.Join(world.bin, program), args...)
+}
+
+func startEnv(t *testing.T, name string, env []string, bin string, args ...string) *process {
+	t.Helper()
+	p, err := launch(name, shelf(t), env, bin, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.kill)
+	return p
+}
+
+// shelf is where a test keeps what it saw.
+func shelf(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(world.artifacts, strings.ReplaceAll(t.Name(), "/", "-"))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// wait waits for the end of a process.
+func (p *process) wait(t *testing.T, limit time.Duration) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	select {
+	case <-p.done:
+		return p.err
+	case <-ctx.Done():
+		t.Fatalf("%s has not ended after %v\nout: %s\nlog: %s", p.name, limit, p.out, p.log)
+		return nil
+	}
+}
+
+// mustFind waits for a line of the output.
+func (p *process) mustFind(t *testing.T, re string, limit time.Duration) []string {
+	t.Helper()
+	m, err := p.out.find(regexp.MustCompile(re), limit)
+	if err != nil {
+		t.Fatalf("%s: %v\nlog: %s", p.name, err, p.log)
+	}
+	return m
+}
+
+// fails waits for a program to say in one line what is wrong, and to end with
+// a status that is not zero.
+func (p *process) fails(t *testing.T, want string, limit time.Duration) {
+	t.Helper()
+	var exit *exec.ExitError
+	if err := p.wait(t, limit); !errors.As(err, &exit) {
+		t.Errorf("%s ended with %v; want a status that is not 0", p.name, err)
+	}
+	said := strings.TrimSpace(p.log.String())
+	if strings.Contains(said, "\n") || !regexp.MustCompile(want).MatchString(said) {
+		t.Errorf("%s says %q; want one line with %q", p.name, said, want)
+	}
+	t.Logf("%s: %s", p.name, said)
+}
+
+// freePort is a TCP port that was free a moment ago, for UDP as well.
+func freePort(t *testing.T) int {
+	t.Helper()
+	for range 20 {
+		l, err := net.Listen("tcp", ":0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := l.Addr().(*net.TCPAddr).Port
+		u, err := net.ListenPacket("udp", fmt.Sprintf(":%d", port))
+		_ = l.Close()
+		if err == nil {
+			_ = u.Close()
+			return port
+		}
+	}
+	t.Fatal("no port is free for both TCP and UDP")
+	return 0
+}
+
+// need skips a test on a machine without a program, except in CI.
+func need(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, p := range programs {
+		if _, err := exec.LookPath(p); err != nil {
+			if os.Getenv("CI") != "" {
+				t.Fatalf("%s is missing", p)
+			}
+			t.Skipf("%s is missing", p)
+		}
+	}
+}
+
+// room is a name that no other test has.
+func room(t *testing.T) string {
+	name := regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(strings.TrimPrefix(t.Name(), "Test"), "-")
+	return name[:min(len(name), 32)]
+}
