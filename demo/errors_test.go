@@ -1,0 +1,273 @@
+//go:build worlds
+
+package main_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/punchback/punchback/demo/game"
+	"github.com/punchback/punchback/signaling/protocol"
+)
+
+// raw is a client of the signaling service that says what a test wants.
+type raw struct {
+	t    *testing.T
+	conn *websocket.Conn
+	self protocol.ID
+}
+
+// dial opens a WebSocket to a room.
+func dial(t *testing.T, server, room, version string, header http.Header) *raw {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	conn, _, err := websocket.Dial(ctx, server+"/punchback/"+room+"?players=2", &websocket.DialOptions{
+		Subprotocols: []string{version}, HTTPHeader: header,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.CloseNow() })
+	conn.SetReadLimit(protocol.MaxMessage)
+	return &raw{t: t, conn: conn}
+}
+
+// enter joins a room as a player with this build of the game.
+func enter(t *testing.T, server, room, build string) *raw {
+	t.Helper()
+	r := dial(t, server, room, protocol.Version, nil)
+	r.say(protocol.Message{Kind: protocol.Hello, Build: build, Name: "raw"})
+	r.self = r.hear(protocol.Welcome).Self
+	return r
+}
+
+func (r *raw) say(m protocol.Message) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), 5*time.Second)
+	defer cancel()
+	if err := r.conn.Write(ctx, websocket.MessageText, protocol.Encode(m)); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// hear waits for a message of this kind.
+func (r *raw) hear(kind protocol.Kind) protocol.Message {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), 20*time.Second)
+	defer cancel()
+	for {
+		_, text, err := r.conn.Read(ctx)
+		if err != nil {
+			r.t.Fatalf("waiting for %s: %v", kind, err)
+		}
+		m, err := protocol.Decode(text)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if m.Kind == kind {
+			return m
+		}
+	}
+}
+
+// stay answers whatever keeps the connection alive, for the rest of the test.
+func (r *raw) stay() {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			if _, _, err := r.conn.Read(context.Background()); err != nil {
+				return
+			}
+		}
+	}()
+	go func() {
+		beat := time.NewTicker(5 * time.Second)
+		defer beat.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-beat.C:
+				_ = r.conn.Write(context.Background(), websocket.MessageText, protocol.Encode(protocol.Message{Kind: protocol.Ping}))
+			}
+		}
+	}()
+	r.t.Cleanup(func() { _ = r.conn.CloseNow(); <-ended })
+}
+
+// TestBadLinks ends bots with one line each.
+func TestBadLinks(t *testing.T) {
+	t.Parallel()
+	nobody := fmt.Sprintf("ws://127.0.0.1:%d", freePort(t))
+	for _, c := range []struct {
+		name, server, room, want string
+	}{
+		{"no url", "nonsense", "R", `nonsense`},
+		{"not a websocket", "ftp://127.0.0.1", "R", `ftp`},
+		{"bad room", world.server, "not a room!", `not a room!`},
+		{"long room", world.server, strings.Repeat("R", 33), `32`},
+		{"nobody there", nobody, "R", `(?i)127\.0\.0\.1:\d+.*(refused|reach|answer)|(refused|reach|answer).*127\.0\.0\.1:\d+`},
+		{"unknown name", "ws://nobody.invalid", "R", `nobody\.invalid`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			bot(t, c.server, c.room, 2, 60, 1).fails(t, c.want, 30*time.Second)
+		})
+	}
+	t.Run("players", func(t *testing.T) {
+		t.Parallel()
+		bot(t, world.server, "R", 9, 60, 1).fails(t, `9`, 10*time.Second)
+	})
+}
+
+func TestFullRoom(t *testing.T) {
+	t.Parallel()
+	cores.take(t, 2*aBot)
+	one, two := bot(t, world.server, room(t), 2, 600, 1), bot(t, world.server, room(t), 2, 600, 2)
+	w := dial(t, world.server, room(t), protocol.Version, nil)
+	deadline := time.Now().Add(10 * time.Second)
+	for { // a third machine is refused as soon as both are in
+		w.say(protocol.Message{Kind: protocol.Hello, Build: game.Build})
+		m := w.hearAny()
+		if m.Kind == protocol.Error {
+			break
+		}
+		_ = w.conn.CloseNow()
+		if time.Now().After(deadline) {
+			t.Fatal("two bots never filled a room of two")
+		}
+		w = dial(t, world.server, room(t), protocol.Version, nil)
+	}
+	bot(t, world.server, room(t), 2, 60, 3).fails(t, `(?i)full|in a match|playing`, 20*time.Second)
+	results(t, 600, one, two)
+}
+
+func (r *raw) hearAny() protocol.Message {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), 5*time.Second)
+	defer cancel()
+	_, text, err := r.conn.Read(ctx)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	m, err := protocol.Decode(text)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return m
+}
+
+func TestOtherBuild(t *testing.T) {
+	t.Parallel()
+	enter(t, world.server, room(t), "another game").stay()
+	bot(t, world.server, room(t), 2, 60, 1).fails(t, `(?i)build.*another game|another game.*build|version`, 20*time.Second)
+}
+
+// TestOtherVersion has a server and a client that speak different versions.
+func TestOtherVersion(t *testing.T) {
+	t.Parallel()
+	t.Run("old client", func(t *testing.T) {
+		w := dial(t, world.server, room(t), "punchback.v0", nil)
+		if m := w.hear(protocol.Error); m.Code != protocol.CodeVersion || m.Text == "" {
+			t.Errorf("%+v; want code %s and a sentence", m, protocol.CodeVersion)
+		}
+	})
+	t.Run("old server", func(t *testing.T) {
+		old := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"punchback.v0"}})
+			if err == nil {
+				_, _, _ = conn.Read(r.Context())
+				_ = conn.CloseNow()
+			}
+		}))
+		defer old.Close()
+		bot(t, "ws"+strings.TrimPrefix(old.URL, "http"), room(t), 2, 60, 1).fails(t, `(?i)version|punchback\.v`, 20*time.Second)
+	})
+}
+
+func TestPortInUse(t *testing.T) {
+	t.Parallel()
+	addr := strings.TrimPrefix(world.page, "http://")
+	_, port, _ := strings.Cut(addr, ":")
+	start(t, "web", "web", "-addr", addr, "-no-open").fails(t, `port `+port+` is in use`, 10*time.Second)
+	start(t, "signaling", "signaling", "-addr", addr).fails(t, port+`.*in use`, 10*time.Second)
+}
+
+// TestOriginRefused joins from a page that the server does not serve.
+func TestOriginRefused(t *testing.T) {
+	t.Parallel()
+	_, port := service(t, "127.0.0.1")
+	server := fmt.Sprintf("ws://127.0.0.1:%d", port)
+	t.Run("words", func(t *testing.T) {
+		w := dial(t, server, room(t), protocol.Version, http.Header{"Origin": {"https://evil.example"}})
+		m := w.hear(protocol.Error)
+		if m.Code != protocol.CodeOrigin || m.Text != "origin https://evil.example refused; start with -origin https://evil.example" {
+			t.Errorf("%+v; want the origin, and the flag that lets it in", m)
+		}
+	})
+	t.Run("page", func(t *testing.T) {
+		cores.take(t, aPage)
+		p := open(t, "page", join(room(t), 2)+"&server="+server)
+		p.screen("error", 20*time.Second)
+	})
+}
+
+// screen waits for a scene and keeps its picture.
+func (p *tab) screen(scene string, limit time.Duration) {
+	p.t.Helper()
+	p.until(fmt.Sprintf(`globalThis.punchback?.stats?.().scene === %q`, scene), limit)
+	p.shot(p.name)
+}
+
+// TestPageErrors sees that what cannot work says so on the screen.
+func TestPageErrors(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, url string
+		scripts   []string
+	}{
+		{"no WebRTC", join("NoWebRTC", 2), []string{`delete window.RTCPeerConnection; delete window.webkitRTCPeerConnection;`}},
+		{"nobody there", join("Nobody", 2) + fmt.Sprintf("&server=ws://127.0.0.1:%d", freePort(t)), nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cores.take(t, aPage)
+			open(t, "page", c.url, c.scripts...).screen("error", 30*time.Second)
+		})
+	}
+	// A malformed address fails before there is a game to show it.
+	t.Run("malformed link", func(t *testing.T) {
+		cores.take(t, aPage)
+		p := open(t, "page", world.page+"/?room=not%20a%20room!&players=2&mute=1")
+		p.until(`document.body.innerText.includes("room") || globalThis.punchback?.stats?.().scene === "error"`, 20*time.Second)
+		p.shot("page")
+	})
+}
+
+// TestPeerNeverAnswers joins a room where the other player says nothing.
+func TestPeerNeverAnswers(t *testing.T) {
+	t.Parallel()
+	enter(t, world.server, room(t), game.Build).stay()
+	bot(t, world.server, room(t), 2, 60, 1).fails(t, `(?i)tried.*(host|srflx|relay)`, 60*time.Second)
+}
+
+// TestPeerLeavesEarly joins a room whose other player leaves while they
+// connect: the place is free again, and who comes then can play.
+func TestPeerLeavesEarly(t *testing.T) {
+	t.Parallel()
+	cores.take(t, 2*aBot)
+	gone := enter(t, world.server, room(t), game.Build)
+	one := bot(t, world.server, room(t), 2, 300, 1)
+	gone.hear(protocol.Update) // the bot is there, and starts to connect
+	gone.say(protocol.Message{Kind: protocol.Leave})
+	two := bot(t, world.server, room(t), 2, 300, 2)
+	results(t, 300, one, two)
+}
