@@ -284,16 +284,6 @@ func (p *process) wait(t *testing.T, limit time.Duration) error {
 	}
 }
 
-// mustFind waits for a line of the output.
-func (p *process) mustFind(t *testing.T, re string, limit time.Duration) []string {
-	t.Helper()
-	m, err := p.out.find(regexp.MustCompile(re), limit)
-	if err != nil {
-		t.Fatalf("%s: %v\nlog: %s", p.name, err, p.log)
-	}
-	return m
-}
-
 // fails waits for a program to say in one line what is wrong, and to end with
 // a status that is not zero.
 func (p *process) fails(t *testing.T, want string, limit time.Duration) {
