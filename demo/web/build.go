@@ -22,6 +22,7 @@ type builder struct {
 	temp   string   // where the go command writes; removed by close
 	exec   []byte   // wasm_exec.js of the Go that builds
 	list   packages // what the last build was made of
+	seen   string   // its stamp from before it was compiled
 }
 
 // times is how long the steps of a start took.
@@ -68,6 +69,7 @@ func (b *builder) build(ctx context.Context) (*program, times, error) {
 	if err != nil {
 		return nil, t, err
 	}
+	b.seen = b.list.stamp()
 	file := filepath.Join(b.temp, "game.wasm")
 	t.compile, err = b.meter.during("compiling", func() error { return b.compile(ctx, file) })
 	if err != nil {

@@ -163,11 +163,11 @@ func run(ctx context.Context, o options, out, progress io.Writer) error {
 	prog.compress()
 	times.compress = time.Since(began)
 
-	s, err := newSite(ctx, o, listener.Addr(), prog, out)
+	s, err := newSite(o, listener.Addr(), prog, out)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	web := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- web.Serve(listener) }()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -13,11 +12,12 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/skip2/go-qrcode"
+
+	"github.com/punchback/punchback/signaling/server"
 )
 
 //go:embed page
@@ -37,30 +37,26 @@ type page struct {
 	Live        bool   // served by this program, not exported
 }
 
-// site is everything that is served on the one address.
+// site is everything that is served on the one address: the pages, and the
+// signaling server that they use.
 type site struct {
-	out     io.Writer
-	query   url.Values // of the flags, for pages opened without a query of their own
-	local   bool       // only this machine reaches it
-	page    string     // the address that others come by, if any
-	program atomic.Pointer[program]
-	live    live
-	reports reports
-	signal  http.Handler
-	end     func() error // ends the signaling server
-	mux     http.ServeMux
+	out            io.Writer
+	query          url.Values // of the flags, for pages opened without a query of their own
+	local          bool       // only this machine reaches it
+	page           string     // the address that others come by, if any
+	program        atomic.Pointer[program]
+	live           live
+	reports        reports
+	*server.Server // signaling: it serves the mux where nobody asks for signaling
+	mux            http.ServeMux
 }
 
-func newSite(ctx context.Context, o options, addr net.Addr, p *program, out io.Writer) (*site, error) {
+func newSite(o options, addr net.Addr, p *program, out io.Writer) (*site, error) {
 	s := &site{out: out, query: o.query(), reports: reports{out: out}}
 	s.program.Store(p)
 	s.local = addr.(*net.TCPAddr).IP.IsLoopback()
 	if urls := addresses(addr); len(urls) > 1 {
 		s.page = urls[1] + "/"
-	}
-	var err error
-	if s.signal, s.end, err = signaling(ctx, o, addr); err != nil {
-		return nil, err
 	}
 	s.mux.HandleFunc("GET /{$}", s.index)
 	s.mux.HandleFunc("GET /{file}", s.file)
@@ -69,22 +65,16 @@ func newSite(ctx context.Context, o options, addr net.Addr, p *program, out io.W
 	s.mux.HandleFunc("GET /-/live.js", func(w http.ResponseWriter, r *http.Request) { static(w, r, "live.js") })
 	s.mux.Handle("GET /-/live", &s.live)
 	s.mux.Handle("POST /-/report", &s.reports)
-	s.mux.Handle("GET /healthz", s.signal)
 	s.live.tell(news{Build: p.id})
-	return s, nil
-}
 
-func (s *site) close() error { return s.end() }
-
-// ServeHTTP gives WebSockets to the signaling server, whose paths are the
-// games' names, and everything else to the pages.
-func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") && !strings.HasPrefix(r.URL.Path, "/-/") {
-		s.signal.ServeHTTP(w, r)
-		return
+	turn := o.turn
+	if turn == "" {
+		host, _, _ := net.SplitHostPort(o.addr)
+		turn = net.JoinHostPort(host, "0")
 	}
-	s.mux.ServeHTTP(w, r)
+	var err error
+	s.Server, err = server.New(server.Config{Addr: addr.String(), Turn: turn, Fallback: &s.mux})
+	return s, err
 }
 
 func (s *site) title() string {
@@ -170,6 +160,7 @@ func static(w http.ResponseWriter, r *http.Request, name string) {
 func send(w http.ResponseWriter, r *http.Request, name string, body []byte) {
 	sum := sha256.Sum256(body)
 	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:8])+`"`)
 	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(body))
 }

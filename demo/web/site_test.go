@@ -149,7 +149,7 @@ func serve(t *testing.T, args ...string) (*site, string, *lines) {
 	p := sample(t)
 	p.compress()
 	out := new(lines)
-	s, err := newSite(context.Background(), o, l.Addr(), p, out)
+	s, err := newSite(o, l.Addr(), p, out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func serve(t *testing.T, args ...string) (*site, string, *lines) {
 	go func() { defer close(done); server.Serve(l) }()
 	t.Cleanup(func() {
 		server.Close()
-		s.close()
+		s.Close()
 		<-done
 		http.DefaultClient.CloseIdleConnections()
 	})
@@ -228,11 +228,11 @@ func TestPages(t *testing.T) {
 
 func TestOthersAreInvited(t *testing.T) {
 	o, _ := parse(nil, io.Discard)
-	s, err := newSite(context.Background(), o, &net.TCPAddr{IP: net.IPv4zero, Port: 8080}, sample(t), io.Discard)
+	s, err := newSite(o, &net.TCPAddr{IP: net.IPv4zero, Port: 8080}, sample(t), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.close()
+	defer s.Close()
 	body := get(s, "/").Body.String()
 	if strings.Contains(body, "this machine only") {
 		t.Error("a page that everybody reaches says that it is for this machine only")

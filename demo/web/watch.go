@@ -21,7 +21,6 @@ const (
 // watch looks at the source until ctx ends, builds when it changed, and tells
 // the open pages. A build that fails leaves the old one in place.
 func (s *site) watch(ctx context.Context, b *builder) {
-	seen := b.list.stamp()
 	improve := s.improve(ctx, 0)
 	defer func() { improve() }()
 	for {
@@ -31,10 +30,10 @@ func (s *site) watch(ctx context.Context, b *builder) {
 		case <-time.After(glance):
 		}
 		now := b.list.stamp()
-		if now == seen {
+		if now == b.seen {
 			continue
 		}
-		seen = now
+		b.seen = now
 		improve() // a save is a bad moment to lose a core
 		p, t, err := b.build(ctx)
 		if ctx.Err() != nil {
