@@ -200,8 +200,23 @@ func (w *world) run(ticks int, quiet, trouble bool) error {
 			if err := w.tick(m, quiet); err != nil {
 				return fmt.Errorf("machine %d at tick %d: %w", m, t, err)
 			}
+			if err := w.agreed(m); err != nil {
+				return err
+			}
 		}
 		w.net.Tick()
+	}
+	return nil
+}
+
+// agreed checks that machine m has confirmed only what every machine holds: if
+// any one of them vanished now, the others could still go on from there.
+func (w *world) agreed(m int) error {
+	confirmed := w.sessions[m].Confirmed()
+	for k, s := range w.sessions {
+		if c := s.Stats().Complete; c < confirmed {
+			return fmt.Errorf("machine %d confirmed frame %d, machine %d is complete only up to %d", m, confirmed, k, c)
+		}
 	}
 	return nil
 }
@@ -301,6 +316,33 @@ func TestLaws(t *testing.T) {
 		seed := seedOf(i)
 		if _, err := obey(seed, netcode.NoFault); err != nil {
 			t.Errorf("go test ./netcode -run Laws -seed=%#x\n%v", seed, err)
+		}
+	}
+}
+
+// The laws must see every mistake that is planted in the engine.
+func TestLawsSeeFaults(t *testing.T) {
+	for name, fault := range map[string]netcode.Fault{
+		"confirm what only this machine has": netcode.ConfirmEarly,
+		"compare late inputs with nothing":   netcode.BlindCompare,
+		"speak only when there is something": netcode.LostAck,
+		"hash the frame on screen":           netcode.HashPredicted,
+		"give a Command twice":               netcode.DoubleCommand,
+		"don't save repaired frames":         netcode.SkipRepairSave,
+	} {
+		seen := 0
+		const tries = 20
+		for i := range tries {
+			if _, err := obey(seedOf(i), fault); err != nil {
+				if seen == 0 {
+					t.Logf("%s: %v", name, err)
+				}
+				seen++
+			}
+		}
+		t.Logf("%s: %d of %d seeds saw it", name, seen, tries)
+		if seen < tries/4 {
+			t.Errorf("%s: only %d of %d seeds saw it", name, seen, tries)
 		}
 	}
 }

@@ -8,11 +8,15 @@ type toy struct {
 	frame    uint64
 	seats    [MaxPlayers]uint64
 	commands uint64 // how many Commands were given
-	pad      []byte // for benchmarks: more state
+	pad      []byte // more state
+	wrong    uint64 // from this frame on Step does something else
 }
 
 func (g *toy) Step(in []Input) {
 	g.frame++
+	if g.wrong > 0 && g.frame >= g.wrong {
+		g.seats[0] ^= 1 << 40
+	}
 	for p := range in {
 		h := g.seats[p]
 		h = h*0x9e3779b97f4a7c15 + in[p].Bits + g.frame
@@ -88,3 +92,6 @@ func (b *bus) Recv(dst []byte) (int, Peer, bool) {
 	x.n--
 	return copy(dst, x.packets[i][:x.size[i]]), x.from[i], true
 }
+
+// Corrupt makes every step to frame f and beyond go wrong.
+func (g *toy) Corrupt(f Frame) { g.wrong = uint64(f) }
