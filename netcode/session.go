@@ -184,28 +184,32 @@ func fingerprint(g Game, players int) (uint64, error) {
 		ends[run] = g.Save(nil)
 		g.Load(start)
 		if back := g.Save(nil); string(back) != string(start) {
-			return 0, fmt.Errorf("netcode: Load does not bring back what Save wrote: %s", firstDifference(g, start, back))
+			return 0, fmt.Errorf("netcode: Load does not bring back what Save wrote: %s", FirstDifference(g, start, back))
 		}
 	}
 	if string(ends[0]) != string(ends[1]) {
-		return 0, fmt.Errorf("netcode: the same %d steps from the same start differ: %s: part of the state is not saved, or Step reads something else", scripted, firstDifference(g, ends[0], ends[1]))
+		return 0, fmt.Errorf("netcode: the same %d steps from the same start differ: %s: part of the state is not saved, or Step reads something else", scripted, FirstDifference(g, ends[0], ends[1]))
 	}
 	return HashState(append(start, ends[0]...)), nil
 }
 
-// firstDifference names the first byte, and the field if the game knows it, in
-// which two states differ.
-func firstDifference(g Game, a, b []byte) string {
+// FirstDifference names the first byte in which two saved states of a game
+// differ, and the field if the game has a method FieldAt(offset int) string,
+// as package plain does. It returns "" for equal states.
+func FirstDifference(g Game, a, b []byte) string {
 	n := 0
 	for n < len(a) && n < len(b) && a[n] == b[n] {
 		n++
 	}
-	name := fieldAt(g, n)
-	if n == len(a) || n == len(b) {
-		return fmt.Sprintf("lengths %d and %d", len(a), len(b))
+	if n == len(a) && n == len(b) {
+		return ""
 	}
+	name := fieldAt(g, n)
 	if name != "" {
 		name = " (" + name + ")"
+	}
+	if n == len(a) || n == len(b) {
+		return fmt.Sprintf("lengths are %d and %d", len(a), len(b))
 	}
 	return fmt.Sprintf("byte %d%s is %#02x and %#02x", n, name, a[n], b[n])
 }

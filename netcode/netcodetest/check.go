@@ -1,0 +1,137 @@
+// Package netcodetest checks a netcode.Game in its author's own tests.
+//
+//	func TestDeterminism(t *testing.T) {
+//		netcodetest.Check(t, func() netcode.Game { return NewPong(1) }, 2)
+//	}
+//
+// It needs no network and is the same in the browser's Go.
+package netcodetest
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+
+	"github.com/punchback/punchback/netcode"
+)
+
+const (
+	frames = 600 // ten seconds of play
+	depth  = 8   // frames of the deepest rollback
+)
+
+// Check plays a game with random inputs and rolls it back in every frame, by
+// up to eight frames, as a session does. Beside it runs a second game that is
+// never rolled back. Check fails with the first frame, and the field if the
+// game knows it (see package plain), in which the two differ: then part of the
+// state is not saved, or Step reads something other than the state and the
+// inputs, such as a clock, a map's order or a variable outside.
+//
+// newGame must make the same game each time.
+func Check(t testing.TB, newGame func() netcode.Game, players int) {
+	t.Helper()
+	if err := check(newGame, players); err != nil {
+		t.Error(err)
+	}
+}
+
+func check(newGame func() netcode.Game, players int) error {
+	rolled, straight := newGame(), newGame()
+	r := random(players)
+	history := [][]byte{rolled.Save(nil)}
+	if d := netcode.FirstDifference(rolled, history[0], straight.Save(nil)); d != "" {
+		return fmt.Errorf("netcodetest: two new games differ: %s: make both from the same seed", d)
+	}
+	var inputs [][]netcode.Input
+	held := make([]netcode.Input, players)
+	for f := 1; f <= frames; f++ {
+		inputs = append(inputs, r.inputs(held))
+		play(straight, inputs[f-1])
+		want := straight.Save(nil)
+		history = append(history, want)
+
+		play(rolled, inputs[f-1])
+		if err := same(rolled, want, f, "when it was stepped for the first time"); err != nil {
+			return err
+		}
+		back := max(0, f-1-int(r.next()%depth))
+		rolled.Load(history[back])
+		if err := same(rolled, history[back], back, "right after Load"); err != nil {
+			return err
+		}
+		for g := back + 1; g <= f; g++ {
+			play(rolled, inputs[g-1])
+			if err := same(rolled, history[g], g, fmt.Sprintf("when it was rolled back from frame %d to %d and stepped again", f, back)); err != nil {
+				return err
+			}
+		}
+	}
+	// A game that is loaded into a new one goes on in the same way.
+	fresh, from := newGame(), frames/2
+	fresh.Load(history[from])
+	for g := from + 1; g <= frames; g++ {
+		play(fresh, inputs[g-1])
+		if err := same(fresh, history[g], g, fmt.Sprintf("when a new game loaded frame %d and went on", from)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// play steps with a copy of the inputs and spoils the copy afterwards: a game
+// must not keep it.
+func play(g netcode.Game, in []netcode.Input) {
+	copied := make([]netcode.Input, len(in))
+	for p := range in {
+		copied[p] = in[p]
+		copied[p].Command = bytes.Clone(in[p].Command)
+	}
+	g.Step(copied)
+	for p := range copied {
+		for i := range copied[p].Command {
+			copied[p].Command[i] ^= 0xff
+		}
+		copied[p] = netcode.Input{Bits: ^uint64(0)}
+	}
+}
+
+func same(g netcode.Game, want []byte, frame int, when string) error {
+	if d := netcode.FirstDifference(g, want, g.Save(nil)); d != "" {
+		return fmt.Errorf("netcodetest: frame %d differs %s: %s", frame, when, d)
+	}
+	return nil
+}
+
+// random is splitmix64, so that a failure comes again.
+type random uint64
+
+func (r *random) next() uint64 {
+	*r += 0x9e3779b97f4a7c15
+	z := uint64(*r)
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+// inputs holds buttons for a while, as people do, and gives a Command now and then.
+func (r *random) inputs(held []netcode.Input) []netcode.Input {
+	out := make([]netcode.Input, len(held))
+	for p := range held {
+		switch r.next() % 8 {
+		case 0:
+			held[p].Bits ^= 1 << (r.next() % 8)
+		case 1:
+			held[p].Bits ^= 1 << (r.next() % 64)
+		case 2:
+			held[p].Bits = r.next()
+		}
+		out[p].Bits = held[p].Bits
+		out[p].Absent = r.next()%64 == 0
+		if r.next()%16 == 0 {
+			for range 1 + r.next()%16 {
+				out[p].Command = append(out[p].Command, byte(r.next()))
+			}
+		}
+	}
+	return out
+}
