@@ -1,21 +1,30 @@
 package server
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
 
 	"github.com/punchback/punchback/signaling/protocol"
+	"github.com/punchback/punchback/signaling/relay"
 )
 
 // Config of a Server. The zero value is a server on every interface.
 type Config struct {
 	Addr         string       // TCP address of Run; default :8080
-	Turn         string       // address of STUN and TURN, UDP and TCP; default: the host of Addr and port 3478; port 0: a free one; off: none
-	Public       string       // the host or IP address that clients reach this machine by, if it is not what they say; goes into the URLs
-	Origins      []string     // web pages that may use this server, beside its own
+	Turn         string       // address of STUN and TURN, UDP and TCP; default: the host of Addr and port 3478, or a free port if that is taken; port 0: a free one; off: none
+	Public       string       // the host or IP address that players reach this machine by, if it is not what their link says
+	Origins      []string     // web pages that may use this server, beside its own: https://example.org, *.example.org, itch, *
 	RelayPrivate bool         // let the relay reach private addresses; implied when bound to loopback
+	RelayPorts   relay.Ports  // of relayed addresses; default 61000-61999
 	Web          string       // a folder of static files to serve
 	Fallback     http.Handler // what serves everything that is not signaling, instead of Web
 	Limits       Limits
@@ -29,6 +38,12 @@ func (c *Config) fill() error {
 	if c.Addr == "" {
 		c.Addr = ":8080"
 	}
+	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+		return fmt.Errorf("server: address %q: want HOST:PORT, such as :8080", c.Addr)
+	}
+	if c.Public != "" && !isHost(c.Public) {
+		return fmt.Errorf("server: public %q: want a host or an IP address, without scheme and port", c.Public)
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -36,12 +51,90 @@ func (c *Config) fill() error {
 		c.Out = io.Discard
 	}
 	if c.Fallback == nil && c.Web != "" {
+		if info, err := os.Stat(c.Web); err != nil || !info.IsDir() {
+			return fmt.Errorf("server: web %q is no folder", c.Web)
+		}
 		c.Fallback = http.FileServer(http.Dir(c.Web))
 	}
 	return nil
 }
 
-// servers are the STUN and TURN servers for a member who is being welcomed.
+// listenRelay starts STUN and TURN as configured; nil if they are off.
+func (c *Config) listenRelay() (*relay.Relay, error) {
+	if c.Turn == "off" {
+		return nil, nil
+	}
+	rc := relay.Config{Addr: c.Turn, Ports: c.RelayPorts}
+	host, _, _ := net.SplitHostPort(c.Addr)
+	if c.Turn == "" {
+		rc.Addr = net.JoinHostPort(host, "3478")
+	}
+	turnHost, _, err := net.SplitHostPort(rc.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("server: turn %q: want HOST:PORT, such as :3478, or off", c.Turn)
+	}
+	rc.Private = c.RelayPrivate || loopback(turnHost)
+	rc.Public = c.publicIP()
+	r, err := relay.Listen(rc)
+	if c.Turn == "" && errors.Is(err, syscall.EADDRINUSE) {
+		// Nobody asked for 3478 by name: clients are told whatever it is.
+		rc.Addr = net.JoinHostPort(host, "0")
+		r, err = relay.Listen(rc)
+	}
+	return r, plain(err, "-turn")
+}
+
+// publicIP is Public as an address, looked up if it is a name.
+func (c *Config) publicIP() netip.Addr {
+	if ip, err := netip.ParseAddr(c.Public); err == nil || c.Public == "" {
+		return ip
+	}
+	ips, _ := net.LookupIP(c.Public)
+	for _, ip := range ips {
+		if a, ok := netip.AddrFromSlice(ip); ok && a.Unmap().Is4() && !a.Unmap().IsLoopback() {
+			return a.Unmap()
+		}
+	}
+	return netip.Addr{}
+}
+
+// plain says what a person can do about an address that can't be listened on.
+func plain(err error, flag string) error {
+	var op *net.OpError
+	if errors.As(err, &op) && errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("server: %s %s is in use by another program: stop it, or choose another with %s", op.Net, op.Addr, flag)
+	}
+	return err
+}
+
+// servers are the STUN and TURN servers for a member who is being welcomed:
+// STUN first, since it is free, and TURN over TCP last, for those without UDP.
 func (s *Server) servers(c *conn, welcome protocol.Message) []protocol.Server {
-	return nil
+	if s.relay == nil {
+		return nil
+	}
+	host := s.cfg.Public
+	if host == "" {
+		host, _ = splitHost(c.host)
+	}
+	if at := s.relay.Addr().Addr(); !isHost(host) || loopback(host) && !at.IsUnspecified() {
+		host = at.String()
+	} else if loopback(host) {
+		host = "127.0.0.1" // localhost may mean ::1 first, where no packet is answered.
+	}
+	user, credential := s.relay.Mint(welcome.Code + ":" + strconv.Itoa(int(welcome.Self)))
+	stun, udp, tcp := s.relay.URLs(host)
+	return []protocol.Server{
+		{URLs: []string{stun}},
+		{URLs: []string{udp}, Username: user, Credential: credential},
+		{URLs: []string{tcp}, Username: user, Credential: credential},
+	}
+}
+
+// isHost tells whether s can be a host in a URL.
+func isHost(s string) bool {
+	if _, err := netip.ParseAddr(s); err == nil {
+		return true
+	}
+	return s != "" && len(s) < 256 && strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789-._") == ""
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/punchback/punchback/signaling/lobby"
 	"github.com/punchback/punchback/signaling/protocol"
+	"github.com/punchback/punchback/signaling/relay"
 )
 
 // Limits of a server. Zero means the default.
@@ -61,6 +62,7 @@ type Server struct {
 	log     *slog.Logger
 	origins origins
 	web     http.Handler
+	relay   *relay.Relay // nil: off
 
 	mu     sync.Mutex // guards everything below
 	lobby  *lobby.Lobby
@@ -92,6 +94,9 @@ func New(cfg Config) (*Server, error) {
 	if s.origins, err = parseOrigins(cfg.Origins); err != nil {
 		return nil, err
 	}
+	if s.relay, err = s.cfg.listenRelay(); err != nil {
+		return nil, err
+	}
 	if s.web == nil {
 		s.web = http.HandlerFunc(about)
 	}
@@ -114,6 +119,9 @@ func (s *Server) Close() error {
 		close(s.done)
 	}
 	s.wg.Wait()
+	if first && s.relay != nil {
+		return s.relay.Close()
+	}
 	return nil
 }
 

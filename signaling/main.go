@@ -1,0 +1,80 @@
+// Command signaling is the service that introduces players to one another: a
+// WebSocket server for rooms, STUN and TURN for their links, and static files
+// if wanted, in one binary. What players say to each other in a match does not
+// pass through here, except where the relay is their only way.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/punchback/punchback/signaling/relay"
+	"github.com/punchback/punchback/signaling/server"
+)
+
+const usage = `Usage: signaling [flags]
+
+Players of a peer-to-peer game meet here. A game joins ws://HOST:PORT/GAME to
+be put together with whoever else plays it, or /GAME/CODE to meet in that room;
+?players=3 or ?players=2-4 says how many make a match. GET /healthz answers 200
+while the service can be used.
+
+Put it behind a TLS proxy, or games on https pages can't reach it: browsers
+allow them only wss://. The relay needs its ports open in the firewall; they
+are printed at the start.
+
+`
+
+func main() {
+	cfg := server.Config{Out: os.Stdout}
+	ports := "61000-61999"
+	verbose := false
+	var origins string
+	f := flag.NewFlagSet("signaling", flag.ExitOnError)
+	f.StringVar(&cfg.Addr, "addr", ":8080", "TCP `address` to listen on; 127.0.0.1:8080 is for this machine only")
+	f.StringVar(&cfg.Turn, "turn", "", "`address` of STUN and TURN, UDP and TCP; default: the host of -addr and port 3478,\nor a free port if that is taken; port 0 is a free port; off is none")
+	f.StringVar(&cfg.Public, "public", "", "`host` or IP address by which players reach this machine, where it differs from what\ntheir link says, or from the machine's own address (as behind a cloud's 1:1 NAT)")
+	f.StringVar(&origins, "origin", "", "web `pages` that may use this service beside its own, with commas between:\nhttps://example.org, *.example.org, itch for itch.io, * for all")
+	f.BoolVar(&cfg.RelayPrivate, "relay-private", false, "let the relay reach private addresses, such as others in this network;\nimplied when bound to loopback")
+	f.StringVar(&ports, "relay-ports", ports, "UDP `range` of relayed addresses")
+	f.StringVar(&cfg.Web, "web", "", "`folder` of static files to serve on the same address")
+	f.IntVar(&cfg.Limits.Sockets, "sockets", 10_000, "`limit` of connections at once")
+	f.IntVar(&cfg.Limits.Rooms, "rooms", 10_000, "`limit` of rooms at once")
+	f.BoolVar(&verbose, "v", false, "log every connection that is refused or dropped")
+	f.Usage = func() {
+		fmt.Fprint(f.Output(), usage)
+		f.PrintDefaults()
+	}
+	f.Parse(os.Args[1:])
+	if f.NArg() > 0 {
+		fail(fmt.Errorf("%q is no flag; -h lists them", f.Arg(0)))
+	}
+	if _, err := fmt.Sscanf(ports, "%d-%d", &cfg.RelayPorts.Low, &cfg.RelayPorts.High); err != nil {
+		fail(fmt.Errorf("-relay-ports %q: want a range such as 61000-61999", ports))
+	}
+	if cfg.RelayPorts == (relay.Ports{}) {
+		fail(fmt.Errorf("-relay-ports %q: want a range such as 61000-61999", ports))
+	}
+	if origins != "" {
+		cfg.Origins = strings.Split(origins, ",")
+	}
+	if verbose {
+		cfg.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := server.Run(ctx, cfg); err != nil {
+		fail(err)
+	}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "signaling:", strings.TrimPrefix(err.Error(), "server: "))
+	os.Exit(1)
+}

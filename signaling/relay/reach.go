@@ -1,0 +1,72 @@
+package relay
+
+import (
+	"net"
+	"net/netip"
+)
+
+// never is what no relay has any business with.
+var never = prefixes("0.0.0.0/8", "224.0.0.0/3", "169.254.169.254/32", "fd00:ec2::254/128", "ff00::/8", "::/128")
+
+// inner is private: the machine, its network, and what leads there in disguise.
+var inner = prefixes(
+	"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24",
+	"::1/128", "fc00::/7", "fe80::/10", "fec0::/10", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96",
+)
+
+func prefixes(list ...string) (all []netip.Prefix) {
+	for _, s := range list {
+		all = append(all, netip.MustParsePrefix(s))
+	}
+	return all
+}
+
+func in(ip netip.Addr, list []netip.Prefix) bool {
+	for _, p := range list {
+		if p.Contains(ip) {
+			return true
+		}
+	}
+	return false
+}
+
+// outside tells whether an address is one that anything may be relayed to,
+// whatever the port.
+func (r *Relay) outside(ip netip.Addr) bool {
+	if !ip.IsValid() || ip.Zone() != "" || in(ip, never) {
+		return false
+	}
+	return r.cfg.Private || !in(ip, inner) && !r.local[ip]
+}
+
+// permit is asked for a permission, which is for an address and all its ports:
+// so it allows our own, and which ports of ours count is asked for each packet.
+func (r *Relay) permit(_ net.Addr, ip net.IP) bool {
+	a, ok := netip.AddrFromSlice(ip)
+	a = a.Unmap()
+	return ok && (a == r.own || r.outside(a))
+}
+
+// route is where a packet for that address really goes; not ok: nowhere.
+func (r *Relay) route(to netip.AddrPort) (netip.AddrPort, bool) {
+	if to.Addr() == r.own && r.relayed(to.Port()) {
+		return netip.AddrPortFrom(r.inside, to.Port()), true
+	}
+	return to, r.outside(to.Addr())
+}
+
+// origin is whom a packet is from, as players know it; not ok: from nobody
+// who may send to players.
+func (r *Relay) origin(from netip.AddrPort) (netip.AddrPort, bool) {
+	if (from.Addr() == r.inside || from.Addr() == r.own) && r.relayed(from.Port()) {
+		return netip.AddrPortFrom(r.own, from.Port()), true
+	}
+	return from, r.outside(from.Addr())
+}
+
+// relayed tells whether a port of this machine is a relayed address of ours.
+func (r *Relay) relayed(port uint16) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ports[port] != nil
+}

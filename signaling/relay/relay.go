@@ -1,0 +1,263 @@
+// Package relay is the embedded STUN and TURN server: STUN tells a player its
+// public address, TURN carries the packets of two players whom no NAT lets
+// meet. Who may use it holds credentials that the signaling service minted for
+// one member of one room. It reaches the public internet and itself, and never
+// the network it stands in, unless told to. It is never in a browser.
+package relay
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha1"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pion/logging"
+	"github.com/pion/turn/v5"
+)
+
+// Config of a Relay. The zero value listens on every interface.
+type Config struct {
+	Addr    string        // to listen on, UDP and TCP; default :3478; port 0: a free one
+	Public  netip.Addr    // the address of this machine as players see it; default: the one bound, or the one in the local network
+	Private bool          // relay to private addresses too
+	Ports   Ports         // of relayed addresses; default 61000 to 61999, which systems don't hand out by themselves
+	Valid   time.Duration // of credentials, to begin with; default 10 min. What has begun goes on
+	Limits  Limits
+}
+
+// Ports is a range, both ends included.
+type Ports struct{ Low, High uint16 }
+
+// Limits of a Relay. Zero means the default.
+type Limits struct {
+	Member int // relayed addresses of one member at once; default 16
+	Bytes  int // a second through one relayed address, each way; default 256 KiB
+	TCP    int // connections at once; default 2,000
+}
+
+// realm is a part of every TURN credential.
+const realm = "punchback"
+
+// Relay is a running STUN and TURN server.
+type Relay struct {
+	cfg    Config
+	secret [32]byte
+	bound  netip.AddrPort
+	own    netip.Addr // of relayed addresses, as players see them
+	inside netip.Addr // by which relayed sockets reach one another
+	listen netip.Addr // to which relayed sockets are bound
+	local  map[netip.Addr]bool
+	server *turn.Server
+	tcp    *listener
+
+	mu     sync.Mutex
+	ports  map[uint16]*socket // the relayed addresses that exist
+	users  map[string]int     // how many of them each member has
+	closed bool
+	wg     sync.WaitGroup // of sockets
+}
+
+// Listen starts a relay; Close ends it.
+func Listen(cfg Config) (*Relay, error) {
+	if cfg.Addr == "" {
+		cfg.Addr = ":3478"
+	}
+	if cfg.Ports == (Ports{}) {
+		cfg.Ports = Ports{61000, 61999}
+	}
+	if cfg.Ports.Low == 0 || cfg.Ports.High < cfg.Ports.Low {
+		return nil, fmt.Errorf("relay: ports %d-%d: want a range such as 61000-61999", cfg.Ports.Low, cfg.Ports.High)
+	}
+	if cfg.Valid == 0 {
+		cfg.Valid = 10 * time.Minute
+	}
+	for _, d := range []struct {
+		field *int
+		value int
+	}{{&cfg.Limits.Member, 16}, {&cfg.Limits.Bytes, 256 << 10}, {&cfg.Limits.TCP, 2000}} {
+		if *d.field == 0 {
+			*d.field = d.value
+		}
+	}
+	r := &Relay{cfg: cfg, ports: map[uint16]*socket{}, users: map[string]int{}}
+	rand.Read(r.secret[:])
+
+	udp, tcp, err := bind(cfg.Addr)
+	if err != nil {
+		return nil, err
+	}
+	r.bound = addrPort(udp.LocalAddr())
+	r.addresses()
+	r.tcp = newListener(tcp, cfg.Limits.TCP)
+	r.server, err = turn.NewServer(turn.ServerConfig{
+		Realm:               realm,
+		AuthHandler:         r.auth,
+		StrictAddressFamily: r.listen.Is4(), // What asks for no family gets the one we have.
+		LoggerFactory:       &logging.DefaultLoggerFactory{Writer: nowhere{}, DefaultLogLevel: logging.LogLevelDisabled},
+		PacketConnConfigs: []turn.PacketConnConfig{{
+			PacketConn: udp, RelayAddressGenerator: (*generator)(r), PermissionHandler: r.permit,
+		}},
+		ListenerConfigs: []turn.ListenerConfig{{
+			Listener: r.tcp, RelayAddressGenerator: (*generator)(r), PermissionHandler: r.permit,
+		}},
+	})
+	if err != nil {
+		udp.Close()
+		tcp.Close()
+		return nil, fmt.Errorf("relay: %w", err)
+	}
+	return r, nil
+}
+
+// bind listens on one port number with UDP and TCP.
+func bind(addr string) (net.PacketConn, net.Listener, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, nil, fmt.Errorf("relay: address %q: want HOST:PORT", addr)
+	}
+	for try := 0; ; try++ {
+		tcp, err := net.Listen("tcp", addr)
+		if err != nil {
+			return nil, nil, fmt.Errorf("relay: %w", err)
+		}
+		same := net.JoinHostPort(host, strconv.Itoa(int(addrPort(tcp.Addr()).Port())))
+		udp, err := net.ListenPacket("udp", same)
+		if err == nil {
+			return udp, tcp, nil
+		}
+		tcp.Close()
+		if port != "0" || try == 20 {
+			return nil, nil, fmt.Errorf("relay: %w", err)
+		}
+	}
+}
+
+// addresses finds out which address relayed sockets have. It is never 0.0.0.0:
+// nobody could send there.
+func (r *Relay) addresses() {
+	r.local = map[netip.Addr]bool{}
+	lan := netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	if all, err := net.InterfaceAddrs(); err == nil {
+		for _, a := range all {
+			p, err := netip.ParsePrefix(a.String())
+			if err != nil {
+				continue
+			}
+			ip := p.Addr().Unmap()
+			r.local[ip] = true
+			if lan.IsLoopback() && ip.Is4() && ip.IsGlobalUnicast() {
+				lan = ip
+			}
+		}
+	}
+	r.listen = r.bound.Addr()
+	r.inside, r.own = r.listen, r.listen
+	if r.listen.IsUnspecified() {
+		// The route to the world tells which of several addresses is ours; nothing is sent.
+		if c, err := net.Dial("udp4", "192.0.2.1:9"); err == nil {
+			lan = addrPort(c.LocalAddr()).Addr()
+			c.Close()
+		}
+		r.own = lan
+		r.listen = netip.IPv4Unspecified()
+		r.inside = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	if r.cfg.Public.IsValid() && r.cfg.Public.Is4() == r.listen.Is4() {
+		r.own = r.cfg.Public
+	}
+	r.local[r.own] = true
+}
+
+// Addr is what the relay listens on, UDP and TCP.
+func (r *Relay) Addr() netip.AddrPort { return r.bound }
+
+// Own is the address that relayed packets come from, as players see it.
+func (r *Relay) Own() netip.Addr { return r.own }
+
+// Ports is the range of relayed addresses.
+func (r *Relay) Ports() Ports { return r.cfg.Ports }
+
+// URLs are those of STUN, TURN over UDP and TURN over TCP for a client that
+// knows this machine as host.
+func (r *Relay) URLs(host string) (stun, udp, tcp string) {
+	at := net.JoinHostPort(strings.Trim(host, "[]"), strconv.Itoa(int(r.bound.Port())))
+	return "stun:" + at, "turn:" + at + "?transport=udp", "turn:" + at + "?transport=tcp"
+}
+
+// Mint makes credentials for who, such as "room:member". They can be used to
+// begin until Valid is over; what has begun goes on, so that a match outlives them.
+func (r *Relay) Mint(who string) (username, credential string) {
+	username = strconv.FormatInt(time.Now().Add(r.cfg.Valid).Unix(), 10) + ":" + who
+	return username, r.sign(username)
+}
+
+func (r *Relay) sign(username string) string {
+	mac := hmac.New(sha1.New, r.secret[:])
+	mac.Write([]byte(username))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// allocate is the method number of an Allocate request (RFC 8656).
+const allocate = 0x003
+
+// auth checks who asks. Only beginnings ask for the time: a Refresh or a
+// permission belongs to an allocation, which the server looks up by the same
+// username and by where the request came from.
+func (r *Relay) auth(a *turn.RequestAttributes) (user string, key []byte, ok bool) {
+	expiry, _, ok := strings.Cut(a.Username, ":")
+	if !ok {
+		return "", nil, false
+	}
+	until, err := strconv.ParseInt(expiry, 10, 64)
+	if err != nil || a.Method == allocate && time.Now().Unix() > until {
+		return "", nil, false
+	}
+	return a.Username, turn.GenerateAuthKey(a.Username, a.Realm, r.sign(a.Username)), true
+}
+
+// Close ends the relay and all that goes through it, and waits.
+func (r *Relay) Close() error {
+	r.mu.Lock()
+	r.closed = true
+	r.mu.Unlock()
+	err := r.server.Close()
+	r.tcp.cut()
+	r.mu.Lock()
+	var all []*socket
+	for _, s := range r.ports {
+		all = append(all, s)
+	}
+	r.mu.Unlock()
+	for _, s := range all {
+		s.Close()
+	}
+	r.wg.Wait()
+	if errors.Is(err, net.ErrClosed) {
+		err = nil
+	}
+	return err
+}
+
+func addrPort(a net.Addr) netip.AddrPort {
+	var p netip.AddrPort
+	switch a := a.(type) {
+	case *net.UDPAddr:
+		p = a.AddrPort()
+	case *net.TCPAddr:
+		p = a.AddrPort()
+	}
+	return netip.AddrPortFrom(p.Addr().Unmap(), p.Port())
+}
+
+// nowhere is where the TURN library logs to.
+type nowhere struct{}
+
+func (nowhere) Write(b []byte) (int, error) { return len(b), nil }

@@ -1,0 +1,135 @@
+package relay
+
+import (
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/pion/turn/v5"
+)
+
+// generator makes relayed addresses for the TURN server: UDP only.
+type generator Relay
+
+var errTCP = errors.New("relay: only UDP is relayed")
+
+func (g *generator) Validate() error { return nil }
+
+func (g *generator) AllocateListener(turn.AllocateListenerConfig) (net.Listener, net.Addr, error) {
+	return nil, nil, errTCP
+}
+
+func (g *generator) AllocateConn(turn.AllocateConnConfig) (net.Conn, error) { return nil, errTCP }
+
+// AllocatePacketConn opens a socket on a random free port of the range. A
+// particular port (RESERVATION-TOKEN, EVEN-PORT) is not to be had: no player
+// needs one.
+func (g *generator) AllocatePacketConn(c turn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
+	r := (*Relay)(g)
+	if c.UserID == "" || c.RequestedPort != 0 {
+		return nil, nil, errors.New("relay: no port on demand")
+	}
+	if (c.Network == "udp4") != r.listen.Is4() {
+		return nil, nil, errors.New("relay: no address of that family")
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed || r.users[c.UserID] >= r.cfg.Limits.Member {
+		return nil, nil, errors.New("relay: no more addresses for this member")
+	}
+	span := int(r.cfg.Ports.High) - int(r.cfg.Ports.Low) + 1
+	first := rand.IntN(span)
+	for i := range min(span, 100) {
+		port := r.cfg.Ports.Low + uint16((first+i)%span)
+		if r.ports[port] != nil {
+			continue
+		}
+		conn, err := net.ListenUDP(c.Network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(r.listen, port)))
+		if err != nil {
+			continue // Another program has it.
+		}
+		s := &socket{UDPConn: conn, relay: r, user: c.UserID, port: port}
+		s.out.rate, s.in.rate = r.cfg.Limits.Bytes, r.cfg.Limits.Bytes
+		r.ports[port] = s
+		r.users[c.UserID]++
+		r.wg.Add(1)
+		return s, net.UDPAddrFromAddrPort(netip.AddrPortFrom(r.own, port)), nil
+	}
+	return nil, nil, errors.New("relay: no free port")
+}
+
+// socket is one relayed address. Each packet is asked where it goes and where
+// it comes from, since a TURN permission says nothing about ports.
+type socket struct {
+	*net.UDPConn
+	relay   *Relay
+	user    string
+	port    uint16
+	once    sync.Once
+	in, out meter
+}
+
+// WriteTo sends a packet, or drops it in silence: an error would be no news to
+// the player, and UDP may lose anything.
+func (s *socket) WriteTo(b []byte, to net.Addr) (int, error) {
+	if real, ok := s.relay.route(addrPort(to)); ok && s.out.take(len(b)) {
+		s.UDPConn.WriteToUDPAddrPort(b, real)
+	}
+	return len(b), nil
+}
+
+func (s *socket) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		n, from, err := s.UDPConn.ReadFromUDPAddrPort(b)
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return 0, nil, err
+			}
+			continue // ICMP's word about an earlier packet.
+		}
+		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+		if as, ok := s.relay.origin(from); ok && s.in.take(n) {
+			return n, net.UDPAddrFromAddrPort(as), nil
+		}
+	}
+}
+
+func (s *socket) Close() error {
+	err := net.ErrClosed
+	s.once.Do(func() {
+		r := s.relay
+		err = s.UDPConn.Close()
+		r.mu.Lock()
+		delete(r.ports, s.port)
+		if r.users[s.user]--; r.users[s.user] == 0 {
+			delete(r.users, s.user)
+		}
+		r.mu.Unlock()
+		r.wg.Done()
+	})
+	return err
+}
+
+// meter is a token bucket for bytes: rate a second, one second's worth at once.
+type meter struct {
+	mu   sync.Mutex
+	rate int
+	used float64
+	last time.Time
+}
+
+func (m *meter) take(n int) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := time.Now()
+	m.used = max(0, m.used-now.Sub(m.last).Seconds()*float64(m.rate))
+	m.last = now
+	if m.used+float64(n) > float64(m.rate) {
+		return false
+	}
+	m.used += float64(n)
+	return true
+}

@@ -1,0 +1,90 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Run serves until ctx is done, then parts in peace. It returns an error if it
+// can't listen.
+func Run(ctx context.Context, cfg Config) error {
+	if err := cfg.fill(); err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", cfg.Addr)
+	if err != nil {
+		return plain(err, "-addr")
+	}
+	s, err := New(cfg)
+	if err != nil {
+		l.Close()
+		return err
+	}
+	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, ErrorLog: nil}
+	failed := make(chan error, 1)
+	go func() { failed <- h.Serve(l) }()
+	s.announce(cfg.Out, l.Addr())
+	if cfg.Ready != nil {
+		cfg.Ready(l.Addr())
+	}
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	stopping, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	s.Close()
+	if h.Shutdown(stopping) != nil {
+		h.Close()
+	}
+	if err == nil {
+		err = <-failed
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// announce says where the service is, and what a firewall must let through.
+func (s *Server) announce(w io.Writer, at net.Addr) {
+	port := at.(*net.TCPAddr).Port
+	ip := at.(*net.TCPAddr).IP
+	switch {
+	case s.cfg.Public != "":
+		fmt.Fprintf(w, "signaling at ws://%s\n", net.JoinHostPort(s.cfg.Public, fmt.Sprint(port)))
+	case ip.IsUnspecified():
+		for _, a := range addresses() {
+			fmt.Fprintf(w, "signaling at ws://%s\n", net.JoinHostPort(a, fmt.Sprint(port)))
+		}
+	default:
+		fmt.Fprintf(w, "signaling at ws://%s\n", at)
+	}
+	if s.relay == nil {
+		fmt.Fprintf(w, "STUN and TURN are off: only players who can reach each other meet\nopen TCP %d\n", port)
+		return
+	}
+	turn, ports := s.relay.Addr(), s.relay.Ports()
+	fmt.Fprintf(w, "STUN and TURN at %s, relayed addresses at %s\n", turn, s.relay.Own())
+	if turn.Addr().IsLoopback() {
+		fmt.Fprintln(w, "this machine only: to serve others start with -addr :PORT")
+		return
+	}
+	fmt.Fprintf(w, "open TCP %d and %d, and UDP %d and %d-%d\n", port, turn.Port(), turn.Port(), ports.Low, ports.High)
+}
+
+// addresses are those of this machine, loopback last.
+func addresses() (list []string) {
+	all, _ := net.InterfaceAddrs()
+	for _, a := range all {
+		if n, ok := a.(*net.IPNet); ok && n.IP.IsGlobalUnicast() {
+			list = append(list, n.IP.String())
+		}
+	}
+	return append(list, "127.0.0.1")
+}
