@@ -6,10 +6,9 @@
 package game
 
 import (
-	"encoding/binary"
-
 	"github.com/punchback/punchback/netcode"
 	"github.com/punchback/punchback/netcode/cues"
+	"github.com/punchback/punchback/netcode/plain"
 )
 
 // Build is the game's own name and version: those who differ in it don't play
@@ -29,18 +28,18 @@ const (
 
 // Game is a match as a netcode.Game, with the cues it sets off.
 type Game struct {
-	state State
-	ring  cues.Ring
+	netcode.Game // Step, Save and Load
+	state        State
+	ring         cues.Ring
 }
 
-var _ netcode.Game = (*Game)(nil)
-
 // New is a match of 2 to 4 players before its first frame. The seed is that of
-// netcode.Config, the same for everybody.
+// netcode.Config, the same for everybody. A single player can walk around.
 func New(seed uint64, players int) *Game {
 	g := &Game{}
 	g.state.reset(seed, players)
 	g.ring.Slack = 4
+	g.Game = plain.New(&g.state, func(s *State, in []netcode.Input) { s.step(&g.ring, in) })
 	return g
 }
 
@@ -50,18 +49,7 @@ func (g *Game) State() *State { return &g.state }
 // Cues are the sounds and sparks: range over Heard once for each picture.
 func (g *Game) Cues() *cues.Ring { return &g.ring }
 
-// Step is one frame: 1/60 of a second.
-func (g *Game) Step(in []netcode.Input) { g.state.step(&g.ring, in) }
-
-// Save appends the whole state.
-func (g *Game) Save(dst []byte) []byte { return g.state.save(dst) }
-
-// Load becomes the state that Save wrote.
-func (g *Game) Load(src []byte) { g.state.load(src) }
-
-func (s *State) save(dst []byte) []byte {
-	dst, _ = binary.Append(dst, binary.LittleEndian, s)
-	return dst
+// FieldAt names the field behind a byte that Save wrote, for telling a desync.
+func (g *Game) FieldAt(offset int) string {
+	return g.Game.(interface{ FieldAt(offset int) string }).FieldAt(offset)
 }
-
-func (s *State) load(src []byte) { binary.Decode(src, binary.LittleEndian, s) }

@@ -2,9 +2,15 @@ package game
 
 import (
 	"bytes"
+	"flag"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/punchback/punchback/netcode"
+	"github.com/punchback/punchback/netcode/fixed"
 )
 
 // match plays bots against one another until it is over, or the frames are.
@@ -106,6 +112,115 @@ func TestRollback(t *testing.T) {
 			}
 			did = append(did, append([]netcode.Input(nil), in...))
 			a.Step(in)
+		}
+	}
+}
+
+var rewrite = flag.Bool("rewrite", false, "accept what comes out as golden")
+
+// Scripted matches come to the same states on every machine. The file was
+// written once; amd64 and js/wasm both have to agree with it. A change of the
+// rules changes it: then look at it, accept it with -rewrite, and raise Build.
+func TestGolden(t *testing.T) {
+	const file = "testdata/golden.txt"
+	var got strings.Builder
+	for players := 1; players <= MaxPlayers; players++ {
+		for seed := range uint64(3) {
+			g := New(seed, players)
+			mash := fixed.Rand(seed)
+			held := make([]uint64, players)
+			in := make([]netcode.Input, players)
+			for frame := 1; frame <= 7200; frame++ {
+				for i := range in {
+					// Seats are played by the bot, and by somebody who hits all keys.
+					in[i] = netcode.Input{Bits: Bot(g.State(), netcode.Player(i), seed)}
+					if (frame/600+i)%3 == 0 {
+						if mash.Intn(4) == 0 {
+							held[i] ^= 1 << mash.Intn(7)
+						}
+						in[i].Bits = held[i]
+					}
+					in[i].Absent = frame > 6000 && i == 2
+				}
+				g.Step(in)
+				if frame%900 == 0 {
+					h := fnv.New64a()
+					h.Write(g.Save(nil))
+					s := g.State()
+					fmt.Fprintf(&got, "players %d seed %d frame %d round %d phase %d hash %016x\n", players, seed, frame, s.Round, s.Phase, h.Sum64())
+				}
+			}
+		}
+	}
+	if *rewrite {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(got.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wants := strings.Split(string(want), "\n")
+	for i, line := range strings.Split(got.String(), "\n") {
+		if i >= len(wants) || line != wants[i] {
+			t.Fatalf("line %d of %s: got %q", i+1, file, line)
+		}
+	}
+}
+
+// A step with all its cues, a save and a load allocate nothing.
+func TestNothingIsAllocated(t *testing.T) {
+	g := New(3, 4)
+	match(g, 3, CountdownFrames+200, nil)
+	in := make([]netcode.Input, 4)
+	buf := g.Save(nil)
+	heard := 0
+	if n := testing.AllocsPerRun(500, func() {
+		for i := range in {
+			in[i].Bits = Bot(g.State(), netcode.Player(i), 1)
+		}
+		g.Step(in)
+		buf = g.Save(buf[:0])
+		g.Load(buf)
+		for range g.Cues().Heard() {
+			heard++
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	if heard == 0 {
+		t.Error("no cue was heard")
+	}
+}
+
+func TestStateIsSmall(t *testing.T) {
+	if n := len(New(1, 4).Save(nil)); n > 512 {
+		t.Errorf("the state has %d bytes", n)
+	}
+}
+
+// BenchmarkRepair is the dearest tick there is: load, eight steps, a save
+// after each.
+func BenchmarkRepair(b *testing.B) {
+	g := New(3, 4)
+	match(g, 3, CountdownFrames+200, nil)
+	in := make([]netcode.Input, 4)
+	for i := range in {
+		in[i].Bits = Bot(g.State(), netcode.Player(i), 1)
+	}
+	start, buf := g.Save(nil), g.Save(nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		g.Load(start)
+		for range 8 {
+			g.Step(in)
+			buf = g.Save(buf[:0])
+		}
+		for range g.Cues().Heard() {
 		}
 	}
 }

@@ -46,7 +46,6 @@ type Ring struct {
 	frames [Span]frame
 	now    netcode.Frame // the frame that is being stepped
 	dirty  netcode.Frame // the first frame stepped since the last Heard, or behind now
-	begun  bool
 }
 
 // frame is a frame and its cues.
@@ -67,9 +66,7 @@ type entry struct {
 // that a frame is stepped again: its cues, and those of the frames behind it,
 // are in doubt until they are emitted again.
 func (r *Ring) Begin(f netcode.Frame) {
-	if !r.begun || f > r.now+Span || f < r.now-Span {
-		*r = Ring{Slack: r.Slack, dirty: f, begun: true}
-	} else if f <= r.now {
+	if f <= r.now {
 		for i := range r.frames {
 			if s := &r.frames[i]; s.frame >= f {
 				for k := range s.cues[:s.n] {
@@ -112,7 +109,7 @@ func (r *Ring) Heard() iter.Seq2[Cue, bool] {
 
 func (r *Ring) hear(yield func(Cue, bool) bool) {
 	r.dirty = max(r.dirty, r.now-Span+1)
-	for ; r.begun && r.dirty <= r.now; r.dirty++ {
+	for ; r.dirty <= r.now; r.dirty++ {
 		s := r.at(r.dirty)
 		if s.frame != r.dirty {
 			continue

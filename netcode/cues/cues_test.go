@@ -123,6 +123,12 @@ func TestSlack(t *testing.T) {
 		step(&r, f)
 	}
 	expect(t, &r, "-5@3 +5@6")
+	step(&r, 8, 7)
+	step(&r, 9, 7)
+	expect(t, &r, "+7@8 +7@9") // two new ones are two
+	step(&r, 8)
+	step(&r, 9)
+	expect(t, &r, "-7@8 -7@9")
 }
 
 func TestBreakingOffLosesNothing(t *testing.T) {
@@ -167,7 +173,7 @@ func TestLimits(t *testing.T) {
 	if n != Span {
 		t.Errorf("%d frames were heard, want %d", n, Span)
 	}
-	// A jump far ahead or back starts anew.
+	// A jump far ahead or back is no repair.
 	for _, f := range []netcode.Frame{1_000_000, 3} {
 		step(&r, f, 4)
 		expect(t, &r, fmt.Sprintf("+4@%d", f))

