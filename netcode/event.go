@@ -33,18 +33,20 @@ type Event struct {
 	Frame Frame
 }
 
-// Events are those since the last call. It does not allocate.
-func (s *Session) Events() iter.Seq[Event] { return s.each }
-
-func (s *Session) yieldEvents(yield func(Event) bool) {
-	for s.eventCount > 0 {
-		e := s.events[s.eventFirst]
-		s.eventFirst = (s.eventFirst + 1) % len(s.events)
-		s.eventCount--
-		if !yield(e) {
-			return
+// Events are those since the last call. It does not allocate: it is small
+// enough for the compiler to put it, and the body of the loop, in place.
+func (s *Session) Events() iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		for s.eventCount > 0 && yield(s.nextEvent()) {
 		}
 	}
+}
+
+func (s *Session) nextEvent() Event {
+	e := s.events[s.eventFirst]
+	s.eventFirst = (s.eventFirst + 1) % len(s.events)
+	s.eventCount--
+	return e
 }
 
 // event queues e. If nobody reads, Quiet and Back are lost first: the last

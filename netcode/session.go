@@ -2,7 +2,6 @@ package netcode
 
 import (
 	"fmt"
-	"iter"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -56,7 +55,6 @@ type Session struct {
 	events     [64]Event
 	eventFirst int
 	eventCount int
-	each       iter.Seq[Event]
 	stats      Stats
 	packet     []byte
 	incoming   [MaxPacket + 1]byte
@@ -131,7 +129,6 @@ func NewSession(g Game, t Transport, cfg Config) (*Session, error) {
 		s.commitEmpty()
 	}
 	s.row.Inputs = make([]Input, cfg.Players)
-	s.each = s.yieldEvents
 	s.started = len(s.peers) == 0
 	return s, nil
 }
