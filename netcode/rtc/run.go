@@ -12,8 +12,9 @@ import (
 	"github.com/punchback/punchback/signaling/protocol"
 )
 
-// linkTimeout is how long one try to link two machines may take.
-const linkTimeout = 8 * time.Second
+// linkTimeout is how long one try to link two machines may take. It is a
+// variable for tests alone.
+var linkTimeout = 8 * time.Second
 
 // driver is the state of a room's one goroutine. It carries what the server
 // and the links say to the mesh, and does what the mesh orders.
@@ -218,9 +219,11 @@ func (d *driver) end() {
 	d.links, d.members = nil, nil
 	d.change()
 	d.mu.Unlock()
+	// The others hear from the server that we leave before they lose the link,
+	// or they would try to mend it.
+	d.client.Close()
 	for _, l := range links {
 		d.closing.Go(func() { l.Close() })
 	}
-	d.client.Close()
 	d.closing.Wait()
 }

@@ -60,7 +60,7 @@ func gather(m *mesh.Mesh) Status {
 	case here < hi && !m.Ready():
 		return Status{Phase: Gathering, Text: fmt.Sprintf("%d here, %d can play: start when you are ready", here, hi), Progress: 0.9}
 	case here < hi && len(unready) > 0:
-		return Status{Phase: Gathering, Text: "waiting until " + list(unready) + " is ready", Progress: 0.9}
+		return Status{Phase: Gathering, Text: "waiting for " + list(unready) + " to be ready", Progress: 0.9}
 	}
 	return Status{Phase: Gathering, Text: "starting", Progress: 0.95}
 }

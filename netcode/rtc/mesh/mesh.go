@@ -166,7 +166,7 @@ func (m *Mesh) EndMatch() {
 	m.played, m.match = m.match.Round, nil
 	for i := len(m.peers) - 1; i >= 0; i-- {
 		if m.peers[i].Left {
-			m.remove(i)
+			m.depart(i)
 		}
 	}
 	m.say(false)
@@ -259,7 +259,11 @@ func (m *Mesh) leave(i int) {
 		p.Left, p.missing = true, 0
 		return
 	}
-	m.departed = p.Peer
+	m.depart(i)
+}
+
+func (m *Mesh) depart(i int) {
+	m.departed = m.peers[i].Peer
 	m.remove(i)
 }
 
@@ -299,10 +303,13 @@ func (m *Mesh) Closed(id protocol.ID, reason string) {
 		return
 	}
 	p := m.peers[i]
-	p.Link, p.wait = Waiting, retryTicks
-	m.failed(p, reason)
 	if p.Left {
+		m.departed = p.Peer
+		p.Link = None
 		m.remove(i)
+	} else {
+		p.Link, p.wait = Waiting, retryTicks
+		m.failed(p, reason)
 	}
 	m.say(false)
 }
