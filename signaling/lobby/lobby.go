@@ -66,7 +66,8 @@ func (l *Lobby) Count() (rooms, members int) { return len(l.rooms), len(l.tokens
 // and the end of the connection.
 func (l *Lobby) Enter(c Conn, p protocol.Place, hello protocol.Message) []Out {
 	if hello.Kind != protocol.Hello || l.conns[c] != nil {
-		return l.refuse(c, protocol.CodeBad, fmt.Sprintf("%q came where hello must come first, and once", hello.Kind))
+		l.refuse(c, protocol.CodeBad, fmt.Sprintf("%q came where hello must come first, and once", hello.Kind))
+		return l.flush()
 	}
 	if m := l.tokens[hello.Resume]; m != nil && m.room.game == p.Game {
 		l.resume(c, m)
@@ -74,7 +75,8 @@ func (l *Lobby) Enter(c Conn, p protocol.Place, hello protocol.Message) []Out {
 	}
 	r, code, why := l.find(p, hello)
 	if r == nil {
-		return l.refuse(c, code, why)
+		l.refuse(c, code, why)
+		return l.flush()
 	}
 	m := &member{room: r, conn: c, id: r.number(hello), name: hello.Name, token: l.hex(2)}
 	if hello.Resume != "" && r.revived {
@@ -210,9 +212,8 @@ func (l *Lobby) remove(m *member) {
 	l.start(r)
 }
 
-func (l *Lobby) refuse(c Conn, code, text string) []Out {
+func (l *Lobby) refuse(c Conn, code, text string) {
 	l.out = append(l.out, Out{To: c, Message: protocol.Message{Kind: protocol.Error, Code: code, Text: text}, Close: true})
-	return l.flush()
 }
 
 func (l *Lobby) say(to Conn, m protocol.Message) {

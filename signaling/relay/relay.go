@@ -192,7 +192,7 @@ func (r *Relay) URLs(host string) (stun, udp, tcp string) {
 	return "stun:" + at, "turn:" + at + "?transport=udp", "turn:" + at + "?transport=tcp"
 }
 
-// Mint makes credentials for who, such as "room:member". They can be used to
+// Mint makes credentials for who, such as "game/room:member". They can be used to
 // begin until Valid is over; what has begun goes on, so that a match outlives them.
 func (r *Relay) Mint(who string) (username, credential string) {
 	username = strconv.FormatInt(time.Now().Add(r.cfg.Valid).Unix(), 10) + ":" + who
@@ -210,9 +210,9 @@ const allocate = 0x003
 
 // auth checks who asks. Only beginnings ask for the time: a Refresh or a
 // permission belongs to an allocation, which the server looks up by the same
-// username and by where the request came from.
+// member and by where the request came from.
 func (r *Relay) auth(a *turn.RequestAttributes) (user string, key []byte, ok bool) {
-	expiry, _, ok := strings.Cut(a.Username, ":")
+	expiry, who, ok := strings.Cut(a.Username, ":")
 	if !ok {
 		return "", nil, false
 	}
@@ -220,7 +220,7 @@ func (r *Relay) auth(a *turn.RequestAttributes) (user string, key []byte, ok boo
 	if err != nil || a.Method == allocate && time.Now().Unix() > until {
 		return "", nil, false
 	}
-	return a.Username, turn.GenerateAuthKey(a.Username, a.Realm, r.sign(a.Username)), true
+	return who, turn.GenerateAuthKey(a.Username, a.Realm, r.sign(a.Username)), true
 }
 
 // Close ends the relay and all that goes through it, and waits.

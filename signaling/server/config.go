@@ -122,7 +122,7 @@ func (s *Server) servers(c *conn, welcome protocol.Message) []protocol.Server {
 	} else if loopback(host) {
 		host = "127.0.0.1" // localhost may mean ::1 first, where no packet is answered.
 	}
-	user, credential := s.relay.Mint(welcome.Code + ":" + strconv.Itoa(int(welcome.Self)))
+	user, credential := s.relay.Mint(c.place.Game + "/" + welcome.Code + ":" + strconv.Itoa(int(welcome.Self)))
 	stun, udp, tcp := s.relay.URLs(host)
 	return []protocol.Server{
 		{URLs: []string{stun}},
