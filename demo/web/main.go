@@ -21,7 +21,7 @@ type options struct {
 	addr, turn   string
 	noOpen, mute bool
 	tabs         int
-	lag, jitter  time.Duration
+	lag, jitter  int // milliseconds
 	loss         float64
 	export, zip  string
 	server       string
@@ -44,7 +44,6 @@ Flags:
 // parse reads the command line; flag.ErrHelp when only help was wanted.
 func parse(args []string, out io.Writer) (options, error) {
 	var o options
-	var lag, jitter float64
 	f := flag.NewFlagSet("web", flag.ContinueOnError)
 	f.SetOutput(out)
 	f.Usage = func() { fmt.Fprint(out, usage); f.PrintDefaults() }
@@ -53,26 +52,24 @@ func parse(args []string, out io.Writer) (options, error) {
 	f.BoolVar(&o.noOpen, "no-open", false, "do not open the browser")
 	f.BoolVar(&o.mute, "mute", false, "pages without sound")
 	f.IntVar(&o.tabs, "tabs", 1, "players side by side in one page, 1 to 4")
-	f.Float64Var(&lag, "lag", 0, "milliseconds that a page holds back what it sends, one way: 80 makes a round trip 160 longer")
-	f.Float64Var(&jitter, "jitter", 0, "milliseconds by which -lag varies at random")
-	f.Float64Var(&o.loss, "loss", 0, "share of its packets that a page loses, 0 to 1")
+	f.IntVar(&o.lag, "lag", 0, "milliseconds that a page holds back what it sends, one way: 80 makes a round trip 160 longer")
+	f.IntVar(&o.jitter, "jitter", 0, "milliseconds by which -lag varies at random")
+	f.Float64Var(&o.loss, "loss", 0, "share of its packets that a page loses, 0 to 0.9")
 	f.StringVar(&o.export, "export", "", "write the static page into this folder and end")
 	f.StringVar(&o.zip, "zip", "", "write the static page as this zip file, for itch.io, and end")
 	f.StringVar(&o.server, "server", "", "signaling server that an exported page uses, such as wss://play.example.org")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
-	o.lag = time.Duration(lag * float64(time.Millisecond))
-	o.jitter = time.Duration(jitter * float64(time.Millisecond))
 	switch {
 	case f.NArg() > 1:
 		return o, fmt.Errorf("one package at a time, not %q (flags come before it)", f.Args())
 	case o.tabs < 1 || o.tabs > 4:
 		return o, fmt.Errorf("-tabs %d: want 1 to 4", o.tabs)
-	case o.lag < 0 || o.jitter < 0 || o.lag > time.Minute || o.jitter > time.Minute:
-		return o, fmt.Errorf("-lag %v -jitter %v: want milliseconds from 0 to 60000", lag, jitter)
-	case !(o.loss >= 0 && o.loss <= 1):
-		return o, fmt.Errorf("-loss %v: want a share from 0 to 1", o.loss)
+	case o.lag < 0 || o.jitter < 0 || o.lag > 2000 || o.jitter > 2000:
+		return o, fmt.Errorf("-lag %d -jitter %d: want milliseconds from 0 to 2000", o.lag, o.jitter)
+	case !(o.loss >= 0 && o.loss <= 0.9):
+		return o, fmt.Errorf("-loss %v: want a share from 0 to 0.9, such as 0.05 for one packet in twenty", o.loss)
 	}
 	if o.export != "" || o.zip != "" {
 		u, err := url.Parse(o.server)
@@ -89,13 +86,12 @@ func parse(args []string, out io.Writer) (options, error) {
 // query is what the pages are told of the flags.
 func (o options) query() url.Values {
 	q := url.Values{}
-	ms := func(name string, d time.Duration) {
-		if d > 0 {
-			q.Set(name, strconv.FormatFloat(d.Seconds()*1000, 'g', -1, 64))
-		}
+	if o.lag > 0 {
+		q.Set("lag", strconv.Itoa(o.lag))
 	}
-	ms("lag", o.lag)
-	ms("jitter", o.jitter)
+	if o.jitter > 0 {
+		q.Set("jitter", strconv.Itoa(o.jitter))
+	}
 	if o.loss > 0 {
 		q.Set("loss", strconv.FormatFloat(o.loss, 'g', -1, 64))
 	}

@@ -117,8 +117,8 @@ func TestFlags(t *testing.T) {
 	if _, err := parse([]string{"-h"}, &help); err != flag.ErrHelp || !strings.Contains(help.String(), "-tabs") {
 		t.Errorf("-h: %v %q", err, help.String())
 	}
-	o, err := parse(strings.Fields("-tabs 2 -lag 80 -jitter 2.5 -loss 0.05 -mute ./mine"), io.Discard)
-	if want := "/-/tabs?jitter=2.5&lag=80&loss=0.05&mute=1&n=2"; err != nil || o.path() != want || o.pkg != "./mine" {
+	o, err := parse(strings.Fields("-tabs 2 -lag 80 -jitter 20 -loss 0.05 -mute ./mine"), io.Discard)
+	if want := "/-/tabs?jitter=20&lag=80&loss=0.05&mute=1&n=2"; err != nil || o.path() != want || o.pkg != "./mine" {
 		t.Errorf("path %q, package %q, error %v: want %q", o.path(), o.pkg, err, want)
 	}
 	if o, _ := parse(nil, io.Discard); o.path() != "/" || o.addr != "127.0.0.1:8080" {

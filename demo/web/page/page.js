@@ -121,6 +121,7 @@
       area.value = text;
       area.style.cssText = 'position:fixed;left:0;top:0;opacity:0';
       document.body.append(area);
+      area.focus({ preventScroll: true });
       area.select();
       try {
         return document.execCommand('copy');

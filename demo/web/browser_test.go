@@ -1,0 +1,310 @@
+//go:build worlds
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	cdp "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// browser is a Chromium as a person has it, with one window: no flag here keeps
+// hidden tabs awake.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal("this test needs chromium: apt-get install chromium")
+	}
+	all, stop := chromedp.NewExecAllocator(context.Background(),
+		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(640, 360),
+		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("headless", "new"), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("mute-audio", true))
+	ctx, end := chromedp.NewContext(all)
+	ctx, timeout := context.WithTimeout(ctx, 2*time.Minute)
+	t.Cleanup(func() {
+		chromedp.Cancel(ctx)
+		timeout()
+		end()
+		stop()
+	})
+	do(t, ctx)
+	return ctx
+}
+
+func do(t *testing.T, ctx context.Context, what ...chromedp.Action) {
+	t.Helper()
+	if err := chromedp.Run(ctx, what...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// value is what an expression is in the page; promises are awaited, and the
+// page takes it for something that a person did.
+func value[T any](t *testing.T, ctx context.Context, expression string) (v T) {
+	t.Helper()
+	do(t, ctx, chromedp.Evaluate(expression, &v, func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
+		return p.WithAwaitPromise(true).WithUserGesture(true)
+	}))
+	return v
+}
+
+// until waits for an expression to become true.
+func until(t *testing.T, ctx context.Context, expression string) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		var ok bool
+		if chromedp.Run(ctx, chromedp.Evaluate("!!("+expression+")", &ok)) == nil && ok {
+			return
+		}
+	}
+	t.Fatalf("never true: %s; the page says %q", expression, value[string](t, ctx, "document.body.innerText"))
+}
+
+// started is the program itself, ready; its lines can be awaited.
+func started(t *testing.T, dir string, args ...string) (url string, out *lines) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], append([]string{"-no-open", "-addr", "127.0.0.1:0"}, args...)...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "WEB_TEST_MAIN=1")
+	cmd.Stderr = os.Stderr
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	out = new(lines)
+	ready := make(chan string, 1)
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		for s := bufio.NewScanner(pipe); s.Scan(); {
+			fmt.Fprintln(out, s.Text())
+			if u, ok := strings.CutPrefix(s.Text(), "ready "); ok {
+				ready <- u
+			}
+		}
+		close(ready)
+	})
+	t.Cleanup(func() {
+		cmd.Process.Signal(os.Interrupt)
+		wait.Wait()
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the program ends with %v", err)
+		}
+	})
+	url, ok := <-ready
+	if !ok {
+		t.Fatalf("never ready: %s", out)
+	}
+	t.Log(out)
+	return url, out
+}
+
+func (l *lines) await(t *testing.T, text string) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if strings.Contains(l.String(), text) {
+			return
+		}
+	}
+	t.Fatalf("the terminal never says %q, but: %s", text, l)
+}
+
+func TestGame(t *testing.T) {
+	url, out := started(t, ".", "./testdata/hello")
+	ctx := browser(t)
+	do(t, ctx, chromedp.Navigate(url))
+	until(t, ctx, "globalThis.punchback?.shown")
+	first := value[float64](t, ctx, "punchback.shown")
+	t.Logf("first frame after %.0f ms", first)
+	if first > 2500 {
+		t.Errorf("first frame after %.0f ms; the aim is 1500 on an idle machine", first)
+	}
+	if got := value[string](t, ctx, "document.title"); got != "hello (this machine only)" {
+		t.Errorf("title %q", got)
+	}
+	if w := value[string](t, ctx, "document.getElementById('fill').style.width"); w != "100%" {
+		t.Errorf("the progress bar ends at %s", w)
+	}
+	if value[string](t, ctx, "document.activeElement.tagName") != "CANVAS" {
+		t.Error("the canvas is not focused: keys need a click first")
+	}
+	if !value[bool](t, ctx, "document.getElementById('phone').hidden") {
+		t.Error("a page for this machine only invites phones")
+	}
+
+	t.Run("report", func(t *testing.T) {
+		value[any](t, ctx, "punchback.report('desync at frame 512: Players[1].Vel.X'), 0")
+		out.await(t, "page: desync at frame 512: Players[1].Vel.X\n")
+	})
+
+	t.Run("copy", func(t *testing.T) {
+		if !value[bool](t, ctx, `Object.defineProperty(navigator, 'clipboard', {value: undefined}),
+			document.addEventListener('copy', (e) => { globalThis.copied = e.target.value; }), punchback.copy('the link')`) {
+			t.Error("without navigator.clipboard nothing is copied")
+		}
+		if got := value[string](t, ctx, "copied"); got != "the link" {
+			t.Errorf("copied %q", got)
+		}
+		if value[string](t, ctx, "document.activeElement.tagName") != "CANVAS" {
+			t.Error("copying takes the focus from the canvas")
+		}
+	})
+
+	// Each callback runs once, in order, unless it is cancelled; a callback that
+	// fails does not stop the others, and a request made within one waits.
+	t.Run("callbacks", func(t *testing.T) {
+		got := value[string](t, ctx, `new Promise((resolve) => {
+			const ran = [];
+			requestAnimationFrame(() => { ran.push(1); requestAnimationFrame(() => { ran.push('later'); resolve(ran.join(' ')); }); cancelAnimationFrame(third); });
+			requestAnimationFrame(() => { ran.push(2); throw new Error('on purpose'); });
+			const third = requestAnimationFrame(() => ran.push('cancelled within'));
+			const fourth = requestAnimationFrame(() => ran.push('cancelled'));
+			cancelAnimationFrame(fourth);
+			requestAnimationFrame((now) => ran.push(Math.abs(now - performance.now()) < 1000));
+		})`)
+		if got != "1 2 true later" {
+			t.Errorf("ran %q", got)
+		}
+	})
+
+	t.Run("hidden", func(t *testing.T) { hide(t, ctx) })
+}
+
+// hide puts another tab of the same window in front, which hides the game's tab
+// for real: Chromium gives it no animation frame at all.
+func hide(t *testing.T, ctx context.Context) {
+	until(t, ctx, "!document.hidden")
+	// A key goes down and never up: its release happens elsewhere.
+	do(t, ctx, chromedp.ActionFunc(func(ctx context.Context) error {
+		return chromedp.KeyEvent(kb.ArrowRight).Do(ctx)
+	}))
+	value[any](t, ctx, `document.querySelector('canvas').dispatchEvent(new KeyboardEvent('keydown', {code: 'ArrowRight', key: 'ArrowRight', bubbles: true})), 0`)
+	until(t, ctx, "held")
+
+	game := chromedp.FromContext(ctx).Target.TargetID
+	other, end := chromedp.NewContext(ctx)
+	defer end()
+	do(t, other, chromedp.Navigate("about:blank"))
+	do(t, other, target.ActivateTarget(chromedp.FromContext(other).Target.TargetID))
+	until(t, ctx, "document.hidden")
+
+	type count struct{ Native, Worker, Updates, Now float64 }
+	const counts = "({...punchback.frames(), updates, now: performance.now()})"
+	before := value[count](t, ctx, counts)
+	time.Sleep(5 * time.Second)
+	after := value[count](t, ctx, counts)
+	if !value[bool](t, ctx, "document.hidden") {
+		t.Fatal("the tab was shown meanwhile")
+	}
+	seconds := (after.Now - before.Now) / 1000
+	ticks, updates := (after.Worker-before.Worker)/seconds, (after.Updates-before.Updates)/seconds
+	t.Logf("hidden for %.1f s: %.1f worker ticks and %.1f updates a second", seconds, ticks, updates)
+	if n := after.Native - before.Native; n != 0 {
+		t.Errorf("%v native frames in a hidden tab", n)
+	}
+	if ticks < 55 || updates < 57 || updates > 63 {
+		t.Errorf("%.1f worker ticks and %.1f updates a second; want at least 55, and 60", ticks, updates)
+	}
+	if value[bool](t, ctx, "held") {
+		t.Error("a key is held in a hidden tab")
+	}
+
+	do(t, ctx, target.ActivateTarget(game))
+	until(t, ctx, "!document.hidden")
+	until(t, ctx, fmt.Sprintf("punchback.frames().native > %v", after.Native+30))
+	before = value[count](t, ctx, counts)
+	time.Sleep(2 * time.Second)
+	after = value[count](t, ctx, counts)
+	seconds = (after.Now - before.Now) / 1000
+	updates = (after.Updates - before.Updates) / seconds
+	t.Logf("shown again: %.1f native frames, %.1f worker ticks and %.1f updates a second", (after.Native-before.Native)/seconds, (after.Worker-before.Worker)/seconds, updates)
+	if after.Worker != before.Worker || updates < 55 || updates > 65 {
+		t.Errorf("shown again: %v worker ticks, %.1f updates a second", after.Worker-before.Worker, updates)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	url, _ := started(t, ".", "./testdata/hello")
+	ctx := browser(t)
+	for _, c := range []struct{ name, script, head, say string }{
+		{"wasm", "delete globalThis.WebAssembly", "No WebAssembly", "current Chrome"},
+		{"webgl", "HTMLCanvasElement.prototype.getContext = () => null", "No WebGL", "hardware acceleration"},
+		{"webrtc", "delete globalThis.RTCPeerConnection", "No WebRTC", "extension"},
+		{"lost", "globalThis.fetch = () => Promise.reject(new TypeError('Failed to fetch'))", "The game did not load", "Failed to fetch"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			tab, end := chromedp.NewContext(ctx)
+			defer end()
+			do(t, tab, chromedp.ActionFunc(func(ctx context.Context) error {
+				_, err := cdp.AddScriptToEvaluateOnNewDocument(c.script).Do(ctx)
+				return err
+			}), chromedp.Navigate(url))
+			until(t, tab, "document.documentElement.dataset.state === 'stopped'")
+			if head := value[string](t, tab, "document.getElementById('head').innerText"); head != c.head {
+				t.Errorf("it says %q", head)
+			}
+			if say := value[string](t, tab, "document.getElementById('say').innerText"); !strings.Contains(say, c.say) {
+				t.Errorf("it says %q", say)
+			}
+			if c.name == "webrtc" {
+				do(t, tab, chromedp.Click("#go"))
+				until(t, tab, "globalThis.updates > 10")
+			}
+		})
+	}
+}
+
+// shows is a program that shows a number.
+func shows(n int) string {
+	return fmt.Sprintf("package main\n\nimport \"syscall/js\"\n\nfunc main() {\n\tjs.Global().Set(\"version\", %d)\n\tselect {}\n}\n", n)
+}
+
+func TestSave(t *testing.T) {
+	dir := workspace(t, map[string]string{"main.go": shows(1)})
+	main := filepath.Join(dir, "main.go")
+	url, out := started(t, dir, ".")
+	ctx := browser(t)
+	do(t, ctx, chromedp.Navigate(url))
+	until(t, ctx, "globalThis.version === 1")
+	write(t, main, shows(2))
+	until(t, ctx, "globalThis.version === 2")
+	write(t, main, strings.Replace(shows(2), "select", "sellect", 1))
+	until(t, ctx, "document.getElementById('broken')?.innerText.includes('main.go:7')")
+	out.await(t, "main.go:7")
+	if value[int](t, ctx, "version") != 2 {
+		t.Error("the old build is gone")
+	}
+	write(t, main, strings.Replace(shows(3), "select {}", `panic("on purpose")`, 1))
+	until(t, ctx, "document.getElementById('say')?.innerText.includes('panic: on purpose')")
+	out.await(t, "page: panic: on purpose")
+}
+
+func TestTabs(t *testing.T) {
+	url, _ := started(t, ".", "-tabs", "2", "-lag", "80", "-mute", "./testdata/hello")
+	ctx := browser(t)
+	do(t, ctx, chromedp.Navigate(url))
+	until(t, ctx, "frames.length === 2 && frames[0].updates > 20 && frames[1].updates > 20")
+	type place struct{ Room, Players, Lag, Mute string }
+	const query = "Object.fromEntries(new URLSearchParams(frames[%d].location.search))"
+	one, two := value[place](t, ctx, fmt.Sprintf(query, 0)), value[place](t, ctx, fmt.Sprintf(query, 1))
+	if one != two || one.Room == "" || len(one.Room) > 32 || one.Players != "2" || one.Lag != "80" || one.Mute != "1" {
+		t.Errorf("the players are at %+v and %+v", one, two)
+	}
+}
