@@ -95,6 +95,9 @@ func (s *Session) receivePlay(p *peer, b []byte) bool {
 		m.head > m.now+MaxDelay+2 || m.head > s.confirmed+inputRing-2 {
 		return false
 	}
+	if m.flags&flagBye != 0 && m.last < p.head || p.leaving && m.head > p.last {
+		return false // its last frame is before one that it has sent, or after the last
+	}
 	from := m.head - Frame(m.count) + 1
 	if m.count > 0 && m.head > p.head {
 		if from > p.head+1 {

@@ -1,0 +1,147 @@
+package netcode
+
+import (
+	"bytes"
+	"testing"
+)
+
+// FuzzWire feeds bytes to the decoders: nothing panics, and what is accepted
+// says nothing outside of the limits.
+func FuzzWire(f *testing.F) {
+	terms := Terms{Players: 2, Seed: 1, Build: "x", Setup: []byte("y"), Rate: 60, Timeout: 300}
+	f.Add(appendHello(nil, 1, helloHeard, &terms, []byte{0, 1}, 5))
+	m := play{flags: flagEcho | flagBlock | flagCommands, complete: 3, now: 4, ack: 5, head: 6, count: 6}
+	f.Add(appendSeat(m.appendHeader(nil, 1), filled(3, 6, true), 1, 6, true))
+	f.Add([]byte{0, 0, 0x80, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if len(b) < 3 {
+			return
+		}
+		var h hello
+		if h.parse(b[2:]) && h.version == protocolVersion {
+			if len(h.setup) > setupShown || len(h.build) > 255 || len(h.seats) > MaxPlayers {
+				t.Fatalf("%+v", h)
+			}
+			h.differs(&terms, []byte{0, 1}, 5)
+		}
+		for _, near := range []Frame{0, 1, 40000, 1 << 30} {
+			var m play
+			if !m.parse(b[2:], near) {
+				continue
+			}
+			if m.count > maxRun || m.complete < 0 || m.now < 0 || m.ack < m.complete || m.head < Frame(m.count) || m.last < m.head {
+				t.Fatalf("%+v", m)
+			}
+			if m.count == 0 {
+				continue
+			}
+			r := reader{b: m.inputs}
+			block := parseSeat(&r, m.count, m.flags&flagCommands != 0)
+			if r.bad {
+				continue
+			}
+			prev := uint64(0)
+			for k := range m.count {
+				v, c := block.next(k, prev)
+				if len(c) > MaxCommand {
+					t.Fatalf("Command of %d bytes", len(c))
+				}
+				prev = v
+			}
+			if len(block.values) != 0 || len(block.commands) != 0 {
+				t.Fatalf("%d values and %d bytes of Commands were left over", len(block.values), len(block.commands))
+			}
+		}
+	})
+}
+
+// FuzzSession plays a match while a third party's bytes arrive as if they came
+// from the other machine: as they are, or laid over a real packet. Nothing
+// panics, memory stays bounded, and what is not understood is counted.
+func FuzzSession(f *testing.F) {
+	f.Add([]byte{1, 2, 3}, uint8(0), uint8(5))
+	f.Add([]byte{0xff, 0, 0xff, 0xff, 0xff, 0x0f, 9, 9, 9, 9}, uint8(2), uint8(40))
+	f.Add([]byte{0x10, 0x04, 0x90}, uint8(9), uint8(80))
+	f.Fuzz(func(t *testing.T, junk []byte, offset, at uint8) {
+		ends := newBus(2)
+		var sessions []*Session
+		for i := range 2 {
+			s, err := NewSession(&toy{}, ends[i], Config{Terms: Terms{Players: 2}, Seats: []Peer{0, 1}, Self: Peer(i)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sessions = append(sessions, s)
+		}
+		var real [MaxPacket]byte
+		for tick := range 120 {
+			for i, s := range sessions {
+				in := Input{Bits: uint64(tick / 3)}
+				if tick%11 == 0 {
+					in.Command = []byte("hey")
+				}
+				if err := s.Advance(in); err != nil {
+					return // a lie may end the match; it may not crash it
+				}
+				if i == 1 && tick >= int(at) && tick < int(at)+20 {
+					x := &ends[0].boxes[0]
+					if k := int(offset) % 16; x.n > 0 && offset >= 16 {
+						last := (x.head + x.n - 1) % len(x.packets)
+						n := copy(real[:], x.packets[last][:x.size[last]])
+						for j, c := range junk {
+							if k+j < n {
+								real[k+j] ^= c
+							}
+						}
+						ends[1].Send(0, real[:n])
+					} else {
+						tagged := append([]byte{byte(sessions[0].tag), byte(sessions[0].tag >> 8)}, junk...)
+						ends[1].Send(0, tagged[:min(len(tagged), MaxPacket)])
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestJunkIsCountedAndDropped(t *testing.T) {
+	sessions, lags := match(t, 2, 0, 0, func() Game { return &toy{} })
+	for range 20 {
+		play1(t, sessions, lags, func(i int) uint64 { return 1 })
+	}
+	s := sessions[0]
+	tag := []byte{byte(s.tag), byte(s.tag >> 8)}
+	far := play{complete: s.mine + 1, now: s.mine, ack: s.mine + 1, head: s.mine + 1}
+	gap := play{complete: s.complete, now: s.now, ack: s.mine, head: s.peers[0].head + 3, count: 1}
+	cheat := play{complete: s.complete, now: s.complete + 200, ack: s.mine, head: s.complete + 201}
+	liar := play{flags: flagBye, complete: s.complete, now: s.now, ack: s.mine, head: s.now - 5, last: s.now - 5}
+	wrongView := play{flags: flagView, view: 1, complete: s.complete, now: s.now, ack: s.mine, head: s.now}
+	for name, b := range map[string][]byte{
+		"empty":             {},
+		"tag only":          tag,
+		"another tag":       {tag[0] ^ 1, tag[1], 0, 0, 0, 0, 0, 0, 0, 0},
+		"unknown kind":      append(bytes.Clone(tag), 3, 0, 0),
+		"cut short":         append(bytes.Clone(tag), 0, 1, 2),
+		"too long":          append(bytes.Clone(tag), make([]byte, MaxPacket)...),
+		"acks the future":   far.appendHeader(nil, s.tag),
+		"leaves a gap":      append(gap.appendHeader(nil, s.tag), 0),
+		"beyond its window": cheat.appendHeader(nil, s.tag),
+		"left long ago":     liar.appendHeader(nil, s.tag),
+		"another view":      wrongView.appendHeader(nil, s.tag),
+	} {
+		before := *s
+		if s.receiveRaw(b, 1) {
+			t.Errorf("%s: taken", name)
+		}
+		if s.complete != before.complete || s.peers[0].head != before.peers[0].head || s.err != nil {
+			t.Errorf("%s: changed something", name)
+		}
+	}
+	if s.receiveRaw([]byte{tag[0], tag[1], 0}, 9) {
+		t.Error("a stranger was heard")
+	}
+}
+
+// receiveRaw is what hear does with one packet.
+func (s *Session) receiveRaw(b []byte, from Peer) bool {
+	return len(b) >= 3 && len(b) <= MaxPacket && s.receive(b, from)
+}

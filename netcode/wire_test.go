@@ -1,0 +1,217 @@
+package netcode
+
+import (
+	"bytes"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+var rewrite = flag.Bool("rewrite", false, "accept the present wire format as the golden one")
+
+func filled(seed uint64, frames int, commands bool) *queue {
+	q := newQueue()
+	x := seed
+	for f := range frames {
+		x ^= x << 13
+		x ^= x >> 7
+		x ^= x << 17
+		v := q.at(q.head)
+		switch x % 4 {
+		case 0:
+			v ^= 1 << (x >> 8 % 64)
+		case 1:
+			v = x
+		}
+		var c []byte
+		if commands && x>>20%5 == 0 {
+			c = bytes.Repeat([]byte{byte(f)}, 1+int(x>>30%MaxCommand))
+		}
+		q.put(v, c, 0)
+	}
+	return &q
+}
+
+func TestSeatRoundTrip(t *testing.T) {
+	for seed := uint64(1); seed < 200; seed++ {
+		q := filled(seed, 1+int(seed%70), seed%3 == 0)
+		for from := Frame(1); from <= q.head; from += 7 {
+			count := min(int(q.head-from)+1, maxRun)
+			b := appendSeat(nil, q, from, count, seed%3 == 0)
+			r := reader{b: b}
+			block := parseSeat(&r, count, seed%3 == 0)
+			if r.bad || len(r.b) != 0 {
+				t.Fatalf("seed %d: what was written can't be read", seed)
+			}
+			prev := q.at(from - 1)
+			for k := range count {
+				v, c := block.next(k, prev)
+				prev = v
+				f := from + Frame(k)
+				if v != q.at(f) || !bytes.Equal(c, q.command(f)) {
+					t.Fatalf("seed %d frame %d: got %x %x, want %x %x", seed, f, v, c, q.at(f), q.command(f))
+				}
+			}
+			// Every shorter packet is refused.
+			for n := range b {
+				r := reader{b: b[:n]}
+				if parseSeat(&r, count, seed%3 == 0); !r.bad {
+					t.Fatalf("seed %d: %d of %d bytes were read as a whole", seed, n, len(b))
+				}
+			}
+		}
+	}
+}
+
+func TestHeaderRoundTrip(t *testing.T) {
+	for _, near := range []Frame{0, 5, 32767, 32768, 65535, 65536, 1 << 20, 1<<30 + 12345} {
+		for _, off := range []Frame{0, 1, 100, 30000, -3} {
+			if near+off < 0 {
+				continue
+			}
+			want := play{flags: flagEcho | flagBlock | flagBye | flagView, view: 300, seq: 7, echo: 9, complete: near + off,
+				now: near + off + 8, ack: near + off + 3, head: near + off + 11, count: 4, last: near + off + 15, confirmed: max(0, near+off-5), hash: 0x1122334455667788}
+			b := want.appendHeader(nil, 0xbeef)
+			var got play
+			if !got.parse(b[2:], near) {
+				t.Fatalf("near %d off %d: refused", near, off)
+			}
+			got.inputs = nil
+			if fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Fatalf("near %d off %d:\ngot  %+v\nwant %+v", near, off, got, want)
+			}
+		}
+	}
+}
+
+// The bytes of packets are a promise to other builds: if this fails on
+// purpose, raise protocolVersion and run with -rewrite.
+func TestGoldenWire(t *testing.T) {
+	var got strings.Builder
+	fmt.Fprintf(&got, "version %d\n", protocolVersion)
+	terms := Terms{Players: 3, Nonce: [16]byte{1, 2, 3}, Seed: 77, Setup: []byte("level 4"), Build: "toy 1", Rate: 60, Timeout: 300}
+	fmt.Fprintf(&got, "hello %s\n", hex.EncodeToString(appendHello(nil, 0xbeef, helloHeard, &terms, []byte{0, 1, 0}, 0x1122334455667788)))
+	for _, c := range []struct {
+		name     string
+		frames   int
+		commands bool
+		m        play
+	}{
+		{"quiet", 0, false, play{flags: flagEcho, seq: 3, echo: 1, complete: 70000, now: 70002, ack: 70001, head: 70004}},
+		{"inputs", 5, false, play{flags: flagEcho, seq: 3, echo: 1, complete: 2, now: 3, ack: 4, head: 5, count: 5}},
+		{"commands", 3, true, play{flags: flagCommands, seq: 3, complete: 2, now: 3, ack: 4, head: 3, count: 3}},
+		{"block", 0, false, play{flags: flagBlock, seq: 200, complete: 100, now: 103, ack: 104, head: 105, confirmed: 97, hash: 0x1122334455667788}},
+		{"goodbye", 2, false, play{flags: flagBye | flagFin, seq: 200, complete: 1, now: 1, ack: 1, head: 2, count: 2, last: 4}},
+	} {
+		b := c.m.appendHeader(nil, 0xbeef)
+		if c.m.count > 0 {
+			b = appendSeat(b, filled(11, c.frames, c.commands), 1, c.m.count, c.commands)
+		}
+		fmt.Fprintf(&got, "%s %s\n", c.name, hex.EncodeToString(b))
+	}
+	const file = "testdata/wire.golden"
+	if *rewrite {
+		if err := os.WriteFile(file, []byte(got.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.String() != string(want) {
+		t.Errorf("the bytes of packets changed:\n%s\nwas\n%s", got.String(), want)
+	}
+}
+
+func TestQueuePredictsAndCompares(t *testing.T) {
+	q := newQueue()
+	var in Input
+	q.use(1, &in)
+	if in.Bits != 0 || in.Command != nil {
+		t.Fatalf("without history: %+v", in)
+	}
+	q.put(77, []byte("go"), 1)
+	for f := Frame(2); f < 6; f++ { // beyond the first missing frame Bits repeat, the Command does not
+		if q.use(f, &in); in.Bits != 77 || in.Command != nil {
+			t.Fatalf("frame %d: %+v", f, in)
+		}
+	}
+	if q.use(1, &in); in.Bits != 77 || string(in.Command) != "go" {
+		t.Fatalf("frame 1: %+v", in)
+	}
+	if q.put(77, nil, 5) {
+		t.Error("a right prediction was called wrong")
+	}
+	if !q.put(78, nil, 5) {
+		t.Error("other Bits were not seen")
+	}
+	// What counts is what was used for frame 4 (77), not what would be predicted now (78).
+	if !q.put(78, nil, 5) {
+		t.Error("compared with a fresh prediction, not with what was used")
+	}
+	if !q.put(77, []byte("x"), 5) {
+		t.Error("a Command that was not predicted was not seen")
+	}
+	if q.put(5, nil, 5) {
+		t.Error("frame 6 was not stepped yet, so nothing was wrong")
+	}
+	for range 1000 { // around the ring
+		q.put(uint64(q.head), nil, 0)
+		if q.at(q.head) != uint64(q.head-1) {
+			t.Fatal("lost in the ring")
+		}
+	}
+}
+
+func TestAverage(t *testing.T) {
+	var a average
+	for range 100 {
+		a.add(5)
+	}
+	if a.value != 5<<8 {
+		t.Fatalf("%d", a.value)
+	}
+	for range 10 {
+		a.add(20)
+	}
+	a.add(5)
+	for range 2 {
+		a.add(60)
+	}
+	a.add(5)
+	if a.value>>8 > 20 {
+		t.Errorf("followed a spike to %d", a.value>>8)
+	}
+	for range 40 {
+		a.add(205)
+	}
+	if a.value != 205<<8 {
+		t.Errorf("did not follow a sleep: %d", a.value>>8)
+	}
+}
+
+func TestClockKeepsCountAcrossGaps(t *testing.T) {
+	var c clock
+	ticks, theirs := int64(0), int64(1000)
+	step := func(n int64) { ticks += n; theirs += n }
+	c.hear(byte(theirs), false, ticks)
+	base := c.tick - theirs
+	for _, gap := range []int64{1, 1, 5, 100, 127, 200, 1000} { // all heard again after a cut: both counted on
+		step(gap)
+		c.hear(byte(theirs), true, ticks)
+		if c.tick-theirs != base {
+			t.Fatalf("after a gap of %d: off by %d", gap, c.tick-theirs-base)
+		}
+	}
+	if c.hear(byte(theirs-2), false, ticks) {
+		t.Error("an old packet was taken for a new one")
+	}
+	theirs += 50 // we slept, they did not
+	if !c.hear(byte(theirs), true, ticks) || c.tick-theirs != base {
+		t.Error("lost count while asleep")
+	}
+}
