@@ -1,8 +1,86 @@
 // Package netcode keeps one game in step on several machines with rollback:
-// it predicts what the others do, and when a prediction was wrong it rolls the
-// game back and steps it again.
+// it steps the game at once on a guess of what the others do, and when a guess
+// was wrong it takes the game back and steps it again.
 //
-// For an online game import netcode and netcode/rtc, and start from
-// demo/pong, which is one whole online game in one file. This package alone
-// opens no socket.
+// # Where to start
+//
+// For an online game import netcode and netcode/rtc, and start from demo/pong,
+// which is one whole online game in one file. This package alone opens no
+// socket: it speaks through a [Transport], which a match of rtc is, and which
+// netcode/simnet plays for tests and split screens. See the example below.
+//
+//	session, err := netcode.NewSession(plain.New(&state, step), match, match.Config())
+//	…
+//	err = session.Advance(netcode.Input{Bits: buttons}) // sixty times a second
+//	draw(&state)
+//
+// # What a Game owes
+//
+// Three methods. Step makes the next frame out of the state and the inputs and
+// out of nothing else: no clock, no random numbers but those in the state, no
+// ranging over maps, no floats (netcode/fixed has numbers that are the same
+// everywhere), no goroutines. Save appends the whole state, and equal states
+// give equal bytes. Load brings back what Save wrote. Package plain makes all
+// but Step for a state that is a Go struct without pointers. The slices of
+// inputs and their Commands are borrowed for the call.
+//
+// Check in your own tests that your game keeps this: netcodetest.Check rolls
+// it back in every frame and names the field that differs. NewSession looks,
+// too: it steps the game a few frames and takes it back.
+//
+// Sounds and sparks that Step sets off would be heard again after each repair;
+// package cues tells each once.
+//
+// # Frames
+//
+// Frame 0 is the state before the first step, and the inputs of frame f lead
+// from state f-1 to state f. At any moment there are three marks:
+//
+//	Confirmed  ≤  Complete  ≤  Frame + Delay,   Frame  ≤  Complete + Window
+//
+// Complete (see [Stats]) is the last frame of which this machine holds
+// everybody's input: what is on screen beyond it rests on predictions. Bits are
+// predicted to stay as they were, a Command to be nothing. Window is how far
+// the screen may run beyond Complete; at its end Advance waits, which is no
+// error. Delay is how many frames later than given a local input counts, so
+// that it can arrive before it is needed: a delay as long as the trip makes
+// predictions rare, and [Lockstep], a window of none, bearable.
+//
+// Confirmed is the last frame that every machine is known to hold completely.
+// Nobody can change it any more. Show results and save scores only up to here;
+// recorders and hashes see only these frames. Each is hashed and the hashes are
+// compared now and then: if two machines made something else of the same
+// inputs, Advance returns a [*DesyncError].
+//
+// # One tick
+//
+// Advance is one tick. Call it as often as Terms.Rate says, also when nothing
+// moves: it also speaks, one packet to each machine. It steps one frame; none
+// while it waits or lets the others catch up; two to catch up. The only clock
+// is how often Advance was called, so timeouts are in ticks and every test can
+// be played again.
+//
+// A machine whose ticks stop for a while (a hidden tab, a long garbage
+// collection) holds the others up when their windows are full, and catches up
+// with two frames a tick. [Quiet] and [Back] tell the player.
+//
+// # The end
+//
+// Leave says goodbye; go on calling Advance until Done. The others play up to
+// the leaver's last frame, confirm it, and then Advance returns a [*LeftError]
+// on each of them, at the same frame. A machine that was silent for
+// Terms.Timeout ticks ends the match in the same way, with Timeout set.
+//
+// # What it never does
+//
+// It opens no socket, reads no clock, starts no goroutine, takes no lock, and
+// allocates nothing after NewSession (a [*DesyncError] excepted). It calls the
+// game only inside NewSession and Advance. No packet can make it panic; a panic
+// means that the engine broke its own rule, and names the frame. It does not
+// hide anything from a player: every machine has everybody's inputs.
+//
+// In the browser it is the same code; only one tab's loop may call it, and
+// package rtc keeps that loop running while the tab is hidden.
+//
+// The packets are described in PROTOCOL.md.
 package netcode

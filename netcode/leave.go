@@ -7,7 +7,8 @@ package netcode
 
 const (
 	linger    = 10 // ticks that a finished machine goes on speaking
-	hushAfter = 30 // ticks of silence before Quiet; a finished machine waits no longer than this
+	hushAfter = 30 // ticks of silence before Quiet
+	goneAfter = 90 // ticks of silence after which a finished machine waits no longer
 )
 
 // Leave says goodbye in the next Advances; stop calling at Done.
@@ -33,7 +34,7 @@ func (s *Session) Done() bool {
 	}
 	for i := range s.peers {
 		p := &s.peers[i]
-		gone := p.quiet >= s.cfg.Timeout || s.fin && p.quiet >= hushAfter
+		gone := p.quiet >= s.cfg.Timeout || s.fin && p.quiet >= goneAfter
 		if !gone && !(p.fin && s.fin) {
 			return false
 		}
@@ -94,7 +95,7 @@ func (s *Session) watch() {
 			s.part(p, p.head, !p.leaving)
 			return
 		}
-		over = over && (p.fin || p.quiet >= hushAfter)
+		over = over && (p.fin || p.quiet >= goneAfter)
 	}
 	if !over {
 		return
