@@ -177,7 +177,7 @@ func (b *bot) fight() uint64 {
 			return b.stay(ahead) | b.press(Dash)
 		}
 	}
-	if aim != 0 && b.whim.Intn(100) < 40 {
+	if aim != 0 && b.whim.Intn(100) < 22 {
 		return ahead | aim&^Punch | b.press(Punch)
 	}
 	if b.foeOut() { // wait at the edge, with the fist drawn back

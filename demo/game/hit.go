@@ -108,7 +108,7 @@ func (w world) launch(i int, a *Fighter, k int) {
 	case a.Aim == Below:
 		d, speed = fixed.Vec{X: one * 25 / 100 * away, Y: one * 97 / 100}, speed.Mul(lowPunch)
 	default:
-		d = fixed.Vec{X: one * 82 / 100 * away, Y: -one * 57 / 100}
+		d = fixed.Vec{X: one * 79 / 100 * away, Y: -one * 61 / 100}
 	}
 	held := uint64(b.Held)
 	d.X += steerAway * fixed.Num(direction(held))
@@ -125,7 +125,7 @@ func (w world) launch(i int, a *Fighter, k int) {
 	}
 	stop := uint8(min(4+speed.Int()/2, 12))
 	b.Move, b.Clock = Stunned, uint8(min(9+(speed*26/10).Int(), 75))
-	b.Stop, b.Drop, b.Wall, b.Coyote, b.Dashes = stop, 0, 0, 0, AirDashes
+	b.Stop, b.Drop, b.Wall, b.Coyote, b.Dashes = max(b.Stop, stop), 0, 0, 0, AirDashes
 	b.JumpBuf, b.PunchBuf, b.DashBuf = 0, 0, 0
 	b.Face, b.By = -int8(away), int8(i)
 

@@ -149,7 +149,7 @@ func (w world) start(i int, bits uint64) {
 		w.jump(i, wallJumpY, CueJump)
 	case f.JumpBuf > 0 && f.Jumps > 0 && f.Move == Free:
 		f.Jumps--
-		if d := direction(bits); d != 0 && (d > 0) != (f.Vel.X > 0) {
+		if d := direction(bits); d != 0 && f.Vel.X.Sign() != d {
 			f.Vel.X = airSpeed / 2 * fixed.Num(d) // a jump in the air turns at once
 		}
 		w.jump(i, airJump, CueAirJump)
