@@ -160,6 +160,8 @@ func (c *Conn) hear(m protocol.Message) error {
 		if c.state != nil {
 			c.out = append(c.out, *c.state)
 		}
+	case protocol.Update:
+		c.round = max(c.round, m.Round)
 	case protocol.Start:
 		if m.Match != nil {
 			c.round = m.Match.Round + 1

@@ -45,8 +45,8 @@ func (c *conn) push(m protocol.Message) {
 	b := protocol.Encode(m)
 	if c.queued += len(b); c.queued > c.server.cfg.Limits.Queue {
 		c.server.log.Info("dropped a slow client", "conn", c.id, "queued", c.queued)
-		c.queue = nil
-		c.end()
+		c.queue, c.ending = nil, true
+		c.socket.NetConn().Close() // It would not hear why.
 		return
 	}
 	c.queue = append(c.queue, b)

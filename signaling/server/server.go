@@ -231,7 +231,11 @@ func (s *Server) refusal(r *http.Request) (code, why string) {
 	if s.origins.allow(origin, r.Host) {
 		return "", ""
 	}
-	return protocol.CodeOrigin, fmt.Sprintf("origin %s refused; start with -origin %s", origin, origin)
+	flag := origin
+	if origin == "null" { // A page from a file or a sandboxed frame has no name to allow.
+		flag = "'*'"
+	}
+	return protocol.CodeOrigin, fmt.Sprintf("origin %s refused; start with -origin %s", origin, flag)
 }
 
 // forget takes a connection that has ended off the books.
