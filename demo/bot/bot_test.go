@@ -1,0 +1,213 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/punchback/punchback/nat/punch"
+)
+
+var service string // the signaling program
+
+// TestMain is the bot itself where it is asked to be, so that bots are
+// processes of their own.
+func TestMain(m *testing.M) {
+	if os.Getenv("BE_A_BOT") != "" {
+		main()
+		return
+	}
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "bot")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		service = filepath.Join(dir, "signaling")
+		if out, err := exec.Command("go", "build", "-o", service, "../../signaling").CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", out, err)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// serve starts the signaling service as a process.
+func serve(t *testing.T) (url string, server *exec.Cmd) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close()
+	server = exec.Command(service, "-addr", addr, "-turn", "127.0.0.1:0")
+	server.Stderr = t.Output()
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		server.Process.Kill()
+		server.Wait()
+	})
+	for begin := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		if r, err := http.Get("http://" + addr + "/healthz"); err == nil {
+			r.Body.Close()
+			return "ws://" + addr, server
+		}
+		if time.Since(begin) > 10*time.Second {
+			t.Fatal("the signaling service does not answer")
+		}
+	}
+}
+
+// bots plays one bot with each of the seeds against the others.
+func bots(t *testing.T, url string, frames int, seeds []int, more ...string) []result {
+	t.Helper()
+	if l, err := punch.New(punch.Options{}); err != nil {
+		t.Skip(err)
+	} else {
+		l.Close()
+	}
+	results := make([]result, len(seeds))
+	var wg sync.WaitGroup
+	for i, seed := range seeds {
+		wg.Go(func() {
+			args := append([]string{"-server", url, "-room", "R", "-players", fmt.Sprint(len(seeds)), "-seed", fmt.Sprint(seed),
+				"-frames", fmt.Sprint(frames), "-json", "-timeout", "60s"}, more...)
+			stdout, stderr, err := bot(t, args...)
+			if err != nil {
+				t.Errorf("bot %d: %v: %s", i, err, stderr)
+				return
+			}
+			d := json.NewDecoder(strings.NewReader(stdout))
+			d.DisallowUnknownFields()
+			if err := d.Decode(&results[i]); err != nil {
+				t.Errorf("bot %d printed %q: %v", i, stdout, err)
+			}
+			if _, err := d.Token(); err != io.EOF {
+				t.Errorf("bot %d printed more than one object: %q", i, stdout)
+			}
+		})
+	}
+	wg.Wait()
+	seats := map[int]bool{}
+	for i, r := range results {
+		if r.Hash == "" || len(r.Hash) != 16 || r.Hash != results[0].Hash || r.Players != len(seeds) || r.Frames != frames ||
+			r.HashFrame != frames || r.Confirmed < frames || r.ConnectMS <= 0 || r.PacketsSent == 0 || r.BytesSent == 0 || r.Desyncs != 0 {
+			t.Errorf("bot %d: %+v", i, r)
+		}
+		seats[r.Player] = true
+	}
+	if len(seats) != len(seeds) {
+		t.Errorf("seats %v", seats)
+	}
+	return results
+}
+
+func bot(t *testing.T, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), "BE_A_BOT=1")
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err = cmd.Run()
+	return out.String(), errs.String(), err
+}
+
+func TestTwo(t *testing.T) {
+	t.Parallel()
+	url, _ := serve(t)
+	one := bots(t, url, 300, []int{1, 2})
+	for _, r := range one {
+		if r.Path != "direct" {
+			t.Errorf("path %q", r.Path)
+		}
+	}
+	if two := bots(t, url, 300, []int{3, 4}); two[0].Hash == one[0].Hash {
+		t.Error("other seeds end in the same hash")
+	}
+}
+
+func TestBadNetwork(t *testing.T) {
+	t.Parallel()
+	url, _ := serve(t)
+	for i, r := range bots(t, url, 300, []int{1, 2}, "-lag", "60", "-jitter", "20", "-loss", "0.05") {
+		if r.Rollbacks == 0 || r.MaxRollback == 0 || r.RTTMS < 100 {
+			t.Errorf("bot %d: %+v: 60 ms each way are felt", i, r)
+		}
+	}
+}
+
+func TestFour(t *testing.T) {
+	t.Parallel()
+	url, _ := serve(t)
+	bots(t, url, 300, []int{1, 2, 3, 4})
+}
+
+func TestRelayOnly(t *testing.T) {
+	t.Parallel()
+	url, _ := serve(t)
+	for i, r := range bots(t, url, 120, []int{1, 2}, "-relay-only") {
+		if r.Path != "relay" {
+			t.Errorf("bot %d: %+v", i, r)
+		}
+	}
+}
+
+// Bad input is one line, and status 1.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]string{
+		"-nonsense":               "nonsense",
+		"brawl":                   "no flag",
+		"-frames -1":              "-frames is -1",
+		"-json":                   "-frames",
+		"-lag 99999":              "-lag is 99999",
+		"-jitter -1":              "-jitter",
+		"-loss 2":                 "-loss is 2",
+		"-loss NaN":               "-loss is NaN",
+		"-server nonsense":        "no scheme",
+		"-players 9":              `"9"`,
+		"-room no!room":           "no!room",
+		"-timeout 10ms -frames 5": "-timeout of 10ms",
+	} {
+		stdout, stderr, err := bot(t, strings.Fields(args)...)
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != 1 || stdout != "" && !strings.Contains(args, "timeout") || !strings.HasPrefix(stderr, "bot: ") ||
+			!strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s: %v, printed %q and %q; want one line with %q", args, err, stdout, stderr, want)
+		}
+	}
+	if _, stderr, err := bot(t, "-h"); err != nil || !strings.Contains(stderr, "-relay-only") {
+		t.Errorf("-h: %v, %q", err, stderr)
+	}
+}
+
+// Without -frames a bot plays until somebody stops it.
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	url, _ := serve(t)
+	var out bytes.Buffer
+	done := make(chan error, 1)
+	go func() { done <- run(ctx, []string{"-server", url}, &out, io.Discard) }()
+	time.AfterFunc(200*time.Millisecond, cancel)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(out.String(), "waiting for 1 more") {
+		t.Errorf("printed %q", out.String())
+	}
+}
