@@ -60,6 +60,7 @@ func dial(ctx context.Context, link string) (s *socket, err error) {
 			s.end(errors.New("more messages came than were received"))
 		}
 	})
+	s.on("onerror", func(js.Value) { s.end(errors.New("the connection broke")) }) // Why, a browser does not say.
 	s.on("onclose", func(js.Value) { s.end(errors.New("the server closed the connection")) })
 	select {
 	case <-s.opened:
@@ -112,7 +113,7 @@ func (s *socket) close(last []byte) {
 	if last != nil {
 		s.say(last)
 	}
-	for _, name := range []string{"onopen", "onmessage", "onclose"} {
+	for _, name := range []string{"onopen", "onmessage", "onerror", "onclose"} {
 		s.ws.Set(name, js.Null())
 	}
 	s.ws.Call("close")

@@ -1,0 +1,197 @@
+//go:build !js
+
+package client_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"net/http/httptest"
+
+	"go.uber.org/goleak"
+
+	"github.com/punchback/punchback/signaling/client"
+	"github.com/punchback/punchback/signaling/protocol"
+	"github.com/punchback/punchback/signaling/server"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func start(t *testing.T) string {
+	t.Helper()
+	s, err := server.New(server.Config{Turn: "off"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := httptest.NewServer(s)
+	t.Cleanup(func() {
+		s.Close()
+		h.Close()
+	})
+	return "ws" + strings.TrimPrefix(h.URL, "http")
+}
+
+func TestABadLinkIsNamedAtOnce(t *testing.T) {
+	for link, want := range map[string]string{
+		"":                              "no scheme",
+		"game.example/pong":             "no scheme",
+		"ftp://game.example/pong":       `scheme "ftp"`,
+		"ws:///pong":                    "no host",
+		"ws://:8080/pong":               "no host",
+		"ws://game.example":             "no game",
+		"ws://game.example/a b":         "game",
+		"ws://game.example/a/b/c":       "room code",
+		"ws://game.example/a?players=7": "players",
+		"ws://game.example:port/a":      "port",
+		"ws://u:p@game.example/a":       "user",
+		"ws://game.example/a?x=%":       "query",
+	} {
+		c, err := client.Dial(link, client.Options{})
+		if err == nil {
+			c.Close()
+			t.Errorf("%q is taken", link)
+		} else if !strings.HasPrefix(err.Error(), "signaling: ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v; want %q in it", link, err, want)
+		}
+	}
+	for _, o := range []client.Options{{Build: strings.Repeat("x", 129)}, {Name: strings.Repeat("x", 65)}} {
+		if c, err := client.Dial("ws://game.example/a", o); err == nil {
+			c.Close()
+			t.Errorf("%+v is taken", o)
+		}
+	}
+}
+
+// wait waits for a condition that changes with a notification.
+func wait(t *testing.T, wake chan struct{}, what string, limit time.Duration, ok func() bool) {
+	t.Helper()
+	deadline := time.After(limit)
+	for !ok() {
+		select {
+		case <-wake:
+		case <-deadline:
+			t.Fatal("waited in vain for " + what)
+		}
+	}
+}
+
+func dial(t *testing.T, link string) (*client.Conn, chan struct{}) {
+	t.Helper()
+	wake := make(chan struct{}, 1)
+	c, err := client.Dial(link, client.Options{Build: "1", Notify: func() {
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c, wake
+}
+
+func TestAnUnknownServer(t *testing.T) {
+	c, wake := dial(t, "ws://127.0.0.1:1/pong")
+	wait(t, wake, "words", 5*time.Second, func() bool {
+		return strings.Contains(c.Text(), "can't reach ws://127.0.0.1:1: connection refused; is the server running?")
+	})
+	if c.Err() != nil || c.Up() {
+		t.Error("gave up at once:", c.Err())
+	}
+	if testing.Short() {
+		return
+	}
+	wait(t, wake, "the end of patience", 20*time.Second, func() bool { return c.Err() != nil })
+	if !strings.Contains(c.Err().Error(), "is the server running?") || client.Refusal(c.Err()) != "" {
+		t.Error(c.Err())
+	}
+	if err := c.Send(protocol.Message{Kind: protocol.Signal}); err == nil {
+		t.Error("Send after the end is no error")
+	}
+}
+
+func TestSomethingElseAnswers(t *testing.T) {
+	h := httptest.NewServer(nil)
+	defer h.Close()
+	c, wake := dial(t, h.URL+"/pong")
+	wait(t, wake, "words", 5*time.Second, func() bool { return strings.Contains(c.Text(), "not a Punchback server") })
+}
+
+func TestARefusalEndsIt(t *testing.T) {
+	url := start(t)
+	a, wake := dial(t, url+"/pong/A")
+	wait(t, wake, "a welcome", 5*time.Second, a.Up)
+	b, err := client.Dial(url+"/pong/A", client.Options{Build: "2", Notify: func() { wake <- struct{}{} }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wait(t, wake, "the refusal", 5*time.Second, func() bool { return b.Err() != nil })
+	if client.Refusal(b.Err()) != protocol.CodeBuild || !strings.Contains(b.Text(), `"1"`) {
+		t.Error(b.Err(), b.Text())
+	}
+	b.Close()
+	if client.Refusal(b.Err()) != protocol.CodeBuild {
+		t.Error("Close changes why it was over:", b.Err())
+	}
+}
+
+func TestCloseAtAnyTime(t *testing.T) {
+	url := start(t)
+	for i := range 30 {
+		c, wake := dial(t, url+"/pong")
+		if i%2 == 0 {
+			wait(t, wake, "a welcome", 5*time.Second, c.Up)
+		}
+		begin := time.Now()
+		c.Close()
+		c.Close()
+		if d := time.Since(begin); d > 400*time.Millisecond {
+			t.Errorf("Close took %v", d)
+		}
+		if c.Up() || c.Err() == nil {
+			t.Error("still up after Close")
+		}
+	}
+}
+
+func TestQueuesAreBounded(t *testing.T) {
+	c, _ := dial(t, "ws://127.0.0.1:1/pong")
+	n := 0
+	for c.Send(protocol.Message{Kind: protocol.Signal, To: 1}) == nil {
+		if n++; n > 10_000 {
+			t.Fatal("no bound")
+		}
+	}
+	for range 10_000 { // of States only the last one waits
+		if err := c.Send(protocol.Message{Kind: protocol.State}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// The same client in a JavaScript engine, with its WebSocket.
+func TestInNode(t *testing.T) {
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skip("no node")
+	}
+	bin := filepath.Join(t.TempDir(), "client.test.wasm")
+	build := exec.Command("go", "test", "-c", "-o", bin, ".")
+	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	url := start(t)
+	run := exec.Command(filepath.Join(runtime.GOROOT(), "lib/wasm/go_js_wasm_exec"), bin, "-test.v")
+	run.Env = append(os.Environ(), "NODE_OPTIONS=--experimental-websocket", "PUNCHBACK_URL="+url)
+	out, err := run.CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil || !strings.Contains(string(out), "--- PASS: TestTwoMeetInJavaScript") {
+		t.Fatal(err)
+	}
+}
