@@ -90,30 +90,34 @@ func (b *bot) offStage() bool {
 	return p.X.Abs() > stageHalf+halfWidth/2 && !b.f.Grounded || p.Y > one*6
 }
 
-// recover flies back: it saves the second jump for when it falls, and the dash
-// for the end. A bad mood forgets one of them for a while.
+// recover flies back: up along the side of the stage, not below it. It saves
+// the second jump for when it falls, and the dash for the end. A bad mood
+// forgets both for a while.
 func (b *bot) recover() uint64 {
 	f := b.f
 	in := toward(-f.Pos.X)
-	out := f.Pos.X.Abs() - stageHalf - halfWidth
-	if out < 0 { // under the stage: out first
-		return toward(f.Pos.X)
+	gap := f.Pos.X.Abs() - stageHalf - halfWidth
+	if f.Pos.Y > stageDepth+bodyHeight-one*8 { // too low to touch the side
+		if gap < one*2 {
+			in = toward(f.Pos.X)
+		} else if gap < one*12 {
+			in = 0
+		}
 	}
-	if f.Move == WindUp {
+	if f.Move == WindUp || b.mood < 8 {
 		return in
 	}
-	low := f.Pos.Y > one*10
+	up := f.Vel.Y > one && (f.Pos.Y > one*10 || gap > one*70 && f.Vel.Y > one*4)
 	switch {
-	case b.mood < 12:
-		return in
-	case f.Wall != 0 && f.Vel.Y > 0:
+	case f.Held&uint16(Jump) != 0 && f.Vel.Y < 0:
+		return in | Jump // all of it
+	case f.Wall != 0 && f.Vel.Y > 0, f.Jumps > 0 && up && gap > 0:
 		return in | b.press(Jump)
-	case f.Jumps > 0 && f.Vel.Y > one && (low || out > one*70 && f.Vel.Y > one*4):
-		return in | b.press(Jump)
-	case f.Jumps == 0 && f.Dashes > 0 && f.DashWait == 0 && f.Vel.Y > one*2 && f.Pos.Y > -one*20:
+	case f.Jumps == 0 && f.Dashes > 0 && f.DashWait == 0 && up && gap > 0:
+		if gap < one*50 {
+			in = 0
+		}
 		return in | Up | b.press(Dash)
-	case f.Jumps > 0 && f.Held&uint16(Jump) != 0 && f.Vel.Y < 0:
-		return in | Jump
 	}
 	return in
 }
@@ -152,12 +156,12 @@ func (b *bot) fight() uint64 {
 	switch f.Move {
 	case WindUp:
 		if aim != 0 && f.Clock >= uint8(WindUpFrames+b.plan.Intn(6)) || f.Charge >= uint8(10+b.plan.Intn(ChargeFrames-9)) && b.near {
-			return ahead | aim&^Punch // let go
+			return b.stay(ahead) | aim&^Punch // let go
 		}
 		if f.Charge == ChargeFrames && b.whim.Intn(20) == 0 {
-			return ahead
+			return b.stay(ahead)
 		}
-		return ahead | Punch
+		return b.stay(ahead) | Punch
 	case Strike, Recover:
 		return 0
 	}
@@ -170,11 +174,11 @@ func (b *bot) fight() uint64 {
 	if threat := b.foe.Move == WindUp && b.near && b.foe.Face == int8(-b.d.X.Sign()); threat && b.mood > 45 {
 		switch {
 		case b.mood > 85 && f.DashWait == 0:
-			return b.stay(toward(-b.d.X)) | b.press(Dash)
+			return b.dash(toward(-b.d.X))
 		case b.mood > 70:
 			return b.stay(toward(-b.d.X)) | b.press(Jump)
 		case b.mood > 60 && f.DashWait == 0: // through it
-			return b.stay(ahead) | b.press(Dash)
+			return b.dash(ahead)
 		}
 	}
 	if aim != 0 && b.whim.Intn(100) < 22 {
@@ -210,7 +214,7 @@ func (b *bot) approach(ahead uint64) uint64 {
 	f := b.f
 	switch {
 	case b.mood > 88 && b.d.X.Abs() > one*110 && f.DashWait == 0:
-		return b.stay(ahead) | b.press(Dash)
+		return b.dash(ahead)
 	case b.d.Y < -one*40 && b.d.X.Abs() < one*110:
 		// Up: hold the jump, and take the second one near its top.
 		if f.Grounded || f.Vel.Y > -one*2 && b.mood > 30 {
@@ -227,14 +231,22 @@ func (b *bot) approach(ahead uint64) uint64 {
 	return b.stay(ahead)
 }
 
-// stay keeps a direction from leading off the stage.
+// stay keeps a direction from leading off the stage, and a dash too.
 func (b *bot) stay(bits uint64) uint64 {
 	x, edge := b.f.Pos.X+b.f.Vel.X*6, stageHalf-one*14
-	if x > edge && bits&Right != 0 || x > edge+one*20 {
-		bits = bits&^Right | Left
-	}
-	if x < -edge && bits&Left != 0 || x < -edge-one*20 {
-		bits = bits&^Left | Right
+	switch {
+	case x > edge && bits&Right != 0 || x > edge+one*20:
+		return bits&^Right | Left
+	case x < -edge && bits&Left != 0 || x < -edge-one*20:
+		return bits&^Left | Right
 	}
 	return bits
+}
+
+// dash is one in a direction, unless it would lead off the stage.
+func (b *bot) dash(dir uint64) uint64 {
+	if x := b.f.Pos.X + one*130*fixed.Num(direction(dir)); x.Abs() > stageHalf {
+		return b.stay(dir)
+	}
+	return dir | b.press(Dash)
 }

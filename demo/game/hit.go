@@ -6,10 +6,10 @@ import "github.com/punchback/punchback/netcode/fixed"
 const (
 	MaxHurt = 999
 
-	punchHurt  = 7             // per cent
+	punchHurt  = 8             // per cent
 	chargeHurt = 9             // more, when fully charged
 	baseSpeed  = one * 34 / 10 // of the launch, units a frame
-	hurtSpeed  = one * 76 / 1000
+	hurtSpeed  = one * 90 / 1000
 	chargeMore = one * 55 / 100
 	maxSpeed   = one * 24
 	steerAway  = one * 20 / 100 // of the launch speed, that the one who is hit may choose
