@@ -3,6 +3,7 @@ package rtc
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,7 +22,11 @@ var linkTimeout = 8 * time.Second
 type driver struct {
 	*Room
 	mesh    mesh.Mesh
+	ready   bool
 	data    []byte
+	up      bool           // the server was there in the last turn,
+	text    string         // and this was how it went
+	news    bool           // something may look different to the game
 	fault   *Error         // why the room is over, or will be after the match
 	closing sync.WaitGroup // links that are being closed
 }
@@ -40,6 +45,7 @@ func (r *Room) run() {
 			return
 		case <-ticker.C:
 			d.mesh.Tick()
+			d.news = d.news || d.mesh.Match() == nil
 		case <-r.wake:
 		}
 		d.turn()
@@ -50,35 +56,48 @@ func (r *Room) run() {
 	}
 }
 
-// turn hears everybody once and does what comes of it.
+// turn hears everybody once and does what comes of it. It is called for every
+// packet too, since links say no more than that there is something; then it
+// finds nothing, and costs next to nothing.
 func (d *driver) turn() {
-	d.wishes()
+	d.hearGame()
 	for msg, ok := d.client.Recv(); ok; msg, ok = d.client.Recv() {
+		d.news = true
 		d.mesh.Hear(msg)
 		d.obey()
 	}
 	d.hearLinks()
 	d.obey()
+	if up, text := d.client.Up(), d.client.Text(); up != d.up || text != d.text {
+		d.up, d.text, d.news = up, text, true
+	}
 	if err := d.client.Err(); err != nil && d.fault == nil {
 		d.fault = serverError(err)
 	}
 	if d.mesh.Stranded() && d.fault == nil {
 		d.fault = &Error{Code: CodeGone, Text: "the room ended while this machine was away"}
 	}
-	d.publish()
+	if d.news {
+		d.news = false
+		d.publish()
+	}
 }
 
-// wishes are what the game wants since the last turn.
-func (d *driver) wishes() {
+// hearGame tells the mesh what the game wants since the last turn.
+func (d *driver) hearGame() {
 	d.mu.Lock()
-	ready, data, playing := d.ready, d.Room.data, d.match != nil
+	ready, data, playing := d.Room.ready, d.Room.data, d.match != nil
 	d.mu.Unlock()
-	if !playing {
+	if !playing && d.mesh.Match() != nil {
+		d.news = true
 		d.mesh.EndMatch()
 	}
-	d.mesh.SetReady(ready)
+	if ready != d.ready {
+		d.ready, d.news = ready, true
+		d.mesh.SetReady(ready)
+	}
 	if !bytes.Equal(data, d.data) {
-		d.data = data
+		d.data, d.news = data, true
 		d.mesh.SetData(data)
 	}
 }
@@ -94,14 +113,15 @@ func (d *driver) hearLinks() {
 		switch l.State() {
 		case punch.Open:
 			if !l.open {
-				l.open = true
+				l.open, d.news = true, true
 				d.mesh.Opened(id)
 			}
 		case punch.Closed:
 			reason := "it was closed"
 			if err := l.Err(); err != nil {
-				reason = err.Error()
+				reason = strings.TrimPrefix(err.Error(), "punch: ")
 			}
+			d.news = true
 			d.drop(l.peer)
 			d.mesh.Closed(id, reason)
 			i--
@@ -145,7 +165,12 @@ func (d *driver) name(id protocol.ID) string {
 }
 
 func (d *driver) open(peer netcode.Peer, offer bool) {
-	o := punch.Options{Offer: offer, RelayOnly: d.options.RelayOnly, Timeout: linkTimeout, Notify: d.poke}
+	rate := d.options.Rate
+	o := punch.Options{
+		Offer: offer, RelayOnly: d.options.RelayOnly, Timeout: linkTimeout, Notify: d.poke,
+		// A session says one packet in a tick; more than that is for catching up.
+		Limits: punch.Limits{Packets: 4 * max(rate, 60), Bytes: max(rate, 60) * punch.MaxPacket},
+	}
 	for _, s := range d.mesh.Servers() {
 		o.Servers = append(o.Servers, punch.Server{URLs: s.URLs, Username: s.Username, Credential: s.Credential})
 	}
@@ -175,7 +200,7 @@ func (d *driver) drop(peer netcode.Peer) {
 // publish sets what the game sees.
 func (d *driver) publish() {
 	m := &d.mesh
-	s := describe(m, d.client.Up(), plain(d.client.Text()))
+	s := describe(m, d.up, plain(d.text))
 	lo, hi := m.Players()
 	var members []Member
 	if m.Self() != 0 {

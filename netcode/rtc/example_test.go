@@ -1,0 +1,114 @@
+package rtc_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/punchback/punchback/netcode"
+	"github.com/punchback/punchback/netcode/plain"
+	"github.com/punchback/punchback/netcode/rtc"
+)
+
+// Pong is the whole state of a game: a struct without pointers.
+type Pong struct {
+	Ball  [2]int32
+	Speed [2]int32
+	Bats  [2]int32
+}
+
+func NewPong(seed uint64) Pong {
+	return Pong{Speed: [2]int32{3, int32(seed%5) - 2}}
+}
+
+// stepPong is one frame. It reads the state and the inputs, and nothing else.
+func stepPong(p *Pong, in []netcode.Input) {
+	for i := range p.Bats {
+		p.Bats[i] += int32(in[i].Bits&1) - int32(in[i].Bits>>1&1)
+	}
+	p.Ball[0] += p.Speed[0]
+	p.Ball[1] += p.Speed[1]
+}
+
+// app is a game in a framework that calls Update sixty times a second, such
+// as Ebiten.
+type app struct {
+	room    *rtc.Room
+	match   *rtc.Match
+	session *netcode.Session
+	pong    Pong
+	status  string // to draw while there is no session
+}
+
+func (a *app) Update() error {
+	if a.session == nil {
+		match, err := a.room.Match() // nil, nil while people gather
+		a.status = a.room.Status().Text
+		if match == nil {
+			return err
+		}
+		cfg := match.Config()
+		a.match, a.pong = match, NewPong(cfg.Seed)
+		a.session, err = netcode.NewSession(plain.New(&a.pong, stepPong), match, cfg)
+		return err
+	}
+	if err := a.session.Advance(netcode.Input{Bits: pad()}); err != nil {
+		a.status = err.Error() // The other has left: the room waits for a rematch, or for somebody else.
+		a.match.Close()
+		a.session = nil
+	}
+	return nil
+}
+
+func pad() uint64 { return 0 } // what the player holds
+
+func Example() {
+	room, err := rtc.Join("wss://play.example/pong?players=2", &rtc.Options{Build: "pong/1"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer room.Close()
+	a := &app{room: room}
+	for { // The framework does this.
+		if err := a.Update(); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
+
+// A loop of one's own, as with raylib or SDL, asks the match for the ticks:
+// pictures come as fast as the screen wants them, frames of the game as fast
+// as everybody's.
+func ExampleMatch_Due() {
+	ctx := context.Background()
+	room, err := rtc.Join("wss://play.example/pong?players=2", &rtc.Options{Build: "pong/1"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer room.Close()
+	fmt.Println("send this to a friend:", room.Link())
+	for {
+		match, err := room.WaitMatch(ctx)
+		if err != nil {
+			log.Fatal(err)
+		}
+		cfg := match.Config()
+		pong := NewPong(cfg.Seed)
+		session, err := netcode.NewSession(plain.New(&pong, stepPong), match, cfg)
+		if err != nil {
+			log.Fatal(err)
+		}
+		for err == nil {
+			for range match.Due() {
+				if err = session.Advance(netcode.Input{Bits: pad()}); err != nil {
+					break
+				}
+			}
+			draw(&pong)
+		}
+		fmt.Println(err)
+		match.Close() // The next WaitMatch waits for the rematch.
+	}
+}
+
+func draw(*Pong) {}
