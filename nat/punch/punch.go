@@ -1,13 +1,20 @@
 // Package punch makes one link between two machines through whatever NATs
 // stand between them: signals in and out, one unreliable and one reliable
-// channel, native (pion) and in the browser (RTCPeerConnection). It knows no
-// room, seat or frame.
+// channel. It knows no room, seat or frame, and never calls back but to say
+// that there is something to poll.
+//
+// How signals travel is the caller's business: they may be lost, doubled and
+// reordered on the way. One end offers, by Options; so there is no glare.
+//
+// Native links are pion's, tuned (no waiting for a better pair, no round trip
+// that DTLS and SCTP can spare) and hardened: the two channels are agreed
+// beforehand and no other is let in, and what the other end may send in a
+// second is bounded by Limits. In the browser a link is an RTCPeerConnection:
+// the browser decides addresses, timers and buffers, and shows this machine's
+// addresses as names that end in .local, which native ends resolve.
 package punch
 
-import (
-	"errors"
-	"time"
-)
+import "time"
 
 // Server is a STUN or TURN server, as RTCIceServer has it.
 type Server struct {
@@ -28,10 +35,23 @@ type Options struct {
 
 // Limits bound what the other end can make us keep or do. Zero means the default.
 type Limits struct {
-	Packets int // a second, unreliable; default 240
-	Bytes   int // a second, unreliable; default 64 KiB
-	Inbox   int // packets held for Recv, oldest dropped; default 256
-	Message int // bytes of a reliable message; default 16 KiB
+	Packets  int // a second, unreliable; default 240
+	Bytes    int // a second, unreliable; default 64 KiB
+	Inbox    int // packets held for Recv, oldest dropped; default 256
+	Message  int // bytes of a reliable message; default 16 KiB
+	Messages int // a second, reliable, and as many held for RecvMessage; default 64
+}
+
+func (l Limits) withDefaults() Limits {
+	for _, d := range []struct {
+		field *int
+		value int
+	}{{&l.Packets, 240}, {&l.Bytes, 64 << 10}, {&l.Inbox, 256}, {&l.Message, 16 << 10}, {&l.Messages, 64}} {
+		if *d.field <= 0 {
+			*d.field = d.value
+		}
+	}
+	return l
 }
 
 // MaxPacket is the most that Send takes, in bytes.
@@ -46,63 +66,4 @@ const (
 	Closed // see Err
 )
 
-// Link is one end of a link.
-type Link struct{}
-
-// New starts to connect.
-func New(o Options) (*Link, error) { return nil, errors.New("punch: not built yet") }
-
-// NextSignal is the next signal to carry to the other end, if there is one.
-// Signals may be lost, doubled and reordered on the way.
-func (l *Link) NextSignal() (signal []byte, ok bool) { return nil, false }
-
-// Signal hears a signal of the other end. Junk is an error and harms nothing.
-func (l *Link) Signal(signal []byte) error { return nil }
-
-// Send sends a packet, unreliable and unordered. It never blocks; what can't be sent now is dropped and counted.
-func (l *Link) Send(packet []byte) {}
-
-// Recv copies the next packet to dst, if there is one.
-func (l *Link) Recv(dst []byte) (n int, ok bool) { return 0, false }
-
-// SendMessage sends a message, reliable and ordered. It never blocks; a full queue is an error.
-func (l *Link) SendMessage(m []byte) error { return nil }
-
-// RecvMessage is the next message, if there is one.
-func (l *Link) RecvMessage() (m []byte, ok bool) { return nil, false }
-
-// State of the link; Err says why it is Closed.
-func (l *Link) State() State { return Closed }
-
-// Err is why the link closed: nil while it lives and after Close.
-func (l *Link) Err() error { return nil }
-
-// Report tells how the link goes.
-func (l *Link) Report() Report { return Report{} }
-
-// Close ends the link and waits for its goroutines.
-func (l *Link) Close() error { return nil }
-
-// Path is the way that packets take.
-type Path uint8
-
-const (
-	Unknown Path = iota
-	Direct
-	Relay
-)
-
-func (p Path) String() string { return [...]string{"unknown", "direct", "relay"}[p] }
-
-// Report of one link, from this end.
-type Report struct {
-	State   State
-	Path    Path
-	Local   string        // our end of the selected pair, as "srflx 203.0.113.5:4711"
-	Remote  string        // theirs
-	RTT     time.Duration // of the last check; zero if unknown
-	Connect time.Duration // from New to Open
-	Tried   []string      // candidates of both ends, for a person who asks why not
-	Dropped uint64        // packets dropped by Limits
-	Reason  string        // one line: how it is, or why it failed
-}
+func (s State) String() string { return [...]string{"connecting", "open", "closed"}[s] }

@@ -1,0 +1,270 @@
+package punch
+
+import (
+	"errors"
+	"fmt"
+	"syscall/js"
+	"time"
+)
+
+// pipe is one RTCPeerConnection with its two channels, here the browser's.
+// Its handlers copy and return: they never block the page, and what arrives in
+// order is kept in order.
+type pipe struct {
+	pc, fast, sure js.Value
+	events         events
+	funcs          []js.Func
+}
+
+func supported() error {
+	if js.Global().Get("RTCPeerConnection").Type() != js.TypeFunction {
+		return errors.New("punch: this browser has no WebRTC (RTCPeerConnection), or it is switched off")
+	}
+	return nil
+}
+
+func object(pairs ...any) js.Value {
+	o := js.Global().Get("Object").New()
+	for i := 0; i < len(pairs); i += 2 {
+		o.Set(pairs[i].(string), pairs[i+1])
+	}
+	return o
+}
+
+func newPipe(o *Options, servers []Server, ev events) (p *pipe, err error) {
+	defer caught(&err)
+	list := js.Global().Get("Array").New()
+	for _, s := range servers {
+		urls := js.Global().Get("Array").New()
+		for _, u := range s.URLs {
+			urls.Call("push", u)
+		}
+		list.Call("push", object("urls", urls, "username", s.Username, "credential", s.Credential))
+	}
+	cfg := object("iceServers", list)
+	if o.RelayOnly {
+		cfg.Set("iceTransportPolicy", "relay")
+	}
+	p = &pipe{events: ev, pc: js.Global().Get("RTCPeerConnection").New(cfg)}
+	p.fast = p.pc.Call("createDataChannel", "packets", object("negotiated", true, "id", 0, "ordered", false, "maxRetransmits", 0))
+	p.sure = p.pc.Call("createDataChannel", "messages", object("negotiated", true, "id", 1))
+	p.on(p.pc, "onicecandidate", func(e js.Value) {
+		if c := e.Get("candidate"); c.Truthy() && c.Get("candidate").String() != "" {
+			mid := ""
+			if m := c.Get("sdpMid"); m.Type() == js.TypeString {
+				mid = m.String()
+			}
+			ev.candidate(candidate{c.Get("candidate").String(), mid})
+		}
+	})
+	p.on(p.pc, "onconnectionstatechange", func(js.Value) {
+		switch p.pc.Get("connectionState").String() {
+		case "failed":
+			ev.failed(errors.New("punch: nothing is heard from the other side any more"))
+		case "closed":
+			ev.failed(errBye)
+		}
+	})
+	p.on(p.pc, "ondatachannel", func(e js.Value) {
+		ev.hostile(errors.New("punch: the other side opened a channel, which no link has"))
+	})
+	opened := 0
+	for _, c := range []struct {
+		channel js.Value
+		take    func(n int, copy func(dst []byte))
+	}{{p.fast, ev.packet}, {p.sure, ev.message}} {
+		c.channel.Set("binaryType", "arraybuffer")
+		p.on(c.channel, "onopen", func(js.Value) {
+			if opened++; opened == 2 {
+				ev.open()
+			}
+		})
+		p.on(c.channel, "onclose", func(js.Value) { ev.failed(errBye) })
+		p.on(c.channel, "onmessage", func(e js.Value) {
+			data := e.Get("data")
+			if data.Type() != js.TypeObject {
+				ev.hostile(errors.New("punch: the other side sent text, which no link does"))
+				return
+			}
+			c.take(data.Get("byteLength").Int(), func(dst []byte) {
+				js.CopyBytesToGo(dst, js.Global().Get("Uint8Array").New(data))
+			})
+		})
+	}
+	return p, nil
+}
+
+// on sets a handler that lives as long as the pipe.
+func (p *pipe) on(target js.Value, event string, f func(e js.Value)) {
+	fn := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		f(args[0])
+		return nil
+	})
+	p.funcs = append(p.funcs, fn)
+	target.Set(event, fn)
+}
+
+// caught turns an exception of the browser into an error.
+func caught(err *error) {
+	if r := recover(); r != nil {
+		if e, ok := r.(js.Error); ok {
+			*err = fmt.Errorf("punch: %w", e)
+			return
+		}
+		panic(r)
+	}
+}
+
+// await waits for a promise; only run's goroutine may.
+func await(promise js.Value) (v js.Value, err error) {
+	done := make(chan struct{})
+	yes := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		if len(args) > 0 {
+			v = args[0]
+		}
+		close(done)
+		return nil
+	})
+	defer yes.Release()
+	no := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		err = js.Error{Value: args[0]}
+		close(done)
+		return nil
+	})
+	defer no.Release()
+	promise.Call("then", yes, no)
+	<-done
+	return v, err
+}
+
+func (p *pipe) offer() (sdp string, err error) {
+	defer caught(&err)
+	d, err := await(p.pc.Call("createOffer"))
+	if err != nil {
+		return "", err
+	}
+	_, err = await(p.pc.Call("setLocalDescription", d))
+	return d.Get("sdp").String(), err
+}
+
+func (p *pipe) answer(offer string) (sdp string, err error) {
+	defer caught(&err)
+	if _, err := await(p.pc.Call("setRemoteDescription", object("type", "offer", "sdp", offer))); err != nil {
+		return "", err
+	}
+	d, err := await(p.pc.Call("createAnswer"))
+	if err != nil {
+		return "", err
+	}
+	_, err = await(p.pc.Call("setLocalDescription", d))
+	return d.Get("sdp").String(), err
+}
+
+func (p *pipe) accept(answer string) (err error) {
+	defer caught(&err)
+	_, err = await(p.pc.Call("setRemoteDescription", object("type", "answer", "sdp", answer)))
+	return err
+}
+
+func (p *pipe) add(c candidate) {
+	var err error
+	defer caught(&err)
+	_, _ = await(p.pc.Call("addIceCandidate", object("candidate", c.Text, "sdpMid", c.Mid, "sdpMLineIndex", 0)))
+}
+
+func (p *pipe) send(packet []byte) bool {
+	return p.fast.Get("bufferedAmount").Int() <= maxUnsent && post(p.fast, packet) == nil
+}
+
+func (p *pipe) sendMessage(m []byte) error {
+	if n := p.sure.Get("bufferedAmount").Int(); n > maxUnsentMessage {
+		return fmt.Errorf("punch: messages of %d bytes wait to be sent, the limit is %d", n, maxUnsentMessage)
+	}
+	return post(p.sure, m)
+}
+
+func post(channel js.Value, b []byte) (err error) {
+	defer caught(&err)
+	a := js.Global().Get("Uint8Array").New(len(b))
+	js.CopyBytesToJS(a, b)
+	channel.Call("send", a)
+	return nil
+}
+
+// bye tells the other end, and waits a little for it to leave the page.
+func (p *pipe) bye() {
+	if post(p.sure, []byte{frameBye}) != nil {
+		return
+	}
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for range 20 {
+		if p.sure.Get("bufferedAmount").Int() == 0 {
+			return
+		}
+		<-look.C
+	}
+}
+
+func (p *pipe) close() {
+	for _, c := range []js.Value{p.pc, p.fast, p.sure} {
+		for _, event := range []string{"onicecandidate", "onconnectionstatechange", "ondatachannel", "onopen", "onclose", "onmessage"} {
+			if c.Get(event).Type() == js.TypeFunction {
+				c.Set(event, js.Null())
+			}
+		}
+	}
+	p.pc.Call("close")
+	for _, f := range p.funcs {
+		f.Release()
+	}
+	p.funcs = nil
+}
+
+// selected is the pair of candidates that packets take, from getStats (W3C
+// webrtc-stats): transport, then pair, then both candidates.
+func (p *pipe) selected() (local, remote candidate, rtt time.Duration, ok bool) {
+	stats, err := await(p.pc.Call("getStats"))
+	if err != nil {
+		return local, remote, 0, false
+	}
+	var id string
+	each := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		if s := args[0]; s.Get("type").String() == "transport" && s.Get("selectedCandidatePairId").Type() == js.TypeString {
+			id = s.Get("selectedCandidatePairId").String()
+		} else if s.Get("type").String() == "candidate-pair" && s.Get("selected").Truthy() {
+			id = s.Get("id").String() // Firefox
+		}
+		return nil
+	})
+	defer each.Release()
+	stats.Call("forEach", each)
+	pair := stats.Call("get", id)
+	if !pair.Truthy() {
+		return local, remote, 0, false
+	}
+	if t := pair.Get("currentRoundTripTime"); t.Type() == js.TypeNumber {
+		rtt = time.Duration(t.Float() * float64(time.Second))
+	}
+	local, okLocal := side(stats, pair.Get("localCandidateId"))
+	remote, okRemote := side(stats, pair.Get("remoteCandidateId"))
+	return local, remote, rtt, okLocal && okRemote
+}
+
+func side(stats, id js.Value) (candidate, bool) {
+	c := stats.Call("get", id)
+	if !c.Truthy() {
+		return candidate{}, false
+	}
+	text := func(name, other string) string {
+		if v := c.Get(name); v.Type() == js.TypeString && v.String() != "" {
+			return v.String()
+		}
+		return other
+	}
+	port := 0
+	if v := c.Get("port"); v.Type() == js.TypeNumber {
+		port = v.Int()
+	}
+	return candidate{Text: fmt.Sprintf("candidate:0 1 %s 0 %s %d typ %s", text("protocol", "udp"), text("address", "hidden"), port, text("candidateType", "host"))}, true
+}

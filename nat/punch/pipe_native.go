@@ -1,0 +1,252 @@
+//go:build !js
+
+package punch
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/logging"
+	"github.com/pion/transport/v4"
+	"github.com/pion/webrtc/v4"
+)
+
+// pipe is one RTCPeerConnection with its two channels, here pion's.
+type pipe struct {
+	pc     *webrtc.PeerConnection
+	fast   *webrtc.DataChannel // unreliable, unordered
+	sure   *webrtc.DataChannel // reliable, ordered
+	events events
+}
+
+// virtual replaces the network in tests.
+var virtual func(offer bool) transport.Net
+
+func supported() error { return nil }
+
+// profile is how pion is tuned. Only the controlling end's waits count, and
+// either may control.
+func profile(o *Options) (*webrtc.API, error) {
+	e := webrtc.SettingEngine{LoggerFactory: silent{}}
+	// The first pair that works is taken at once, but a relay has to wait: a
+	// direct pair may be a round trip behind it. Alone, it waits for nothing.
+	e.SetHostAcceptanceMinWait(0)
+	e.SetSrflxAcceptanceMinWait(0)
+	e.SetPrflxAcceptanceMinWait(0)
+	e.SetRelayAcceptanceMinWait(600 * time.Millisecond)
+	if o.RelayOnly {
+		e.SetRelayAcceptanceMinWait(0)
+	}
+	e.SetSTUNGatherTimeout(3 * time.Second)
+	// A blackout of some seconds is survived; consent (RFC 7675) ends in ten.
+	e.SetICETimeouts(3*time.Second, 7*time.Second, time.Second)
+	// Round trips that can be spared: DTLS's cookie, whose danger ICE's
+	// consent removes, and SCTP's handshake between two of ours.
+	e.SetDTLSInsecureSkipHelloVerify(true)
+	e.SetDTLSRetransmissionInterval(100 * time.Millisecond)
+	e.EnableSctpSnap(true)
+	e.EnableSCTPZeroChecksum(true)
+	// What an end keeps for the other's sake: SCTP counts only user bytes.
+	e.SetSCTPMaxReceiveBufferSize(64 << 10)
+	e.SetSCTPMaxMessageSize(uint32(max(MaxPacket, o.Limits.Message+1)) + 1)
+	// Names in .local are a browser's; we resolve them and make none.
+	e.SetICEMulticastDNSMode(ice.MulticastDNSModeQueryOnly)
+	e.DisableActiveTCP(true)
+	e.SetIncludeLoopbackCandidate(!connected())
+	if virtual != nil {
+		e.SetNet(virtual(o.Offer))
+		e.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+		e.SetIncludeLoopbackCandidate(false)
+	}
+	if err := e.SetICERenomination(); err != nil {
+		return nil, err
+	}
+	return webrtc.NewAPI(webrtc.WithSettingEngine(e), webrtc.WithMediaEngine(&webrtc.MediaEngine{})), nil
+}
+
+// connected tells whether this machine has an address that others can reach;
+// without one, players on it meet over loopback.
+func connected() bool {
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return true
+	}
+	for _, a := range addrs {
+		if n, ok := a.(*net.IPNet); ok && !n.IP.IsLoopback() && !n.IP.IsLinkLocalUnicast() {
+			return true
+		}
+	}
+	return false
+}
+
+func newPipe(o *Options, servers []Server, ev events) (*pipe, error) {
+	api, err := profile(o)
+	if err != nil {
+		return nil, fmt.Errorf("punch: %w", err)
+	}
+	cfg := webrtc.Configuration{}
+	for _, s := range servers {
+		cfg.ICEServers = append(cfg.ICEServers, webrtc.ICEServer{URLs: s.URLs, Username: s.Username, Credential: s.Credential})
+	}
+	if o.RelayOnly {
+		cfg.ICETransportPolicy = webrtc.ICETransportPolicyRelay
+	}
+	pc, err := api.NewPeerConnection(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("punch: %w", err)
+	}
+	p := &pipe{pc: pc, events: ev}
+	yes, no := true, false
+	zero, one, none := uint16(0), uint16(1), uint16(0)
+	p.fast, err = pc.CreateDataChannel("packets", &webrtc.DataChannelInit{Negotiated: &yes, ID: &zero, Ordered: &no, MaxRetransmits: &none})
+	if err == nil {
+		p.sure, err = pc.CreateDataChannel("messages", &webrtc.DataChannelInit{Negotiated: &yes, ID: &one})
+	}
+	if err != nil {
+		_ = pc.Close()
+		return nil, fmt.Errorf("punch: %w", err)
+	}
+	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
+		if c != nil {
+			init := c.ToJSON()
+			mid := ""
+			if init.SDPMid != nil {
+				mid = *init.SDPMid
+			}
+			ev.candidate(candidate{init.Candidate, mid})
+		}
+	})
+	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		switch s {
+		case webrtc.PeerConnectionStateFailed:
+			ev.failed(errors.New("punch: nothing is heard from the other side any more"))
+		case webrtc.PeerConnectionStateClosed:
+			ev.failed(errBye)
+		}
+	})
+	pc.OnDataChannel(func(d *webrtc.DataChannel) {
+		ev.hostile(fmt.Errorf("punch: the other side opened channel %q, which no link has", clip(d.Label())))
+	})
+	both := make(chan struct{}, 1)
+	opened := func() {
+		select {
+		case both <- struct{}{}: // the first of two
+		default:
+			ev.open()
+		}
+	}
+	p.fast.OnOpen(opened)
+	p.sure.OnOpen(opened)
+	p.fast.OnClose(func() { ev.failed(errBye) })
+	p.sure.OnClose(func() { ev.failed(errBye) })
+	p.fast.OnMessage(func(m webrtc.DataChannelMessage) {
+		ev.packet(len(m.Data), func(dst []byte) { copy(dst, m.Data) })
+	})
+	p.sure.OnMessage(func(m webrtc.DataChannelMessage) {
+		ev.message(len(m.Data), func(dst []byte) { copy(dst, m.Data) })
+	})
+	return p, nil
+}
+
+func clip(s string) string {
+	if len(s) > 32 {
+		s = s[:32]
+	}
+	return s
+}
+
+func (p *pipe) offer() (string, error) {
+	d, err := p.pc.CreateOffer(nil)
+	if err != nil {
+		return "", err
+	}
+	return d.SDP, p.pc.SetLocalDescription(d)
+}
+
+func (p *pipe) answer(offer string) (string, error) {
+	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
+		return "", err
+	}
+	d, err := p.pc.CreateAnswer(nil)
+	if err != nil {
+		return "", err
+	}
+	return d.SDP, p.pc.SetLocalDescription(d)
+}
+
+func (p *pipe) accept(answer string) error {
+	return p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer})
+}
+
+func (p *pipe) add(c candidate) {
+	line := uint16(0)
+	_ = p.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: c.Text, SDPMid: &c.Mid, SDPMLineIndex: &line})
+}
+
+func (p *pipe) send(packet []byte) bool {
+	return p.fast.BufferedAmount() <= maxUnsent && p.fast.Send(packet) == nil
+}
+
+func (p *pipe) sendMessage(m []byte) error {
+	if n := p.sure.BufferedAmount(); n > maxUnsentMessage {
+		return fmt.Errorf("punch: messages of %d bytes wait to be sent, the limit is %d", n, maxUnsentMessage)
+	}
+	return p.sure.Send(m)
+}
+
+// bye tells the other end, and waits a little for it to leave this machine.
+func (p *pipe) bye() {
+	if p.sure.Send([]byte{frameBye}) != nil {
+		return
+	}
+	flushed := make(chan struct{}, 1)
+	p.sure.SetBufferedAmountLowThreshold(0)
+	p.sure.OnBufferedAmountLow(func() {
+		select {
+		case flushed <- struct{}{}:
+		default:
+		}
+	})
+	if p.sure.BufferedAmount() == 0 {
+		return
+	}
+	timeout := time.NewTimer(100 * time.Millisecond)
+	defer timeout.Stop()
+	select {
+	case <-flushed:
+	case <-timeout.C:
+	}
+}
+
+func (p *pipe) close() { _ = p.pc.GracefulClose() }
+
+// selected is the pair of candidates that packets take.
+func (p *pipe) selected() (local, remote candidate, rtt time.Duration, ok bool) {
+	t := p.pc.SCTP().Transport().ICETransport()
+	pair, err := t.GetSelectedCandidatePair()
+	if err != nil || pair == nil || pair.Local == nil || pair.Remote == nil {
+		return local, remote, 0, false
+	}
+	if s, ok := t.GetSelectedCandidatePairStats(); ok {
+		rtt = time.Duration(s.CurrentRoundTripTime * float64(time.Second))
+	}
+	return candidate{Text: pair.Local.ToJSON().Candidate}, candidate{Text: pair.Remote.ToJSON().Candidate}, rtt, true
+}
+
+// silent is a logger that logs nothing: what matters is in the Report.
+type silent struct{}
+
+func (silent) NewLogger(string) logging.LeveledLogger { return silent{} }
+func (silent) Trace(string)                           {}
+func (silent) Tracef(string, ...any)                  {}
+func (silent) Debug(string)                           {}
+func (silent) Debugf(string, ...any)                  {}
+func (silent) Info(string)                            {}
+func (silent) Infof(string, ...any)                   {}
+func (silent) Warn(string)                            {}
+func (silent) Warnf(string, ...any)                   {}
+func (silent) Error(string)                           {}
+func (silent) Errorf(string, ...any)                  {}

@@ -1,0 +1,102 @@
+package punch
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// A signal tells the other end everything that it may lack. Signals can be
+// lost, doubled and reordered: each is of one attempt, candidates are a set,
+// and descriptions are said again until the link is open.
+type signal struct {
+	Attempt    uint64      `json:"attempt"`        // chosen by the end that offers; a higher one replaces a lower one. 0: "offer me one"
+	SDP        string      `json:"sdp,omitempty"`  // the offer or the answer of this attempt
+	Candidates []candidate `json:"cand,omitempty"` // some or all so far
+}
+
+// candidate is an RTCIceCandidateInit of the one media section.
+type candidate struct {
+	Text string `json:"c"`
+	Mid  string `json:"m"`
+}
+
+// What the other end can make us keep of its signals.
+const (
+	maxSignal     = 48 << 10 // bytes
+	maxCandidates = 48       // of one attempt
+	maxCandidate  = 512      // bytes
+	maxHeard      = 256      // signals waiting to be read
+)
+
+func (s *signal) encode() []byte {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic("punch: a signal can't be encoded: " + err.Error()) // it holds nothing that could fail
+	}
+	return b
+}
+
+func decodeSignal(b []byte) (*signal, error) {
+	if len(b) > maxSignal {
+		return nil, fmt.Errorf("punch: signal is %d bytes, must be at most %d", len(b), maxSignal)
+	}
+	s := new(signal)
+	if err := json.Unmarshal(b, s); err != nil {
+		return nil, fmt.Errorf("punch: signal: %w", err)
+	}
+	if len(s.Candidates) > maxCandidates {
+		return nil, fmt.Errorf("punch: candidates in a signal are %d, must be at most %d", len(s.Candidates), maxCandidates)
+	}
+	for _, c := range s.Candidates {
+		if len(c.Text) > maxCandidate || len(c.Mid) > 32 {
+			return nil, fmt.Errorf("punch: a candidate is %d bytes, must be at most %d", len(c.Text), maxCandidate)
+		}
+	}
+	return s, nil
+}
+
+// kind is the type of a candidate: host, srflx, prflx or relay.
+func (c candidate) kind() string { return c.after("typ") }
+
+func (c candidate) after(word string) string {
+	f := strings.Fields(c.Text)
+	for i := range len(f) - 1 {
+		if f[i] == word {
+			return f[i+1]
+		}
+	}
+	return ""
+}
+
+// String is the candidate as a person reads it: "srflx 203.0.113.5:4711 udp".
+func (c candidate) String() string {
+	f := strings.Fields(c.Text)
+	if len(f) < 8 {
+		return c.Text
+	}
+	host := f[4]
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return f[7] + " " + host + ":" + f[5] + " " + strings.ToLower(f[2])
+}
+
+// private is the candidate without the address from which a relay was asked:
+// what RelayOnly may show. Only relay candidates may be shown at all.
+func (c candidate) private() (candidate, bool) {
+	if c.kind() != "relay" {
+		return c, false
+	}
+	f := strings.Fields(c.Text)
+	for i := range len(f) - 1 {
+		switch f[i] {
+		case "raddr":
+			f[i+1] = "0.0.0.0"
+		case "rport":
+			f[i+1] = "0"
+		}
+	}
+	c.Text = strings.Join(f, " ")
+	return c, true
+}
