@@ -246,7 +246,6 @@ func TestErrors(t *testing.T) {
 	for _, c := range []struct{ name, script, head, say string }{
 		{"wasm", "delete globalThis.WebAssembly", "No WebAssembly", "current Chrome"},
 		{"webgl", "HTMLCanvasElement.prototype.getContext = () => null", "No WebGL", "hardware acceleration"},
-		{"webrtc", "delete globalThis.RTCPeerConnection", "No WebRTC", "extension"},
 		{"lost", "globalThis.fetch = () => Promise.reject(new TypeError('Failed to fetch'))", "The game did not load", "Failed to fetch"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -263,12 +262,20 @@ func TestErrors(t *testing.T) {
 			if say := value[string](t, tab, "document.getElementById('say').innerText"); !strings.Contains(say, c.say) {
 				t.Errorf("it says %q", say)
 			}
-			if c.name == "webrtc" {
-				do(t, tab, chromedp.Click("#go"))
-				until(t, tab, "globalThis.updates > 10")
-			}
 		})
 	}
+	t.Run("webrtc", func(t *testing.T) {
+		tab, end := chromedp.NewContext(ctx)
+		defer end()
+		do(t, tab, chromedp.ActionFunc(func(ctx context.Context) error {
+			_, err := cdp.AddScriptToEvaluateOnNewDocument("delete globalThis.RTCPeerConnection").Do(ctx)
+			return err
+		}), chromedp.Navigate(url))
+		until(t, tab, "document.body.innerText.includes('No WebRTC')")
+		until(t, tab, "globalThis.updates > 10") // the game still runs
+		do(t, tab, chromedp.Click("#lack button"))
+		until(t, tab, "!document.body.innerText.includes('No WebRTC')")
+	})
 }
 
 // shows is a program that shows a number.
