@@ -184,6 +184,22 @@ func TestGame(t *testing.T) {
 		}
 	})
 
+	t.Run("one driver", func(t *testing.T) {
+		type count struct{ Runs, Frames int }
+		c := value[count](t, ctx, `new Promise((resolve) => {
+			const all = () => { const f = punchback.frames(); return f.native + f.worker; };
+			const before = all();
+			let runs = 0;
+			requestAnimationFrame(function again() {
+				if (++runs < 30) return requestAnimationFrame(again);
+				resolve({ runs, frames: all() - before });
+			});
+		})`)
+		if c.Frames < c.Runs || c.Frames > c.Runs+2 {
+			t.Errorf("%d runs in %d frames", c.Runs, c.Frames)
+		}
+	})
+
 	t.Run("hidden", func(t *testing.T) { hide(t, ctx) })
 }
 

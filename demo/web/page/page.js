@@ -96,15 +96,7 @@
   document.addEventListener('visibilitychange', () => {
     lastNative = performance.now(); // shown again, native frames get their chance first
     pace();
-    if (document.hidden) release();
   });
-
-  // release lets go of every key: the browser will not tell of its release
-  // elsewhere. Ebiten listens for blur on its canvas.
-  function release() {
-    for (const canvas of document.querySelectorAll('canvas')) canvas.dispatchEvent(new Event('blur'));
-  }
-  window.addEventListener('blur', release);
 
   // frames counts what drove the page: native animation frames and the Worker's ticks.
   pb.frames = () => ({ native, worker });
