@@ -70,7 +70,7 @@ func (s *Session) noteHash(p *peer, confirmed Frame, hash uint64) {
 // are compared, so a difference is never a prediction.
 func (s *Session) compare(p *peer) {
 	f := p.pending
-	if f == 0 || f > s.confirmed || s.err != nil {
+	if f == 0 || f > s.confirmed || s.dispute != nil {
 		return
 	}
 	p.pending = 0
@@ -82,19 +82,5 @@ func (s *Session) compare(p *peer) {
 		p.agreedAt = f
 		return
 	}
-	s.err = s.desync(p, f, ours)
-}
-
-func (s *Session) desync(p *peer, f Frame, ours uint64) *DesyncError {
-	e := &DesyncError{Peer: p.id, Frame: f, Ours: ours, Theirs: p.hash, Agreed: p.agreedAt}
-	for i := range s.marks {
-		m := &s.marks[i]
-		if m.frame == f {
-			e.State = append([]byte(nil), m.state...)
-		}
-		if m.frame == p.agreedAt {
-			e.Before = append([]byte(nil), m.state...)
-		}
-	}
-	return e
+	s.disagree(p, f, ours, p.hash)
 }

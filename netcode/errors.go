@@ -20,26 +20,31 @@ func (e *LeftError) Error() string {
 }
 
 // DesyncError ends a match: another machine made something else of the same
-// inputs. Frame is the first one compared that differs, so the cause lies in a
-// step after Agreed and up to Frame.
+// inputs. The two have searched for the first difference; when they could not
+// finish, because one of them fell silent, Frame is a frame that differs but
+// perhaps not the first, and Detail is empty.
 type DesyncError struct {
 	Peer   Peer
-	Frame  Frame
+	Frame  Frame  // the first frame that differs
 	Ours   uint64 // hash of the state at Frame here
 	Theirs uint64 // and there
-	Agreed Frame  // the last frame that was compared and equal
-	Before []byte // our state at Agreed
-	State  []byte // our state at Frame: compare it with the other machine's to find the field
-	Field  string // the field, when it is known
+	Agreed Frame  // a frame before that is equal; the cause lies in a step after it
+	Before []byte // our state at Agreed; nil when it is no longer held
+	State  []byte // our state at Frame
+	Offset int    // of the first byte that differs in State, when Detail tells it
+	Field  string // the field there, if the game has a method FieldAt(offset int) string as package plain does
+	Detail string // what was found
 }
 
 func (e *DesyncError) Error() string {
-	field := ""
+	msg := fmt.Sprintf("netcode: desync at frame %d with peer %d", e.Frame, e.Peer)
 	if e.Field != "" {
-		field = " in " + e.Field
+		msg += " in " + e.Field
 	}
-	return fmt.Sprintf("netcode: desync at frame %d%s: %016x here, %016x at peer %d; frame %d was equal",
-		e.Frame, field, e.Ours, e.Theirs, e.Peer, e.Agreed)
+	if e.Detail != "" {
+		msg += ": " + e.Detail
+	}
+	return fmt.Sprintf("%s (hash %016x here, %016x there; frame %d was equal)", msg, e.Ours, e.Theirs, e.Agreed)
 }
 
 // TermsError ends a match before its first frame: two machines did not agree

@@ -18,3 +18,6 @@ const (
 
 // Plant makes a session do one thing wrongly.
 func Plant(s *Session, f Fault) { s.fault = f }
+
+// Disputing tells whether a desync was found and is being looked into.
+func (s *Session) Disputing() bool { return s.dispute != nil && s.err == nil }

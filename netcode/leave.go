@@ -70,6 +70,9 @@ func (s *Session) watch() {
 	if s.err != nil {
 		return
 	}
+	if s.dispute != nil {
+		return // that ends the match soon, and says more
+	}
 	for i := range s.peers {
 		p := &s.peers[i]
 		switch {

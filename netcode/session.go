@@ -48,6 +48,7 @@ type Session struct {
 	fin     bool  // everything up to end is confirmed
 	finAt   int64 // tick of it
 	err     error
+	dispute *dispute
 
 	row        Row
 	deaf       []bool // recorders that failed
@@ -162,62 +163,6 @@ func (s *Session) find(id Peer) int {
 	return -1
 }
 
-// scripted is how many frames the fingerprint steps.
-const scripted = 8
-
-// fingerprint steps the game a few frames twice from the same start. The two
-// must come out the same, and Load must bring the start back.
-func fingerprint(g Game, players int) (uint64, error) {
-	start := g.Save(nil)
-	in := make([]Input, players)
-	var ends [2][]byte
-	for run := range ends {
-		for f := range scripted {
-			for p := range in {
-				in[p] = Input{Bits: 1 << ((f + p) % 8)}
-			}
-			g.Step(in)
-		}
-		ends[run] = g.Save(nil)
-		g.Load(start)
-		if back := g.Save(nil); string(back) != string(start) {
-			return 0, fmt.Errorf("netcode: Load does not bring back what Save wrote: %s", FirstDifference(g, start, back))
-		}
-	}
-	if string(ends[0]) != string(ends[1]) {
-		return 0, fmt.Errorf("netcode: the same %d steps from the same start differ: %s: part of the state is not saved, or Step reads something else", scripted, FirstDifference(g, ends[0], ends[1]))
-	}
-	return HashState(append(start, ends[0]...)), nil
-}
-
-// FirstDifference names the first byte in which two saved states of a game
-// differ, and the field if the game has a method FieldAt(offset int) string,
-// as package plain does. It returns "" for equal states.
-func FirstDifference(g Game, a, b []byte) string {
-	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
-	}
-	if n == len(a) && n == len(b) {
-		return ""
-	}
-	name := fieldAt(g, n)
-	if name != "" {
-		name = " (" + name + ")"
-	}
-	if n == len(a) || n == len(b) {
-		return fmt.Sprintf("lengths are %d and %d", len(a), len(b))
-	}
-	return fmt.Sprintf("byte %d%s is %#02x and %#02x", n, name, a[n], b[n])
-}
-
-func fieldAt(g Game, offset int) string {
-	if n, ok := g.(interface{ FieldAt(offset int) string }); ok {
-		return n.FieldAt(offset)
-	}
-	return ""
-}
-
 // Advance is one tick: hear, repair, step (at most twice), speak. It takes one
 // Input per local seat, in order of seats, and never blocks. Nil means played
 // or waiting; a waiting tick keeps Commands (queued, bounded) and forgets Bits.
@@ -239,9 +184,10 @@ func (s *Session) Advance(local ...Input) error {
 		s.speakLast()
 		return s.err
 	}
-	if s.started {
+	if s.started && s.dispute == nil {
 		s.play()
 	}
+	s.search()
 	s.watch()
 	if s.err != nil {
 		s.speakLast()

@@ -27,6 +27,16 @@ type table struct {
 
 func newTable(t testing.TB, n int, path simnet.Path, change func(m int, c *netcode.Config)) *table {
 	t.Helper()
+	return newTableWith(t, n, path, change, func(int) *netcode.Toy { return &netcode.Toy{} })
+}
+
+func newTableOf(t testing.TB, n int, path simnet.Path, game func(m int) *netcode.Toy) *table {
+	t.Helper()
+	return newTableWith(t, n, path, nil, game)
+}
+
+func newTableWith(t testing.TB, n int, path simnet.Path, change func(m int, c *netcode.Config), game func(m int) *netcode.Toy) *table {
+	t.Helper()
 	b := &table{t: t, net: simnet.New(1, n), errs: make([]error, n), asleep: make([]bool, n), events: make([][]netcode.Event, n)}
 	b.net.SetAll(path)
 	b.bits = func(m int) uint64 { return uint64(b.ticks / (5 + m)) }
@@ -40,7 +50,7 @@ func newTable(t testing.TB, n int, path simnet.Path, change func(m int, c *netco
 		if change != nil {
 			change(m, &c)
 		}
-		g := &netcode.Toy{}
+		g := game(m)
 		s, err := netcode.NewSession(g, b.net.Peer(netcode.Peer(m)), c)
 		if err != nil {
 			t.Fatal(err)
@@ -461,30 +471,95 @@ func TestOtherMatchIsNotOurs(t *testing.T) {
 }
 
 func TestDesyncIsNamedOnBothSides(t *testing.T) {
-	for _, path := range []simnet.Path{{}, {Latency: 4000, Jitter: 2000, Loss: 100}} {
-		b := newTable(t, 2, path, nil)
-		b.run(110)
-		at := b.sessions[1].Frame() + 1
-		b.games[1].Corrupt(at)
-		b.run(100)
-		var e [2]*netcode.DesyncError
-		for m := range e {
-			if !errors.As(b.errs[m], &e[m]) {
-				t.Fatalf("machine %d: %v", m, b.errs[m])
+	for _, path := range []simnet.Path{{}, {Latency: 4000}, {Latency: 4000, Jitter: 4000, Loss: 200, Duplicate: 100, Reorder: 100}} {
+		for _, after := range []int{0, 1, 20, 77, 300} {
+			b := newTable(t, 2, path, nil)
+			b.bits = func(m int) uint64 { return uint64(b.ticks) }
+			b.run(60 + after)
+			at := b.sessions[1].Frame() + 1
+			b.games[1].Corrupt(at)
+			b.run(300)
+			var e [2]*netcode.DesyncError
+			for m := range e {
+				if !errors.As(b.errs[m], &e[m]) {
+					t.Fatalf("%+v after %d: machine %d: %v, %+v", path, after, m, b.errs[m], b.sessions[m].Stats())
+				}
+				// A rollback can bring the fault back to earlier frames, never to confirmed ones.
+				if e[m].Frame < at-8 || e[m].Frame > at || e[m].Agreed != e[m].Frame-1 {
+					t.Errorf("%+v after %d: machine %d: %v, the fault was at %d", path, after, m, e[m], at)
+				}
+				if e[m].Field != "seats[0]" || e[m].Offset != 9 {
+					t.Errorf("%+v after %d: machine %d: %v", path, after, m, e[m])
+				}
+				if netcode.HashState(e[m].State) != e[m].Ours {
+					t.Errorf("machine %d: State is not what Ours is the hash of", m)
+				}
+				if h, ok := b.sessions[m].Hash(e[m].Agreed); !ok || netcode.HashState(e[m].Before) != h {
+					t.Errorf("machine %d: Before is not the state at %d", m, e[m].Agreed)
+				}
 			}
-			if e[m].Frame < at || e[m].Frame > at+40 || e[m].Agreed >= e[m].Frame {
-				t.Errorf("machine %d: %v, the fault was at %d", m, e[m], at)
+			if e[0].Frame != e[1].Frame || e[0].Ours != e[1].Theirs || e[0].Theirs != e[1].Ours {
+				t.Errorf("the two do not mirror each other: %v, %v", e[0], e[1])
 			}
-			if netcode.HashState(e[m].State) != e[m].Ours {
-				t.Errorf("machine %d: State is not what Ours is the hash of", m)
-			}
-			if h, ok := b.sessions[m].Hash(e[m].Agreed); !ok || netcode.HashState(e[m].Before) != h {
-				t.Errorf("machine %d: Before is not the state at %d", m, e[m].Agreed)
+			if string(e[0].Before) != string(e[1].Before) {
+				t.Error("the states before differ")
 			}
 		}
-		if e[0].Frame == e[1].Frame && (e[0].Ours != e[1].Theirs || e[0].Theirs != e[1].Ours) {
-			t.Errorf("hashes are not mirrored: %v, %v", e[0], e[1])
+	}
+}
+
+func TestDesyncOfBigStates(t *testing.T) {
+	for _, size := range []int{0, 1, 1000, 30_000, 200_000} {
+		b := newTableOf(t, 2, simnet.Path{Latency: 2000}, func(m int) *netcode.Toy { return netcode.NewToy(size) })
+		b.run(60)
+		b.games[1].CorruptPad(b.sessions[1].Frame()+1, size-1)
+		if size == 0 {
+			b.games[1].Corrupt(b.sessions[1].Frame() + 1)
 		}
+		b.run(150)
+		var e *netcode.DesyncError
+		if !errors.As(b.errs[0], &e) {
+			t.Fatalf("size %d: %v", size, b.errs[0])
+		}
+		if want := 80 + size - 1; size > 0 && size <= 30_000 && e.Offset != want || e.Detail == "" {
+			t.Errorf("size %d: %v, want byte %d", size, e, want)
+		} else if size == 200_000 && (e.Offset > want || e.Offset < want-size/64-1) {
+			t.Errorf("size %d: %v, want byte %d or a little before", size, e, want)
+		}
+	}
+}
+
+func TestGameThatDoesNotRepeatItself(t *testing.T) {
+	b := newTable(t, 2, simnet.Path{Latency: 2000}, nil)
+	b.run(60)
+	b.games[1].Corrupt(b.sessions[1].Frame() + 1)
+	b.run(9) // long enough to be confirmed, not long enough to be compared
+	b.games[1].Repent()
+	b.run(150)
+	var e *netcode.DesyncError
+	if !errors.As(b.errs[1], &e) || !strings.Contains(e.Error(), "does not repeat itself") {
+		t.Errorf("%v", b.errs[1])
+	}
+	if !errors.As(b.errs[0], &e) || strings.Contains(e.Error(), "does not repeat itself") {
+		t.Errorf("%v", b.errs[0])
+	}
+}
+
+func TestDesyncWhoseOtherSideIsGone(t *testing.T) {
+	b := newTable(t, 2, simnet.Path{}, nil)
+	b.run(60)
+	b.games[1].Corrupt(b.sessions[1].Frame() + 1)
+	for range 60 {
+		b.run(1)
+		if b.sessions[0].Disputing() {
+			break
+		}
+	}
+	b.asleep[1] = true
+	b.run(100)
+	var e *netcode.DesyncError
+	if !errors.As(b.errs[0], &e) || e.Peer != 1 || e.Ours == e.Theirs {
+		t.Errorf("%v", b.errs[0])
 	}
 }
 

@@ -32,6 +32,14 @@ func (s *Session) speakTo(p *peer) {
 	} else {
 		s.packet = s.encodeHello(s.packet[:0], p)
 	}
+	s.send(p)
+	if s.dispute != nil && s.dispute.peer == p {
+		s.packet = s.appendDispute(s.packet[:0])
+		s.send(p)
+	}
+}
+
+func (s *Session) send(p *peer) {
 	s.net.Send(p.id, s.packet)
 	s.stats.PacketsSent++
 	s.stats.BytesSent += uint64(len(s.packet))
@@ -69,7 +77,7 @@ func (s *Session) encode(b []byte, p *peer) []byte {
 	if s.fin {
 		m.flags |= flagFin
 	}
-	if s.ending || s.err != nil || s.tick%blockEvery == 0 {
+	if s.ending || s.dispute != nil || s.tick%blockEvery == 0 {
 		m.flags |= flagBlock
 		m.confirmed = s.confirmed
 		m.hash = s.hashes[(s.confirmed-s.confirmed%markEvery)%hashRing]

@@ -1,6 +1,9 @@
 package netcode
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"fmt"
+)
 
 // toy is a game whose state depends on every input it ever got, in order:
 // nothing that the engine does wrongly can go unseen.
@@ -10,12 +13,17 @@ type toy struct {
 	commands uint64 // how many Commands were given
 	pad      []byte // more state
 	wrong    uint64 // from this frame on Step does something else
+	wrongPad int    // in this byte of pad; -1 is in seats[0]
 }
 
 func (g *toy) Step(in []Input) {
 	g.frame++
 	if g.wrong > 0 && g.frame >= g.wrong {
-		g.seats[0] ^= 1 << 40
+		if g.wrongPad >= 0 {
+			g.pad[g.wrongPad]++
+		} else {
+			g.seats[0] ^= 1 << 40
+		}
 	}
 	for p := range in {
 		h := g.seats[p]
@@ -94,4 +102,26 @@ func (b *bus) Recv(dst []byte) (int, Peer, bool) {
 }
 
 // Corrupt makes every step to frame f and beyond go wrong.
-func (g *toy) Corrupt(f Frame) { g.wrong = uint64(f) }
+func (g *toy) Corrupt(f Frame) { g.wrong, g.wrongPad = uint64(f), -1 }
+
+// CorruptPad does so in one byte of the pad.
+func (g *toy) CorruptPad(f Frame, i int) { g.wrong, g.wrongPad = uint64(f), i }
+
+// NewToy has a state with size bytes more.
+func NewToy(size int) *toy { return &toy{pad: make([]byte, size)} }
+
+// FieldAt names the field behind a byte of the saved state.
+func (g *toy) FieldAt(offset int) string {
+	switch {
+	case offset < 8:
+		return "frame"
+	case offset < 72:
+		return fmt.Sprintf("seats[%d]", (offset-8)/8)
+	case offset < 80:
+		return "commands"
+	}
+	return "pad"
+}
+
+// Repent makes steps go right again, also those that went wrong before.
+func (g *toy) Repent() { g.wrong = 0 }

@@ -14,9 +14,10 @@ const (
 
 // The third byte of every packet: kind and flags.
 const (
-	kindPlay  = 0x00
-	kindHello = 0x01
-	kindMask  = 0x03
+	kindPlay    = 0x00
+	kindHello   = 0x01
+	kindDispute = 0x02
+	kindMask    = 0x03
 
 	flagBlock    = 0x04 // confirmed frame and hash follow
 	flagCommands = 0x08 // some frame has a Command
@@ -66,6 +67,16 @@ func (r *reader) u16() uint16 {
 	}
 	v := binary.LittleEndian.Uint16(r.b)
 	r.b = r.b[2:]
+	return v
+}
+
+func (r *reader) u32() uint32 {
+	if len(r.b) < 4 {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	v := binary.LittleEndian.Uint32(r.b)
+	r.b = r.b[4:]
 	return v
 }
 
