@@ -75,9 +75,9 @@ func (w world) act(i int, bits uint64) {
 	pressed := bits &^ uint64(f.Held)
 	released := uint64(f.Held) &^ bits
 	f.Held = uint16(bits)
-	buffer(&f.JumpBuf, pressed&Jump != 0)
-	buffer(&f.PunchBuf, pressed&Punch != 0)
-	buffer(&f.DashBuf, pressed&Dash != 0)
+	buffer(&f.JumpBuf, pressed&Jump != 0, f.Stop > 0)
+	buffer(&f.PunchBuf, pressed&Punch != 0, f.Stop > 0)
+	buffer(&f.DashBuf, pressed&Dash != 0, f.Stop > 0)
 	if f.Stop > 0 {
 		f.Stop--
 		return
@@ -117,8 +117,11 @@ func (w world) act(i int, bits uint64) {
 	w.travel(i, dir)
 }
 
-func buffer(b *uint8, pressed bool) {
-	count(b)
+// buffer remembers a press for a while, in which hit-stop does not count.
+func buffer(b *uint8, pressed, stopped bool) {
+	if !stopped {
+		count(b)
+	}
 	if pressed {
 		*b = bufferFrames
 	}

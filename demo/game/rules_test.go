@@ -128,6 +128,13 @@ func TestForgiveness(t *testing.T) {
 	if s.until(t, Jump, func() bool { return f.Vel.Y < -one*6 }); f.Pos.Y < -one*12 {
 		t.Errorf("jumped at %v", f.Pos)
 	}
+	// Pressed early in a long hit-stop, it counts after it.
+	s = newStand(-100, 0)
+	f = s.fighter(0)
+	f.Stop = 12
+	if s.step(Jump); s.until(t, Jump, func() bool { return f.Vel.Y < -one*6 }) > 12 {
+		t.Error("the hit-stop swallowed the jump")
+	}
 	// Almost up, and moving in: lifted onto the stage.
 	s = newStand(-100, 0)
 	f = s.fighter(0)
