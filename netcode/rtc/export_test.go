@@ -8,3 +8,14 @@ func SetLinkTimeout(d time.Duration) (undo func()) {
 	linkTimeout = d
 	return func() { linkTimeout = before }
 }
+
+// BreakLinks ends all links of a room, as a network that goes away does.
+func (r *Room) BreakLinks() {
+	r.mu.Lock()
+	links := append([]*link(nil), r.links...)
+	r.mu.Unlock()
+	for _, l := range links {
+		l.Close()
+	}
+	r.poke()
+}

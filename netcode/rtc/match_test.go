@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -210,6 +211,42 @@ func TestTheServerDiesInMidMatch(t *testing.T) {
 		}
 	}
 	awaitText(t, rooms[0], "trying again")
+}
+
+// A server that comes back is asked for the rematch, though it knows nobody.
+func TestTheServerComesBack(t *testing.T) {
+	url, stop := serve(t)
+	rooms := gather(t, url+"/toy", 2)
+	var once sync.Once
+	together(t, rooms, 600, func(f netcode.Frame) {
+		if f >= 200 {
+			once.Do(func() {
+				stop()
+				serveAt(t, strings.TrimPrefix(url, "ws://"))
+			})
+		}
+	})
+	for i, r := range together(t, rooms, 60, nil) {
+		if c := r.config; c.Self != netcode.Peer(i+1) || r.stats.Frame < 60 {
+			t.Errorf("machine %d: %+v", i, r)
+		}
+	}
+}
+
+// A link that breaks in mid-match is mended, and the match goes on over it.
+func TestALinkBreaksInMidMatch(t *testing.T) {
+	url, _ := serve(t)
+	rooms := gather(t, url+"/toy", 2)
+	var once sync.Once
+	for i, r := range together(t, rooms, 600, func(f netcode.Frame) {
+		if f >= 200 {
+			once.Do(rooms[1].BreakLinks)
+		}
+	}) {
+		if r.stats.Waited == 0 {
+			t.Errorf("machine %d did not even notice", i)
+		}
+	}
 }
 
 // Whoever leaves while it is being linked leaves a room that goes on waiting.

@@ -3,8 +3,10 @@ package rtc_test
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,16 +23,28 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // serve runs a real signaling server for one test; stop kills it early.
 func serve(t *testing.T) (url string, stop func()) {
 	t.Helper()
+	return serveAt(t, "127.0.0.1:0")
+}
+
+func serveAt(t *testing.T, addr string) (url string, stop func()) {
+	t.Helper()
 	s, err := server.New(server.Config{Turn: "off"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := httptest.NewServer(s)
-	stop = func() {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := httptest.NewUnstartedServer(s)
+	h.Listener.Close()
+	h.Listener = l
+	h.Start()
+	stop = sync.OnceFunc(func() {
 		h.CloseClientConnections()
 		s.Close()
 		h.Close()
-	}
+	})
 	t.Cleanup(stop)
 	return "ws" + strings.TrimPrefix(h.URL, "http"), stop
 }
