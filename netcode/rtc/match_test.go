@@ -206,7 +206,7 @@ func TestTheServerDiesInMidMatch(t *testing.T) {
 			once.Do(stop)
 		}
 	}) {
-		if r.stats.Waited > 8 {
+		if r.stats.Waited > rate/4 { // A busy machine has hiccups of its own.
 			t.Errorf("%d ticks waited", r.stats.Waited)
 		}
 	}
@@ -275,7 +275,9 @@ func TestNobodyAnswers(t *testing.T) {
 	if !errors.As(err, &e) || e.Code != rtc.CodeLink {
 		t.Fatalf("got %v, want an error of code %s", err, rtc.CodeLink)
 	}
-	t.Log(err)
+	if !strings.Contains(e.Text, "stranger") || !strings.Contains(e.Text, "tried") {
+		t.Errorf("%q names neither who nor what was tried", e.Text)
+	}
 }
 
 // Nothing is sent to machines that are not of the match, or after its end.

@@ -2,6 +2,7 @@ package rtc
 
 import (
 	"bytes"
+	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -150,18 +151,20 @@ func (d *driver) obey() {
 			d.change()
 			d.mu.Unlock()
 		case mesh.GiveUp:
-			d.fault = &Error{Code: CodeLink, Text: "no connection to " + d.name(o.Peer) + ": " + o.Reason}
+			name, tries := d.tried(o.Peer)
+			d.fault = &Error{Code: CodeLink, Text: fmt.Sprintf("no connection to %s, tried %d times: %s", name, tries, o.Reason)}
 		}
 	}
 }
 
-func (d *driver) name(id protocol.ID) string {
+// tried is who can't be reached, and how often that was tried.
+func (d *driver) tried(id protocol.ID) (name string, tries int) {
 	for _, p := range d.mesh.Peers(nil) {
 		if p.ID == id {
-			return nameOf(p.Member)
+			return nameOf(p.Member), p.Tries
 		}
 	}
-	return nameOf(protocol.Member{ID: id})
+	return nameOf(protocol.Member{ID: id}), 0
 }
 
 func (d *driver) open(peer netcode.Peer, offer bool) {

@@ -243,10 +243,12 @@ func (m *Mesh) meet(member protocol.Member) {
 	}
 }
 
+// open begins a try. The younger of a pair offers: it comes into a room that
+// is there, and whoever finds nobody answering can say what it has tried.
 func (m *Mesh) open(p *peer) {
 	p.Link, p.age = Connecting, 0
-	m.order(Order{Kind: Open, Peer: p.ID, Offer: m.self < p.ID})
-	if p.try > 1 && m.self > p.ID {
+	m.order(Order{Kind: Open, Peer: p.ID, Offer: m.self > p.ID})
+	if p.try > 1 && m.self < p.ID {
 		m.carry(p, nil) // The end that offers may not know yet that this is another try.
 	}
 }

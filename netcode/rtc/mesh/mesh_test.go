@@ -80,61 +80,61 @@ func TestStories(t *testing.T) {
 		return hear(protocol.Message{Kind: protocol.Signal, From: from, Payload: []byte(payload)}, want)
 	}
 	inMatch := []step{
-		hear(welcome(1, 2, 2, 2), "open 2 offer=true; state 1 ready=true []"),
+		hear(welcome(1, 2, 2, 2), "open 2 offer=false; state 1 ready=true []"),
 		opened(2, "state 1 ready=true [2]"),
 		hear(start(1, 1, 2), "start 1"),
 	}
 	for name, steps := range map[string][]step{
-		"the elder offers": {
+		"the elder answers": {
 			hear(welcome(1, 2, 2), "state 1 ready=true []"),
-			hear(came(2), "open 2 offer=true"),
+			hear(came(2), "open 2 offer=false"),
 			opened(2, "state 1 ready=true [2]"),
 			hear(start(1, 1, 2), "start 1"),
 		},
-		"the younger answers": {
-			hear(welcome(3, 2, 2, 2), "open 2 offer=false; state 1 ready=true []"),
+		"the younger offers": {
+			hear(welcome(3, 2, 2, 2), "open 2 offer=true; state 1 ready=true []"),
 		},
 		"four link to each": {
-			hear(welcome(2, 2, 4, 1, 3), "open 1 offer=false; open 3 offer=true; state 1 ready=false []"),
-			hear(came(4), "open 4 offer=true"),
+			hear(welcome(2, 2, 4, 1, 3), "open 1 offer=true; open 3 offer=false; state 1 ready=false []"),
+			hear(came(4), "open 4 offer=false"),
 			opened(3, "state 1 ready=false [3]"), opened(1, "state 1 ready=false [1 3]"), opened(4, "state 1 ready=false [1 3 4]"),
 			{func(m *Mesh) { m.SetReady(true) }, "state 1 ready=true [1 3 4]"},
 			{func(m *Mesh) { m.SetReady(true) }, ""},
 		},
 		"nothing before a welcome": {hear(came(2), ""), hear(start(1, 0), ""), wait(5, "")},
 		"one who leaves while connecting": {
-			hear(welcome(1, 2, 2, 2), "open 2 offer=true; state 1 ready=true []"),
+			hear(welcome(1, 2, 2, 2), "open 2 offer=false; state 1 ready=true []"),
 			hear(gone(2), "close 2"),
 			{func(m *Mesh) {
 				if d := m.Departed(); d.Name != "p2" || d.Link != Connecting {
 					panic(fmt.Sprint("departed ", d))
 				}
 			}, ""},
-			hear(came(3), "open 3 offer=true"),
+			hear(came(3), "open 3 offer=false"),
 		},
 		"a failed link is tried again, then the elder gives up": {
-			hear(welcome(1, 2, 2, 2), "open 2 offer=true; state 1 ready=true []"),
-			closed(2, ""), wait(2, ""), wait(1, "open 2 offer=true"),
-			closed(2, ""), wait(3, "open 2 offer=true"),
+			hear(welcome(1, 2, 2, 2), "open 2 offer=false; state 1 ready=true []"),
+			closed(2, ""), wait(2, ""), wait(1, "open 2 offer=false; to 2: 2 "), // An empty signal: please offer.
+			closed(2, ""), wait(3, "open 2 offer=false; to 2: 3 "),
 			closed(2, "give up 2: why"), wait(100, ""),
 		},
-		"the younger gives up earlier, and says that it tries": {
-			hear(welcome(2, 2, 2, 1), "open 1 offer=false; state 1 ready=true []"),
-			closed(1, ""), wait(3, "open 1 offer=false; to 1: 2 "),
+		"the younger gives up earlier": {
+			hear(welcome(2, 2, 2, 1), "open 1 offer=true; state 1 ready=true []"),
+			closed(1, ""), wait(3, "open 1 offer=true"),
 			closed(1, "give up 1: why"),
 		},
 		"the other end's next try is ours": {
-			hear(welcome(2, 2, 2, 1), "open 1 offer=false; state 1 ready=true []"),
+			hear(welcome(2, 2, 2, 1), "open 1 offer=true; state 1 ready=true []"),
 			signal(1, "\x01hi", "signal 1 hi"),
 			wait(5, ""),
-			signal(1, "\x02ho", "close 1; open 1 offer=false; to 1: 2 ; signal 1 ho"),
+			signal(1, "\x02ho", "close 1; open 1 offer=true; signal 1 ho"),
 			signal(1, "\x01late", ""), signal(1, "", ""), signal(1, "\xff", ""), signal(7, "\x02who", ""),
 		},
 		"tries in a flood are not followed": {
-			hear(welcome(1, 2, 2, 2), "open 2 offer=true; state 1 ready=true []"),
+			hear(welcome(1, 2, 2, 2), "open 2 offer=false; state 1 ready=true []"),
 			opened(2, "state 1 ready=true [2]"), hear(start(1, 1, 2), "start 1"),
 			signal(2, "\x02a", "close 2; state 1 ready=true []"), signal(2, "\x03a", ""), signal(2, "\x04a", ""),
-			wait(3, "open 2 offer=true"),
+			wait(3, "open 2 offer=false; to 2: 5 "),
 		},
 		"leaving the server is not leaving the match": append(slices.Clone(inMatch),
 			hear(gone(2), "state 1 ready=true []"),
@@ -145,8 +145,8 @@ func TestStories(t *testing.T) {
 		"who left is forgotten after the match": append(slices.Clone(inMatch),
 			hear(gone(2), "state 1 ready=true []"), end("close 2; state 2 ready=true []")),
 		"a link lost in mid-match is tried for ever": append(slices.Clone(inMatch),
-			closed(2, "state 1 ready=true []"), wait(3, "open 2 offer=true"),
-			closed(2, ""), wait(3, "open 2 offer=true"), closed(2, ""), wait(3, "open 2 offer=true"), closed(2, ""), wait(3, "open 2 offer=true"),
+			closed(2, "state 1 ready=true []"), wait(3, "open 2 offer=false; to 2: 2 "),
+			closed(2, ""), wait(3, "open 2 offer=false; to 2: 3 "), closed(2, ""), wait(3, "open 2 offer=false; to 2: 4 "), closed(2, ""), wait(3, "open 2 offer=false; to 2: 5 "),
 			opened(2, "state 1 ready=true [2]"),
 		),
 		"a rematch over the same link": append(slices.Clone(inMatch),
@@ -162,7 +162,7 @@ func TestStories(t *testing.T) {
 		"numbered anew in mid-match": append(slices.Clone(inMatch),
 			hear(welcome(7, 2, 2, 1), ""), hear(came(9), ""), hear(gone(2), ""), end("")),
 		"numbered anew between matches": append(slices.Clone(inMatch), end("state 2 ready=true [2]"),
-			hear(welcome(7, 2, 2, 8), "close 2; open 8 offer=true; state 1 ready=true []")),
+			hear(welcome(7, 2, 2, 8), "close 2; open 8 offer=false; state 1 ready=true []")),
 		"a start that was missed comes with the welcome": {
 			hear(func() protocol.Message {
 				w := welcome(1, 2, 2, 2)
@@ -170,7 +170,7 @@ func TestStories(t *testing.T) {
 				w.Round = 2
 				return w
 			}(),
-				"open 2 offer=true; start 1; state 1 ready=true []"),
+				"open 2 offer=false; start 1; state 1 ready=true []"),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -236,7 +236,7 @@ func (w *world) obey(m *machine) {
 			if l != nil {
 				bad("opened twice")
 			}
-			if o.Offer != (m.id < o.Peer) {
+			if o.Offer != (m.id > o.Peer) {
 				bad("wrong end offers")
 			}
 			m.links[o.Peer] = &link{offer: o.Offer}
