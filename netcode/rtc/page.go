@@ -1,6 +1,29 @@
 package rtc
 
-import "net/url"
+import (
+	"net/url"
+	"strings"
+)
+
+// place is where this program runs, as far as a link may leave it out.
+type place struct{ server, room, players string }
+
+// complete makes a whole link of one that begins with a slash.
+func (p place) complete(link string) string {
+	u, err := url.Parse(link)
+	if err != nil || !strings.HasPrefix(link, "/") {
+		return link
+	}
+	q := u.Query()
+	if p.room != "" && strings.Count(u.Path, "/") == 1 {
+		u.Path += "/" + p.room
+	}
+	if p.players != "" {
+		q.Set("players", p.players)
+	}
+	u.RawQuery = q.Encode()
+	return strings.TrimSuffix(p.server, "/") + u.String()
+}
 
 // pageLink is the page with the room in its query. Without a page it is the
 // one that this program runs in, or else the server's own.

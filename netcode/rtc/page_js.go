@@ -1,6 +1,10 @@
 package rtc
 
-import "syscall/js"
+import (
+	"net/url"
+	"strings"
+	"syscall/js"
+)
 
 // here is the current page, without its query: what this player asked for is
 // not what others want.
@@ -10,4 +14,22 @@ func here() string {
 		return ""
 	}
 	return location.Get("origin").String() + location.Get("pathname").String()
+}
+
+// around is the server that the page's script or its query names, or else the
+// one that the page came from, and the room that its query asks for.
+func around() place {
+	location := js.Global().Get("location")
+	if location.Type() != js.TypeObject {
+		return place{}
+	}
+	q, _ := url.ParseQuery(strings.TrimPrefix(location.Get("search").String(), "?"))
+	p := place{server: q.Get("server"), room: q.Get("room"), players: q.Get("players")}
+	if page := js.Global().Get("punchback"); p.server == "" && page.Type() == js.TypeObject && page.Get("server").Type() == js.TypeString {
+		p.server = page.Get("server").String()
+	}
+	if p.server == "" {
+		p.server = location.Get("origin").String()
+	}
+	return p
 }

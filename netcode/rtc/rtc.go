@@ -103,9 +103,12 @@ type link struct {
 
 // Join enters the room that a url names: wss://host/GAME fills any room of the
 // game, wss://host/GAME/CODE is that room, and ?players=2, or 2-4, says how
-// many machines a match takes. It returns at once; the error is only for a bad
-// url or option.
+// many machines a match takes. A link that begins with a slash leaves out the
+// server: in the browser it is the page's own, and the page's ?room= and
+// ?players= count; natively it is ws://127.0.0.1:8080. It returns at once; the
+// error is only for a bad url or option.
 func Join(link string, o *Options) (*Room, error) {
+	link = around().complete(link)
 	r := &Room{wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}), changed: make(chan struct{})}
 	if o != nil {
 		r.options = *o
