@@ -10,7 +10,6 @@ import (
 	"crypto/rand"
 	"crypto/sha1"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -226,8 +225,13 @@ func (r *Relay) auth(a *turn.RequestAttributes) (user string, key []byte, ok boo
 // Close ends the relay and all that goes through it, and waits.
 func (r *Relay) Close() error {
 	r.mu.Lock()
+	again := r.closed
 	r.closed = true
 	r.mu.Unlock()
+	if again {
+		r.wg.Wait()
+		return nil
+	}
 	err := r.server.Close()
 	r.tcp.cut()
 	r.mu.Lock()
@@ -240,9 +244,6 @@ func (r *Relay) Close() error {
 		s.Close()
 	}
 	r.wg.Wait()
-	if errors.Is(err, net.ErrClosed) {
-		err = nil
-	}
 	return err
 }
 

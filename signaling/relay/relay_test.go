@@ -296,3 +296,32 @@ func TestPortInUse(t *testing.T) {
 		t.Fatal("listens twice on one port")
 	}
 }
+
+// Who is connected by TCP when the relay closes is cut off, and what it had is gone.
+func TestCloseEndsEverything(t *testing.T) {
+	r, err := Listen(Config{Addr: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	idle, err := net.Dial("tcp", r.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer idle.Close()
+	at := relayed(t, r, "tcp").LocalAddr()
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Error("again:", err)
+	}
+	idle.SetReadDeadline(time.Now().Add(3 * time.Second))
+	if _, err := idle.Read(make([]byte, 1)); err == nil || os.IsTimeout(err) {
+		t.Error("a TCP connection outlives the relay:", err)
+	}
+	c, err := net.ListenUDP("udp4", at.(*net.UDPAddr))
+	if err != nil {
+		t.Fatal("a relayed address outlives the relay:", err)
+	}
+	c.Close()
+}

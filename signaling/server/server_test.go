@@ -242,10 +242,10 @@ func TestALostConnectionComesBackAndIsToldEverything(t *testing.T) {
 func TestTheServerDiesAndForgets(t *testing.T) {
 	dead := start(t, server.Config{})
 	p := newProxy(t, dead)
-	link := "ws://" + p.Addr().String() + "/pong?players=2"
+	link := "ws://" + p.Addr().String() + "/pong?players=2-3"
 	a, b := enter(t, link, "1"), enter(t, link, "1")
-	a.say(protocol.Message{Kind: protocol.State, Round: 1, Linked: []protocol.ID{2}})
-	b.say(protocol.Message{Kind: protocol.State, Round: 1, Linked: []protocol.ID{1}})
+	a.say(protocol.Message{Kind: protocol.State, Round: 1, Ready: true, Linked: []protocol.ID{2}})
+	b.say(protocol.Message{Kind: protocol.State, Round: 1, Ready: true, Linked: []protocol.ID{1}})
 	a.await(protocol.Start)
 	b.await(protocol.Start)
 
@@ -259,14 +259,16 @@ func TestTheServerDiesAndForgets(t *testing.T) {
 	if wa.Self != 1 || wb.Self != 2 || wa.Code != code || wb.Code != code || wa.Round != 2 {
 		t.Fatalf("%+v, %+v", wa, wb)
 	}
-	// Both still play: a third has to wait. Then the rematch starts here.
+	// Both still play, and say so by themselves: a third has to wait. Then the rematch starts here.
+	for m := a.await(protocol.Update); m.Members[0].Round != 1; m = a.await(protocol.Update) {
+	}
 	c := dial(t, fresh+"/pong/"+code, "1")
 	c.until("a refusal", func() bool { return c.Err() != nil })
-	if r := client.Refusal(c.Err()); r != protocol.CodeFull && r != protocol.CodePlaying {
+	if r := client.Refusal(c.Err()); r != protocol.CodePlaying {
 		t.Fatal(c.Err())
 	}
-	a.say(protocol.Message{Kind: protocol.State, Round: 2, Linked: []protocol.ID{2}})
-	b.say(protocol.Message{Kind: protocol.State, Round: 2, Linked: []protocol.ID{1}})
+	a.say(protocol.Message{Kind: protocol.State, Round: 2, Ready: true, Linked: []protocol.ID{2}})
+	b.say(protocol.Message{Kind: protocol.State, Round: 2, Ready: true, Linked: []protocol.ID{1}})
 	if m := a.await(protocol.Start).Match; m.Round != 2 || fmt.Sprint(m.Seats) != "[1 2]" {
 		t.Fatalf("%+v", m)
 	}
@@ -514,5 +516,47 @@ func TestRunSaysWhatToOpenAndEndsInPeace(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), "signaling at ws://"+addr.String()) || !strings.Contains(out.String(), "this machine only") {
 		t.Error(out.String())
+	}
+}
+
+func TestAStoppingServerSaysSo(t *testing.T) {
+	s, err := server.New(server.Config{Turn: "off"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := httptest.NewServer(s)
+	defer h.Close()
+	l := raw(t, "ws"+strings.TrimPrefix(h.URL, "http")+"/pong", nil, protocol.Version)
+	l.write(protocol.Message{Kind: protocol.Hello})
+	l.read()
+	go s.Close()
+	if m := l.read(); m.Code != protocol.CodeClosing {
+		t.Errorf("%+v", m)
+	}
+	l.ends()
+	s.Close()
+	r, err := http.Get(h.URL + "/healthz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Body.Close()
+	if r.StatusCode != http.StatusServiceUnavailable {
+		t.Error("healthy after Close:", r.Status)
+	}
+	http.DefaultClient.CloseIdleConnections()
+}
+
+// Someone who is refused and does not go is cut off.
+func TestWhoDoesNotGoIsCut(t *testing.T) {
+	c, err := net.Dial("tcp", strings.TrimPrefix(start(t, server.Config{}), "ws://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprint(c, "GET /pong HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
+	c.SetReadDeadline(time.Now().Add(5 * time.Second))
+	b, err := io.ReadAll(c)
+	if err != nil || !strings.Contains(string(b), "101 Switching") || !strings.Contains(string(b), protocol.CodeVersion) {
+		t.Fatalf("%v after %q", err, b)
 	}
 }
