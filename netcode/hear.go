@@ -28,7 +28,7 @@ func (s *Session) hear() {
 			return
 		}
 	}
-	if !s.started {
+	if !s.started && !s.leaving { // who leaves before the start never starts
 		s.started = true
 		for i := range s.peers {
 			s.started = s.started && s.peers[i].agreed && s.peers[i].heardUs

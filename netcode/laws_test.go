@@ -320,6 +320,88 @@ func TestLaws(t *testing.T) {
 	}
 }
 
+// end runs one seed to its end: somebody leaves in the middle of trouble, and
+// then, if the seed says so, somebody's machine dies.
+func end(seed uint64) error {
+	w, err := newWorld(seed, netcode.NoFault)
+	if err != nil {
+		return err
+	}
+	if err := w.run(200, false, true); err != nil {
+		return err
+	}
+	n := len(w.sessions)
+	dead := -1
+	leaver := w.dice.below(n)
+	if seed%3 == 0 {
+		dead = w.dice.below(n)
+	}
+	if dead != leaver {
+		w.sessions[leaver].Leave()
+	}
+	w.net.CutAll(false)
+	for m := range w.asleep {
+		w.asleep[m] = w.dice.below(60)
+	}
+	over := make([]error, n)
+	clean := dead < 0
+	for range 3000 {
+		for m := range n {
+			if w.asleep[m] > 0 {
+				w.asleep[m]--
+				continue
+			}
+			if m == dead || over[m] != nil || w.sessions[m].Done() {
+				continue
+			}
+			over[m] = w.tick(m, false)
+		}
+		w.net.Tick()
+	}
+	if err := w.safe(); err != nil {
+		return err
+	}
+	for m, s := range w.sessions {
+		if m == dead {
+			continue
+		}
+		if s.Done() {
+			continue
+		}
+		var left *netcode.LeftError
+		if !errors.As(over[m], &left) {
+			return fmt.Errorf("machine %d of %d is not at its end: %v, dead is %d, leaver is %d: %+v", m, n, over[m], dead, leaver, s.Stats())
+		}
+		if clean && (left.Timeout || int(left.Peer) != leaver) {
+			return fmt.Errorf("machine %d: %w, but %d left", m, left, leaver)
+		}
+	}
+	if !clean {
+		return nil
+	}
+	for m, s := range w.sessions {
+		if got, want := s.Confirmed(), w.sessions[leaver].Confirmed(); got != want || s.Frame() != want {
+			return fmt.Errorf("machine %d ends at frame %d, confirmed %d, the leaver at %d", m, s.Frame(), got, want)
+		}
+	}
+	return nil
+}
+
+func TestLawsOfTheEnd(t *testing.T) {
+	for i := range *lawsSeeds / 2 {
+		seed := seedOf(i)
+		if *onlySeed != 0 {
+			seed = *onlySeed
+		}
+		if err := end(seed); err != nil {
+			t.Errorf("go test ./netcode -run LawsOfTheEnd -seed=%#x\n%v", seed, err)
+		}
+		if *onlySeed != 0 {
+			return
+		}
+	}
+}
+
 // The laws must see every mistake that is planted in the engine.
 func TestLawsSeeFaults(t *testing.T) {
 	for name, fault := range map[string]netcode.Fault{

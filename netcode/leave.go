@@ -30,11 +30,15 @@ func (s *Session) Done() bool {
 		return true
 	}
 	if !s.started {
-		return len(s.peers) == 0 || s.tick-s.leftAt >= linger
+		return len(s.peers) == 0 || s.tick-s.leftAt >= hushAfter
+	}
+	lost := false // somebody is, so that the rest can't be confirmed
+	for i := range s.peers {
+		lost = lost || s.peers[i].quiet >= s.cfg.Timeout
 	}
 	for i := range s.peers {
 		p := &s.peers[i]
-		gone := p.quiet >= s.cfg.Timeout || s.fin && p.quiet >= goneAfter
+		gone := p.quiet >= s.cfg.Timeout || (s.fin || lost) && p.quiet >= goneAfter
 		if !gone && !(p.fin && s.fin) {
 			return false
 		}
