@@ -16,8 +16,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/punchback/punchback/nat/punch"
 )
 
 var service string // the signaling program
@@ -76,11 +74,6 @@ func serve(t *testing.T) (url string, server *exec.Cmd) {
 // bots plays one bot with each of the seeds against the others.
 func bots(t *testing.T, url string, frames int, seeds []int, more ...string) []result {
 	t.Helper()
-	if l, err := punch.New(punch.Options{}); err != nil {
-		t.Skip(err)
-	} else {
-		l.Close()
-	}
 	results := make([]result, len(seeds))
 	var wg sync.WaitGroup
 	for i, seed := range seeds {
