@@ -6,14 +6,19 @@ import (
 	"syscall/js"
 )
 
-// here is the current page, without its query: what this player asked for is
-// not what others want.
+// here is the current page. Of its query only the server stays: what else this
+// player asked for is not what others want.
 func here() string {
 	location := js.Global().Get("location")
 	if location.Type() != js.TypeObject {
 		return ""
 	}
-	return location.Get("origin").String() + location.Get("pathname").String()
+	page := location.Get("origin").String() + location.Get("pathname").String()
+	q, _ := url.ParseQuery(strings.TrimPrefix(location.Get("search").String(), "?"))
+	if server := q.Get("server"); server != "" {
+		page += "?server=" + url.QueryEscape(server)
+	}
+	return page
 }
 
 // around is the server that the page's script or its query names, or else the
