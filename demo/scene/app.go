@@ -1,0 +1,109 @@
+//go:build cgo || windows || js
+
+package scene
+
+import (
+	"errors"
+	"math"
+
+	"github.com/hajimehoshi/ebiten/v2"
+
+	"github.com/punchback/punchback/demo/view"
+)
+
+// scene is one page of the demo. update runs 60 times a second and returns
+// the scene to go on with: itself, another one, or nil to quit.
+type scene interface {
+	update(a *app) scene
+	draw(b *view.Brush, a *app)
+	name() string
+	close() // left for good: gives back rooms and links
+}
+
+// app is the ebiten.Game around the scenes.
+type app struct {
+	o     Options
+	now   scene
+	keys  press
+	brush view.Brush
+	tick  int
+	hud   bool
+	fresh bool // a scene has just begun: its first tick sees no keys
+	scale int  // pixels per unit of the screen
+	wide  int  // of the window, in its own units
+	slow  int  // how often sharpening was too much
+}
+
+// Run opens the window and shows scenes until the player quits.
+func Run(o Options) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	a := &app{o: o, hud: o.HUD, scale: 1}
+	ebiten.SetWindowTitle(o.title())
+	ebiten.SetWindowSize(2*view.Width, 2*view.Height)
+	ebiten.SetWindowResizingMode(ebiten.WindowResizingModeEnabled)
+	ebiten.SetRunnableOnUnfocused(true) // the others wait for this machine, whatever window is in front
+	a.now = first(a)
+	a.tell()
+	err := ebiten.RunGame(a)
+	if a.now != nil {
+		a.now.close()
+	}
+	if errors.Is(err, ebiten.Termination) {
+		return nil
+	}
+	return err
+}
+
+// first is the scene that the options ask for.
+func first(a *app) scene { return newTitle(a) }
+
+func (a *app) Update() error {
+	a.tick++
+	a.keys.read(a.scale)
+	if a.fresh {
+		a.keys, a.fresh = press{x: a.keys.x, y: a.keys.y}, false
+	}
+	if a.keys.hud {
+		a.hud = !a.hud
+	}
+	next := a.now.update(a)
+	if next != a.now {
+		a.now.close()
+		a.now, a.fresh = next, true
+		if next == nil {
+			return ebiten.Termination
+		}
+	}
+	return nil
+}
+
+func (a *app) Draw(dst *ebiten.Image) {
+	a.sharpen()
+	a.brush.Begin(dst)
+	a.now.draw(&a.brush, a)
+	a.brush.End()
+}
+
+// Layout keeps 16:9 and lets Ebiten scale the rest.
+func (a *app) Layout(w, h int) (int, int) {
+	a.wide = w
+	return view.Width * a.scale, view.Height * a.scale
+}
+
+// sharpen draws more pixels where the window has them and the machine has
+// shown that it can: a software renderer stays at 640 by 360.
+func (a *app) sharpen() {
+	if a.tick%60 != 59 || a.slow > 1 {
+		return
+	}
+	pixels := float64(a.wide) * ebiten.Monitor().DeviceScaleFactor()
+	most := min(int(math.Ceil(pixels/view.Width-0.05)), 3)
+	switch fps := ebiten.ActualFPS(); {
+	case a.scale > 1 && fps < 50:
+		a.scale, a.slow = 1, a.slow+1
+	case a.scale < most && fps > 57 && a.tick > 120:
+		a.scale = most
+	}
+}

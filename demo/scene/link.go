@@ -1,0 +1,105 @@
+package scene
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// The game's name is the first part of the path on the signaling server.
+const gameName = "punchback"
+
+// place is a room on a server.
+type place struct {
+	server  string // ws://host:port or wss://host:port
+	code    string // empty: any open room, or a new one
+	players int
+	fresh   bool // a new room that strangers don't fall into
+}
+
+// url is what rtc.Join takes.
+func (p place) url() string {
+	s := p.server + "/" + gameName
+	if p.code != "" {
+		s += "/" + url.PathEscape(p.code)
+	}
+	s += "?players=" + strconv.Itoa(p.players)
+	if p.fresh && p.code == "" {
+		s += "&new"
+	}
+	return s
+}
+
+// page is the link that brings a browser to the room.
+func (p place) page() string {
+	s := strings.Replace(p.server, "ws", "http", 1)
+	return s + "/?room=" + url.QueryEscape(p.code) + "&players=" + strconv.Itoa(p.players)
+}
+
+// parsePlace reads what a person typed or pasted: a code, a page's link, or a
+// ws:// address. What it doesn't say is as in home.
+func parsePlace(s string, home place) (place, error) {
+	s = strings.TrimSpace(s)
+	p := place{server: home.server, players: home.players}
+	if !strings.Contains(s, "/") && !strings.Contains(s, "?") {
+		p.code = strings.ToUpper(s)
+		return p, checkCode(p.code)
+	}
+	if !strings.Contains(s, "://") {
+		s = "http://" + s
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" {
+		return p, fmt.Errorf("%q is no link to a room", short(s))
+	}
+	switch u.Scheme {
+	case "http", "ws":
+		p.server = "ws://" + u.Host
+	case "https", "wss":
+		p.server = "wss://" + u.Host
+	default:
+		return p, fmt.Errorf("a room's link begins with http or ws, not with %q", short(u.Scheme))
+	}
+	if n := u.Query().Get("players"); n != "" {
+		if p.players, err = strconv.Atoi(n); err != nil || p.players < 2 || p.players > 4 {
+			return p, fmt.Errorf("players=%s: 2 to 4 can play", short(n))
+		}
+	}
+	p.code = u.Query().Get("room")
+	if path := strings.Trim(u.Path, "/"); p.code == "" && path != "" {
+		game, code, _ := strings.Cut(path, "/")
+		if game != gameName {
+			return p, fmt.Errorf("that link leads to %q, not to %s", short(game), gameName)
+		}
+		p.code = code
+	}
+	return p, checkCode(p.code)
+}
+
+func checkCode(c string) error {
+	if c == "" {
+		return fmt.Errorf("the room's code is missing")
+	}
+	if len(c) > 32 {
+		return fmt.Errorf("a code has at most 32 letters, %s... has %d", short(c), len(c))
+	}
+	for _, r := range c {
+		if !codeRune(r) {
+			return fmt.Errorf("a code has no %q in it", r)
+		}
+	}
+	return nil
+}
+
+// codeRune tells whether a code may hold r.
+func codeRune(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_'
+}
+
+func short(s string) string {
+	if len(s) > 24 {
+		return s[:24] + "..."
+	}
+	return s
+}
