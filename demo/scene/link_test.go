@@ -1,3 +1,8 @@
+//go:build !cgo && !windows
+
+// These tests need no window, and Ebiten wants one as soon as it is linked:
+// they run with CGO_ENABLED=0, where it is not.
+
 package scene
 
 import (
