@@ -159,6 +159,7 @@ func (m *Match) Close() error {
 	if !m.closed {
 		m.closed = true
 		r.match = nil
+		r.status = Status{Phase: Gathering, Text: "waiting for the next match", Progress: 0.9} // until run has looked
 		r.change()
 	}
 	r.mu.Unlock()

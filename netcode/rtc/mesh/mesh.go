@@ -184,6 +184,9 @@ func (m *Mesh) Hear(msg protocol.Message) {
 		if msg.Round > 0 {
 			m.next = msg.Round
 		}
+		if len(msg.Servers) > 0 {
+			m.servers = msg.Servers // Credentials age, and who has come may need fresh ones.
+		}
 		for _, member := range msg.Members {
 			m.meet(member)
 		}
