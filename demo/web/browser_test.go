@@ -319,6 +319,49 @@ func TestSave(t *testing.T) {
 	out.await(t, "page: panic: on purpose")
 }
 
+// TestNetwork sends packets over two channels of two connections in one page:
+// the unreliable one is slow and loses some, the reliable one is left alone.
+func TestNetwork(t *testing.T) {
+	dir := workspace(t, map[string]string{"main.go": shows(1)})
+	url, _ := started(t, dir, "-lag", "150", "-loss", "0.3", ".")
+	ctx := browser(t)
+	do(t, ctx, chromedp.Navigate(url))
+	until(t, ctx, "globalThis.version === 1")
+	type trip struct {
+		Fast     int     // arrived of 200
+		Sure     int     // arrived of 20
+		Quickest float64 // ms of the fast ones
+		Slowest  float64 // ms of the sure ones
+	}
+	got := value[trip](t, ctx, `(async () => {
+		const a = new RTCPeerConnection(), b = new RTCPeerConnection();
+		a.onicecandidate = (e) => b.addIceCandidate(e.candidate);
+		b.onicecandidate = (e) => a.addIceCandidate(e.candidate);
+		const pair = (id, kind) => [a, b].map((c) => c.createDataChannel('', { negotiated: true, id, ...kind }));
+		const [fast, fastEnd] = pair(0, { ordered: false, maxRetransmits: 0 }), [sure, sureEnd] = pair(1, {});
+		await a.setLocalDescription(); await b.setRemoteDescription(a.localDescription);
+		await b.setLocalDescription(); await a.setRemoteDescription(b.localDescription);
+		while (fast.readyState !== 'open' || sure.readyState !== 'open') await new Promise((ok) => setTimeout(ok, 10));
+		const took = { fast: [], sure: [] };
+		fastEnd.binaryType = sureEnd.binaryType = 'arraybuffer';
+		fastEnd.onmessage = (e) => took.fast.push(performance.now() - new Float64Array(e.data)[0]);
+		sureEnd.onmessage = (e) => took.sure.push(performance.now() - new Float64Array(e.data)[0]);
+		const buffer = new Float64Array(1); // one for all, as a program in WASM may have it
+		for (let i = 0; i < 200; i++) {
+			buffer[0] = performance.now();
+			fast.send(buffer);
+			if (i % 10 === 0) sure.send(buffer);
+			await new Promise((ok) => setTimeout(ok, 2));
+		}
+		await new Promise((ok) => setTimeout(ok, 600));
+		return { fast: took.fast.length, sure: took.sure.length, quickest: Math.min(...took.fast), slowest: Math.max(...took.sure) };
+	})()`)
+	t.Logf("%+v", got)
+	if got.Sure != 20 || got.Fast < 100 || got.Fast > 180 || got.Quickest < 145 {
+		t.Errorf("%+v: want 20 sure ones, and about 140 of 200 fast ones after at least 150 ms", got)
+	}
+}
+
 func TestTabs(t *testing.T) {
 	url, _ := started(t, ".", "-tabs", "2", "-lag", "80", "-mute", "./testdata/hello")
 	ctx := browser(t)

@@ -79,7 +79,9 @@ func (b *builder) build(ctx context.Context) (*program, times, error) {
 	if err != nil {
 		return nil, t, err
 	}
-	return newProgram(b.list.name(), wasm, b.exec), t, nil
+	p := newProgram(b.list.name(), wasm, b.exec)
+	p.shapes = b.list.root().ImportPath == demo
+	return p, t, nil
 }
 
 // find lists the packages, which downloads the modules that are not here yet.

@@ -23,6 +23,7 @@ import (
 // program is one build of a game, in every encoding it is served in.
 type program struct {
 	name     string
+	shapes   bool   // it puts lag, jitter and loss on what it sends by itself, and so can change them while it runs
 	id       string // of the content, so that a page may keep it for ever
 	wasm     []byte
 	exec     []byte // wasm_exec.js

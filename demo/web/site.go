@@ -35,6 +35,7 @@ type page struct {
 	Server      string // signaling server of an exported page
 	Page        string // what links lead to when this page is open on a loopback address
 	Live        bool   // served by this program, not exported
+	Network     bool   // let the page shape what it sends by its query
 }
 
 // site is everything that is served on the one address: the pages, and the
@@ -62,7 +63,9 @@ func newSite(o options, addr net.Addr, p *program, out io.Writer) (*site, error)
 	s.mux.HandleFunc("GET /{file}", s.file)
 	s.mux.HandleFunc("GET /-/tabs", s.tabs)
 	s.mux.HandleFunc("GET /-/qr", qr)
-	s.mux.HandleFunc("GET /-/live.js", func(w http.ResponseWriter, r *http.Request) { static(w, r, "live.js") })
+	for _, name := range []string{"live.js", "network.js"} {
+		s.mux.HandleFunc("GET /-/"+name, func(w http.ResponseWriter, r *http.Request) { static(w, r, name) })
+	}
 	s.mux.Handle("GET /-/live", &s.live)
 	s.mux.Handle("POST /-/report", &s.reports)
 	s.live.tell(news{Build: p.id})
@@ -92,7 +95,7 @@ func (s *site) index(w http.ResponseWriter, r *http.Request) {
 	}
 	p := s.program.Load()
 	render(w, r, "index.html", page{
-		Title: s.title(), Name: p.name, Root: "/", Wasm: p.path(), Size: len(p.wasm), Build: p.id, Page: s.page, Live: true,
+		Title: s.title(), Name: p.name, Root: "/", Wasm: p.path(), Size: len(p.wasm), Build: p.id, Page: s.page, Live: true, Network: !p.shapes,
 	})
 }
 
