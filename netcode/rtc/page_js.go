@@ -6,9 +6,14 @@ import (
 	"syscall/js"
 )
 
-// here is the current page. Of its query only the server stays: what else this
-// player asked for is not what others want.
+// here is the page that others come to: the one that the page's script names,
+// such as the LAN address of a page opened on localhost, or else the current
+// one. Of its query only the server stays: what else this player asked for is
+// not what others want.
 func here() string {
+	if page := js.Global().Get("punchback"); page.Type() == js.TypeObject && page.Get("page").Type() == js.TypeString {
+		return page.Get("page").String()
+	}
 	location := js.Global().Get("location")
 	if location.Type() != js.TypeObject {
 		return ""
