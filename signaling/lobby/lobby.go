@@ -154,6 +154,9 @@ func (l *Lobby) find(p protocol.Place, hello protocol.Message) (r *room, code, w
 		return nil, protocol.CodeBusy, fmt.Sprintf("the server has its %d rooms, try again later", l.limits.Rooms)
 	}
 	r = &room{game: p.Game, code: p.Code, build: hello.Build, min: p.Min, max: p.Max, round: 1, revived: hello.Resume != ""}
+	if r.revived {
+		r.last = old
+	}
 	for r.code == "" {
 		if c := l.code(); l.rooms[key(p.Game, c)] == nil {
 			r.code = c

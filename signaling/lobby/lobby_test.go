@@ -250,7 +250,7 @@ func check(t *testing.T, l *Lobby) {
 			t.Fatal("members out of order")
 		}
 		for _, m := range r.members {
-			if l.tokens[m.token] != m || m.room != r || !slices.Contains(r.given, m.id) {
+			if l.tokens[m.token] != m || m.room != r || m.id > r.last && !slices.Contains(r.back, m.id) {
 				t.Fatalf("member %d is not on the books", m.id)
 			}
 			if (m.conn != 0) != (l.conns[m.conn] == m) || (m.conn == 0) != slices.Contains(l.waiting, m) {

@@ -14,7 +14,8 @@ type room struct {
 	min, max          int
 	round             int             // the next to start
 	members           []*member       // by id, ascending
-	given             []protocol.ID   // every id that was ever a member's
+	last              protocol.ID     // given to a newcomer; the next gets the one after
+	back              []protocol.ID   // given to those who came back to a revived room
 	match             *protocol.Match // the last that started
 	revived           bool            // made by someone who comes back to a room that the server forgot
 }
@@ -46,7 +47,7 @@ func (r *room) refusal(hello protocol.Message) (code, why string) {
 	switch {
 	case hello.Build != r.build:
 		return protocol.CodeBuild, fmt.Sprintf("room %s plays build %q and you have %q: update the game, or reload the page", r.code, r.build, hello.Build)
-	case len(r.members) >= r.max || len(r.given) >= 1<<16-1:
+	case len(r.members) >= r.max || r.last == 1<<16-1:
 		return protocol.CodeFull, fmt.Sprintf("room %s is full: it is for %d", r.code, r.max)
 	case playing && !r.returns(hello):
 		return protocol.CodePlaying, fmt.Sprintf("room %s is in a match: try again when it is over", r.code)
@@ -58,23 +59,21 @@ func (r *room) refusal(hello protocol.Message) (code, why string) {
 // server forgot it. Then it gets its old number again, so that links made
 // under it go on to be its links.
 func (r *room) returns(hello protocol.Message) bool {
-	return r.revived && hello.Resume != "" && hello.Self != 0 && !slices.Contains(r.given, hello.Self)
+	return r.revived && hello.Resume != "" && 0 < hello.Self && hello.Self <= old && !slices.Contains(r.back, hello.Self)
 }
+
+// old is the last number that someone can get back. In a revived room
+// newcomers are numbered from there, since those below have yet to come back.
+const old = 1000
 
 // number is the id for a newcomer.
 func (r *room) number(hello protocol.Message) protocol.ID {
-	id := hello.Self
-	if !r.returns(hello) {
-		id = 1
-		if r.revived {
-			id = 1000 // The low ones belong to those who have yet to come back.
-		}
-		for slices.Contains(r.given, id) {
-			id++
-		}
+	if r.returns(hello) {
+		r.back = append(r.back, hello.Self)
+		return hello.Self
 	}
-	r.given = append(r.given, id)
-	return id
+	r.last++
+	return r.last
 }
 
 func (r *room) insert(m *member) {

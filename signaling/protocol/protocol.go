@@ -25,7 +25,7 @@ const (
 // What the server says (Signal too).
 const (
 	Welcome Kind = "welcome" // Self, Token, Code, Min, Max, Round, Members, Servers, Match: all that a member needs to know; again after each resume
-	Update  Kind = "update"  // Members[0] came, or its state changed; Round as in Welcome
+	Update  Kind = "update"  // Members[0] came, or its state changed; Round as in Welcome; or Servers alone, with fresh credentials
 	Left    Kind = "left"    // From is gone
 	Start   Kind = "start"   // Match: the seats are filled and every pair is linked
 	Pong    Kind = "pong"

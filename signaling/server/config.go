@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/punchback/punchback/signaling/protocol"
 	"github.com/punchback/punchback/signaling/relay"
@@ -107,9 +108,9 @@ func plain(err error, flag string) error {
 	return err
 }
 
-// servers are the STUN and TURN servers for a member who is being welcomed:
+// servers are the STUN and TURN servers for a welcomed member, with credentials from now:
 // STUN first, since it is free, and TURN over TCP last, for those without UDP.
-func (s *Server) servers(c *conn, welcome protocol.Message) []protocol.Server {
+func (s *Server) servers(c *conn) []protocol.Server {
 	if s.relay == nil {
 		return nil
 	}
@@ -122,7 +123,8 @@ func (s *Server) servers(c *conn, welcome protocol.Message) []protocol.Server {
 	} else if loopback(host) {
 		host = "127.0.0.1" // localhost may mean ::1 first, where no packet is answered.
 	}
-	user, credential := s.relay.Mint(c.place.Game + "/" + welcome.Code + ":" + strconv.Itoa(int(welcome.Self)))
+	c.minted = time.Now()
+	user, credential := s.relay.Mint(c.place.Game + "/" + c.who.Code + ":" + strconv.Itoa(int(c.who.Self)))
 	stun, udp, tcp := s.relay.URLs(host)
 	return []protocol.Server{
 		{URLs: []string{stun}},

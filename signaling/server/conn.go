@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"strconv"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 const (
 	writeTimeout = 5 * time.Second // for one message to leave
+	goingAway    = 1001            // what a browser says for a page that is closed or reloaded: nobody is left to come back
 	lingering    = 2 * time.Second // for the other end to hear why, before the connection is cut
 )
 
@@ -33,7 +35,9 @@ type conn struct {
 	queue   [][]byte
 	queued  int // bytes
 	writing bool
-	ending  bool // say what is queued, then part
+	ending  bool             // say what is queued, then part
+	who     protocol.Message // its last Welcome
+	minted  time.Time        // when it was last told of the servers
 }
 
 // push queues a message; the lock is held. Who reads too slowly is dropped:
@@ -147,6 +151,10 @@ func (c *conn) OnMessage(_ *gws.Conn, frame *gws.Message) {
 		s.deliver(s.lobby.Enter(c.id, c.place, m))
 	case m.Kind == protocol.Ping:
 		c.push(protocol.Message{Kind: protocol.Pong})
+		if s.relay != nil && time.Since(c.minted) > s.cfg.Limits.Fresh {
+			// Who waits long for company must not meet it with credentials that are over.
+			c.push(protocol.Message{Kind: protocol.Update, Servers: s.servers(c)})
+		}
 	default:
 		s.deliver(s.lobby.Hear(c.id, m))
 	}
@@ -161,7 +169,13 @@ func (c *conn) OnPing(_ *gws.Conn, payload []byte) {
 }
 
 func (c *conn) OnClose(_ *gws.Conn, err error) {
-	c.server.forget(c)
+	s := c.server
+	if gone := new(gws.CloseError); errors.As(err, &gone) && gone.Code == goingAway {
+		s.mu.Lock()
+		s.deliver(s.lobby.Hear(c.id, protocol.Message{Kind: protocol.Leave}))
+		s.mu.Unlock()
+	}
+	s.forget(c)
 }
 
 // bucket is a token bucket: rate a second, four seconds' worth at once.

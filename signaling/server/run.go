@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -25,7 +26,7 @@ func Run(ctx context.Context, cfg Config) error {
 		l.Close()
 		return err
 	}
-	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, ErrorLog: nil}
+	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelInfo)}
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(l) }()
 	s.announce(cfg.Out, l.Addr())

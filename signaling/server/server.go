@@ -31,6 +31,7 @@ type Limits struct {
 	Hello   time.Duration // for the first message; default 10 s
 	Silence time.Duration // after which a connection is lost; default 20 s
 	Grace   time.Duration // that a member without connection is kept before a match; default 30 s
+	Fresh   time.Duration // after which a member is given new credentials for the relay; default 5 min
 	Play    time.Duration // that it is kept in a match; default 10 min
 }
 
@@ -46,7 +47,7 @@ func (l *Limits) fill() {
 	for _, d := range []struct {
 		field *time.Duration
 		value time.Duration
-	}{{&l.Hello, 10 * time.Second}, {&l.Silence, 20 * time.Second}, {&l.Grace, 30 * time.Second}, {&l.Play, 10 * time.Minute}} {
+	}{{&l.Hello, 10 * time.Second}, {&l.Silence, 20 * time.Second}, {&l.Grace, 30 * time.Second}, {&l.Fresh, 5 * time.Minute}, {&l.Play, 10 * time.Minute}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
@@ -256,7 +257,8 @@ func (s *Server) deliver(outs []lobby.Out) {
 		}
 		if o.Message.Kind != "" {
 			if o.Message.Kind == protocol.Welcome {
-				o.Message.Servers = s.servers(c, o.Message)
+				c.who = o.Message
+				o.Message.Servers = s.servers(c)
 			}
 			c.push(o.Message)
 		}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -260,7 +261,10 @@ func TestTheServerDiesAndForgets(t *testing.T) {
 		t.Fatalf("%+v, %+v", wa, wb)
 	}
 	// Both still play, and say so by themselves: a third has to wait. Then the rematch starts here.
-	for m := a.await(protocol.Update); m.Members[0].Round != 1; m = a.await(protocol.Update) {
+	playing := func(m protocol.Message) bool {
+		return slices.ContainsFunc(m.Members, func(m protocol.Member) bool { return m.ID == 2 && m.Round == 1 })
+	}
+	for m := wa; !playing(m); m = a.await(protocol.Update) {
 	}
 	c := dial(t, fresh+"/pong/"+code, "1")
 	c.until("a refusal", func() bool { return c.Err() != nil })
@@ -558,5 +562,34 @@ func TestWhoDoesNotGoIsCut(t *testing.T) {
 	b, err := io.ReadAll(c)
 	if err != nil || !strings.Contains(string(b), "101 Switching") || !strings.Contains(string(b), protocol.CodeVersion) {
 		t.Fatalf("%v after %q", err, b)
+	}
+}
+
+// A page that is reloaded must find its place free.
+func TestAReloadedPageIsGoneAtOnce(t *testing.T) {
+	url := start(t, server.Config{})
+	a := enter(t, url+"/pong/A", "1")
+	b := raw(t, url+"/pong/A", nil, protocol.Version)
+	b.write(protocol.Message{Kind: protocol.Hello, Build: "1"})
+	b.read()
+	b.Close(websocket.StatusGoingAway, "")
+	if m := a.await(protocol.Left); m.From != 2 {
+		t.Fatalf("%+v", m)
+	}
+}
+
+func TestWhoWaitsLongGetsFreshCredentials(t *testing.T) {
+	url := start(t, server.Config{Turn: "127.0.0.1:0", Limits: server.Limits{Fresh: time.Millisecond}})
+	a := raw(t, url+"/pong/A", nil, protocol.Version)
+	a.write(protocol.Message{Kind: protocol.Hello})
+	first := a.read().Servers
+	for {
+		a.write(protocol.Message{Kind: protocol.Ping})
+		for m := a.read(); m.Kind != protocol.Pong; m = a.read() {
+			if m.Kind == protocol.Update && len(m.Servers) == 3 && m.Servers[1].Username > first[1].Username {
+				return
+			}
+		}
+		time.Sleep(50 * time.Millisecond) // The time in a username goes by seconds.
 	}
 }
