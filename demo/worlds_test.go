@@ -4,8 +4,10 @@
 // has them. They take minutes and need Chromium, Xvfb and xdotool, so they have
 // a tag of their own:
 //
-//	go test -tags worlds -v ./demo
+//	CGO_ENABLED=0 go test -tags worlds -v ./demo
 //
+// Without cgo, since a test that links Ebiten needs a screen before it starts;
+// the windows here are programs of their own, on screens of their own.
 // Screenshots and the output of every process land in .artifacts.
 package main_test
 
