@@ -206,21 +206,18 @@ func (p *tab) screen(scene string, limit time.Duration) {
 // TestPageErrors sees that what cannot work says so on the screen.
 func TestPageErrors(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		name, url string
-		scripts   []string
-	}{
-		{"no WebRTC", join("NoWebRTC", 2), []string{`delete window.RTCPeerConnection; delete window.webkitRTCPeerConnection;`}},
-		{"nobody there", join("Nobody", 2) + fmt.Sprintf("&server=ws://127.0.0.1:%d", freePort(t)), nil},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			cores.take(t, aPage)
-			open(t, "page", c.url, c.scripts...).screen("error", 30*time.Second)
-		})
-	}
+	cores.take(t, aPage)
+	t.Run("no WebRTC", func(t *testing.T) {
+		p := open(t, "page", join("NoWebRTC", 2), `delete window.RTCPeerConnection; delete window.webkitRTCPeerConnection;`)
+		p.until(`document.body.innerText.includes("No WebRTC")`, 20*time.Second)
+		p.shot("page")
+	})
+	t.Run("nobody there", func(t *testing.T) {
+		p := open(t, "page", join("Nobody", 2)+fmt.Sprintf("&server=ws://127.0.0.1:%d", freePort(t)))
+		p.screen("error", 40*time.Second)
+	})
 	// A malformed address fails before there is a game to show it.
 	t.Run("malformed link", func(t *testing.T) {
-		cores.take(t, aPage)
 		p := open(t, "page", world.page+"/?room=not%20a%20room!&players=2&mute=1")
 		p.until(`document.body.innerText.includes("room") || globalThis.punchback?.stats?.().scene === "error"`, 20*time.Second)
 		p.shot("page")
