@@ -8,10 +8,10 @@ import (
 	"log"
 	"os"
 
+	"github.com/hajimehoshi/bitmapfont/v3"
 	"github.com/hajimehoshi/ebiten/v2"
-	"github.com/hajimehoshi/ebiten/v2/ebitenutil"
+	"github.com/hajimehoshi/ebiten/v2/text/v2"
 	"github.com/hajimehoshi/ebiten/v2/vector"
-
 	"github.com/punchback/punchback/netcode"
 	"github.com/punchback/punchback/netcode/plain"
 	"github.com/punchback/punchback/netcode/rtc"
@@ -24,13 +24,11 @@ type Pong struct {
 	Score        [2]int32
 }
 
-const width, height, bat, unit = 320, 180, 32, 16
+const width, height, bat, unit, up, down = 320, 180, 32, 16, 1, 2 // up and down are bits of an Input
 
 func NewPong(seed uint64) Pong {
 	return Pong{X: width / 2 * unit, Y: height / 2 * unit, VX: 32, VY: 12 + int32(seed%16), Bat: [2]int32{height / 2, height / 2}}
 }
-
-const up, down = 1, 2 // bits of an Input
 
 // step makes the next frame, and reads nothing but the state and the inputs.
 func step(p *Pong, in []netcode.Input) {
@@ -94,16 +92,15 @@ func pad() (in netcode.Input) {
 }
 
 func (a *app) Draw(screen *ebiten.Image) {
-	if a.session == nil {
-		ebitenutil.DebugPrint(screen, a.over+a.room.Status().Text+"\n"+a.room.Link())
-		return
+	say := a.over + a.room.Status().Text + "\n" + a.room.Link()
+	if p := a.pong; a.session != nil {
+		say = fmt.Sprint("     ", p.Score[0], " : ", p.Score[1])
+		vector.DrawFilledCircle(screen, float32(p.X)/unit, float32(p.Y)/unit, 4, color.White, true)
+		for i, x := range [2]float32{2, width - 6} {
+			vector.DrawFilledRect(screen, x, float32(p.Bat[i]-bat/2), 4, bat, color.White, false)
+		}
 	}
-	p := a.pong
-	vector.DrawFilledCircle(screen, float32(p.X)/unit, float32(p.Y)/unit, 4, color.White, true)
-	for i, x := range [2]float32{2, width - 6} {
-		vector.DrawFilledRect(screen, x, float32(p.Bat[i]-bat/2), 4, bat, color.White, false)
-	}
-	ebitenutil.DebugPrintAt(screen, fmt.Sprint(p.Score[0], " : ", p.Score[1]), width/2-16, 4)
+	text.Draw(screen, say, text.NewGoXFace(bitmapfont.Face), &text.DrawOptions{LayoutOptions: text.LayoutOptions{LineSpacing: 16}})
 }
 
 func (a *app) Layout(int, int) (int, int) { return width, height }
