@@ -10,7 +10,8 @@
   if (pb.frames) return; // loaded twice
 
   const nativeRequest = window.requestAnimationFrame.bind(window);
-  const late = 250; // ms without a frame after which a visible page counts as hidden too (scrolled away, covered)
+  const late = 1000; // ms without a frame after which a visible page counts as hidden too (scrolled away, covered);
+                     // a slow one has frames now and then, and must not draw more
 
   let waiting = new Map(); // what the next run calls, by id
   let running = null;      // what the present run still has to call
