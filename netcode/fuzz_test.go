@@ -149,6 +149,29 @@ func TestJunkIsCountedAndDropped(t *testing.T) {
 	}
 }
 
+// A packet that comes much too late takes nothing back.
+func TestOldPacketsChangeNothing(t *testing.T) {
+	sessions, lags := match(t, 2, 0, 0, func() Game { return &toy{} })
+	play := func(n int) {
+		for range n {
+			play1(t, sessions, lags, func(i int) uint64 { return 1 })
+		}
+	}
+	play(20)
+	a, b := sessions[0], sessions[1]
+	old := bytes.Clone(b.encode(nil, &b.peers[0]))
+	for _, n := range []int{1, 10, 100, 600} {
+		play(n)
+		before := a.peers[0]
+		a.receiveRaw(old, 1)
+		after := a.peers[0]
+		if after.head != before.head || after.ack != before.ack || after.complete != before.complete || after.now != before.now || after.clock.tick != before.clock.tick {
+			t.Errorf("%d ticks later: %+v became %+v", n, before, after)
+		}
+	}
+	play(20)
+}
+
 // receiveRaw is what hear does with one packet.
 func (s *Session) receiveRaw(b []byte, from Peer) bool {
 	return len(b) >= 3 && len(b) <= MaxPacket && s.receive(b, from)

@@ -92,9 +92,9 @@ func (s *Session) receivePlay(p *peer, b []byte) bool {
 		return false
 	}
 	// Nobody can hold what we have not sent, show what the window forbids, or
-	// send beyond the rings.
-	if m.complete > s.mine || m.ack > s.mine || m.now > m.complete+MaxWindow ||
-		m.head > m.now+MaxDelay+2 || m.head > s.confirmed+inputRing-2 {
+	// send far beyond what it shows. Complete is at most ack, so all of it is
+	// bounded by what we have sent, and fits the rings.
+	if m.ack > s.mine || m.now > m.complete+MaxWindow || m.head > m.now+MaxDelay+2 {
 		return false
 	}
 	if m.flags&flagBye != 0 && m.last < p.head || p.leaving && m.head > p.last {
@@ -121,8 +121,8 @@ func (s *Session) receivePlay(p *peer, b []byte) bool {
 	}
 	p.playing, p.heardUs = true, true
 	p.quiet = 0
-	if p.clock.hear(m.seq, m.now > p.now || m.complete > p.complete, s.tick) {
-		p.now = max(p.now, m.now)
+	if m.now >= p.now && m.complete >= p.complete && p.clock.hear(m.seq, m.now > p.now || m.complete > p.complete, s.tick) {
+		p.now = m.now
 		p.echo, p.hasEcho = m.seq, true
 		if m.flags&flagEcho != 0 {
 			p.clock.echoed = true

@@ -115,6 +115,9 @@ func TestPaceWithASlowClock(t *testing.T) {
 	if d > 4 || d < -4 {
 		t.Errorf("screens are %d frames apart", d)
 	}
+	if fast, slow := b.sessions[0].Stats(), b.sessions[1].Stats(); fast.Skipped < 10 || slow.Doubled < 10 {
+		t.Errorf("the fast machine skipped %d ticks, the slow one doubled %d: both should give", fast.Skipped, slow.Doubled)
+	}
 	if w := b.sessions[0].Stats().Waited; w > 20 {
 		t.Errorf("the fast machine waited %d times at the window instead of keeping pace", w)
 	}

@@ -1,11 +1,16 @@
 package netcode
 
-// The rings of a session hold this many frames of inputs: enough for the
-// deepest window and the longest delay on both sides (MaxWindow, MaxDelay).
+// The rings of a session hold this many frames of inputs: all that can be
+// beyond the confirmed frame. The screen is at most stateRing frames beyond it,
+// our inputs a delay more, and another machine, which can't be complete beyond
+// those, at most a window and a delay more again.
 const (
 	inputRing = 256
 	inputMask = inputRing - 1
+	farthest  = stateRing + MaxDelay + 1 + MaxWindow + MaxDelay + 2
 )
+
+var _ [inputRing - 2 - farthest]struct{} // does not compile if the ring is too small
 
 // queue holds the inputs of one seat. Up to head they are known; the slots
 // after it hold what was used instead, so that a late input is compared with

@@ -7,6 +7,9 @@ import "github.com/cespare/xxhash/v2"
 // rows can compute the same.
 func HashState(state []byte) uint64 { return xxhash.Sum64(state) }
 
+// stateRing is the largest number of states that a session holds.
+const stateRing = 128
+
 // snapshots holds the states of the last frames in slots that are used again.
 type snapshots struct {
 	slots [][]byte
@@ -17,6 +20,9 @@ func newSnapshots(n, size int) snapshots {
 	count := 16
 	for count < n {
 		count *= 2
+	}
+	if count > stateRing {
+		panic("netcode: more states than stateRing")
 	}
 	s := snapshots{slots: make([][]byte, count), mask: count - 1}
 	for i := range s.slots {

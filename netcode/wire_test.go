@@ -66,6 +66,13 @@ func TestSeatRoundTrip(t *testing.T) {
 	}
 }
 
+func TestSpareBitsAreRefused(t *testing.T) {
+	r := reader{b: []byte{1, 0xff, 1, 2, 3, 4, 5, 6, 7, 8}}
+	if parseSeat(&r, 5, false); !r.bad {
+		t.Error("a change in frame 6 of 5 was taken")
+	}
+}
+
 func TestHeaderRoundTrip(t *testing.T) {
 	for _, near := range []Frame{0, 5, 32767, 32768, 65535, 65536, 1 << 20, 1<<30 + 12345} {
 		for _, off := range []Frame{0, 1, 100, 30000, -3} {
@@ -210,8 +217,28 @@ func TestClockKeepsCountAcrossGaps(t *testing.T) {
 	if c.hear(byte(theirs-2), false, ticks) {
 		t.Error("an old packet was taken for a new one")
 	}
-	theirs += 50 // we slept, they did not
+	theirs += 200 // we slept, they did not
 	if !c.hear(byte(theirs), true, ticks) || c.tick-theirs != base {
 		t.Error("lost count while asleep")
+	}
+}
+
+func TestEventsThatHappenOnceAreKept(t *testing.T) {
+	var s Session
+	for range 100 {
+		s.event(Event{Kind: Quiet})
+		s.event(Event{Kind: Back})
+	}
+	s.event(Event{Kind: Left, Peer: 3})
+	n, last := 0, Event{}
+	for e := range s.Events() {
+		n++
+		last = e
+	}
+	if last.Kind != Left || last.Peer != 3 || n > len(s.events) {
+		t.Errorf("%d events, the last is %+v", n, last)
+	}
+	for range s.Events() {
+		t.Error("an event came twice")
 	}
 }
