@@ -3,15 +3,13 @@
 package client_test
 
 import (
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
-
-	"net/http/httptest"
 
 	"go.uber.org/goleak"
 
@@ -187,7 +185,11 @@ func TestInNode(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	url := start(t)
-	run := exec.Command(filepath.Join(runtime.GOROOT(), "lib/wasm/go_js_wasm_exec"), bin, "-test.v")
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := exec.Command(filepath.Join(strings.TrimSpace(string(root)), "lib/wasm/go_js_wasm_exec"), bin, "-test.v")
 	run.Env = append(os.Environ(), "NODE_OPTIONS=--experimental-websocket", "PUNCHBACK_URL="+url)
 	out, err := run.CombinedOutput()
 	t.Logf("%s", out)

@@ -1,6 +1,7 @@
 package lobby
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"slices"
@@ -144,7 +145,9 @@ func people(list []protocol.Member) string {
 	return "[" + strings.Join(s, "; ") + "]"
 }
 
-// Stories are read as prose. UPDATE=1 go test accepts what comes out now.
+var rewrite = flag.Bool("rewrite", false, "accept what the stories tell now")
+
+// Stories are read as prose.
 func TestStories(t *testing.T) {
 	const name = "testdata/stories.txt"
 	want, err := os.ReadFile(name)
@@ -165,7 +168,7 @@ func TestStories(t *testing.T) {
 		s.tell(line)
 	}
 	got.WriteString(s.b.String())
-	if os.Getenv("UPDATE") != "" {
+	if *rewrite {
 		if err := os.WriteFile(name, []byte(got.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
