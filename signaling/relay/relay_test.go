@@ -77,11 +77,17 @@ func relayed(t *testing.T, r *Relay, network string) net.PacketConn {
 	return c
 }
 
+// How long to wait for what should come, and for what should not.
+const (
+	patience = 5 * time.Second
+	glance   = 400 * time.Millisecond
+)
+
 // hears tells whether a packet from a reaches b, sent again and again, and from whom.
-func hears(t *testing.T, a, b net.PacketConn, to net.Addr) (from net.Addr, err error) {
+func hears(t *testing.T, a, b net.PacketConn, to net.Addr, wait time.Duration) (from net.Addr, err error) {
 	t.Helper()
 	buf := make([]byte, 100)
-	deadline := time.Now().Add(400 * time.Millisecond)
+	deadline := time.Now().Add(wait)
 	for time.Now().Before(deadline) {
 		if _, err = a.WriteTo([]byte("hello"), to); err != nil {
 			return nil, err
@@ -119,11 +125,11 @@ func TestRelayedAddressesMeetAndNobodyElse(t *testing.T) {
 		if _, err := b.WriteTo([]byte("open"), a.LocalAddr()); err != nil {
 			t.Fatal(err)
 		}
-		from, err := hears(t, a, b, b.LocalAddr())
+		from, err := hears(t, a, b, b.LocalAddr(), patience)
 		if err != nil || from.String() != a.LocalAddr().String() {
 			t.Fatalf("%s: b hears %v from %v, want %v", addr, err, from, a.LocalAddr())
 		}
-		if from, err = hears(t, b, a, a.LocalAddr()); err != nil || from.String() != b.LocalAddr().String() {
+		if from, err = hears(t, b, a, a.LocalAddr(), patience); err != nil || from.String() != b.LocalAddr().String() {
 			t.Fatalf("%s: a hears %v from %v, want %v", addr, err, from, b.LocalAddr())
 		}
 
@@ -131,11 +137,11 @@ func TestRelayedAddressesMeetAndNobodyElse(t *testing.T) {
 		other := local(t)
 		port := other.LocalAddr().(*net.UDPAddr).Port
 		for _, ip := range []net.IP{a.LocalAddr().(*net.UDPAddr).IP, net.IPv4(127, 0, 0, 1)} {
-			if from, err := hears(t, a, other, &net.UDPAddr{IP: ip, Port: port}); err == nil {
+			if from, err := hears(t, a, other, &net.UDPAddr{IP: ip, Port: port}, glance); err == nil {
 				t.Errorf("%s: another port of this host heard the relay, from %v", addr, from)
 			}
 		}
-		if from, err := hears(t, other, a, a.LocalAddr()); err == nil {
+		if from, err := hears(t, other, a, a.LocalAddr(), glance); err == nil {
 			t.Errorf("%s: the relay carried a packet of another port of this host, %v", addr, from)
 		}
 	}
@@ -144,10 +150,10 @@ func TestRelayedAddressesMeetAndNobodyElse(t *testing.T) {
 func TestPrivateIsAllowedWhenAsked(t *testing.T) {
 	r := listen(t, Config{Private: true})
 	a, other := relayed(t, r, "udp"), local(t)
-	if from, err := hears(t, a, other, other.LocalAddr()); err != nil || from.String() != a.LocalAddr().String() {
+	if from, err := hears(t, a, other, other.LocalAddr(), patience); err != nil || from.String() != a.LocalAddr().String() {
 		t.Fatalf("%v from %v", err, from)
 	}
-	if from, err := hears(t, other, a, a.LocalAddr()); err != nil || from.String() != other.LocalAddr().String() {
+	if from, err := hears(t, other, a, a.LocalAddr(), patience); err != nil || from.String() != other.LocalAddr().String() {
 		t.Fatalf("%v from %v", err, from)
 	}
 }
@@ -239,10 +245,10 @@ func TestALivingAllocationOutlivesItsCredentials(t *testing.T) {
 	if _, err := b.WriteTo([]byte("open"), a.LocalAddr()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := hears(t, a, b, b.LocalAddr()); err != nil { // binds a channel, too
+	if _, err := hears(t, a, b, b.LocalAddr(), patience); err != nil { // binds a channel, too
 		t.Error(err)
 	}
-	if _, err := hears(t, b, a, a.LocalAddr()); err != nil {
+	if _, err := hears(t, b, a, a.LocalAddr(), patience); err != nil {
 		t.Error(err)
 	}
 }

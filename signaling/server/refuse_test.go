@@ -108,7 +108,7 @@ func TestEveryRefusalIsInWords(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	url := start(t, server.Config{Limits: server.Limits{Sockets: 2, Rooms: 1, Rate: 5, Hello: 300 * time.Millisecond}})
+	url := start(t, server.Config{Limits: server.Limits{Sockets: 2, Rooms: 1, Rate: 5, Hello: time.Second}})
 	a := raw(t, url+"/pong/A", nil, protocol.Version)
 	a.write(protocol.Message{Kind: protocol.Hello})
 	if m := a.read(); m.Kind != protocol.Welcome {
