@@ -101,10 +101,7 @@ func (s *Session) receivePlay(p *peer, b []byte) bool {
 		return false // its last frame is before one that it has sent, or after the last
 	}
 	from := m.head - Frame(m.count) + 1
-	if m.count > 0 && m.head > p.head {
-		if from > p.head+1 {
-			return false // a gap: it believes that we hold what we don't
-		}
+	if m.count > 0 && m.head > p.head && from <= p.head+1 { // beyond a gap inputs wait for their turn to come again
 		r := reader{b: m.inputs}
 		for range p.seats {
 			parseSeat(&r, m.count, m.flags&flagCommands != 0)

@@ -11,6 +11,7 @@ type peer struct {
 
 	head     Frame // we hold all of its inputs up to here
 	ack      Frame // it holds all of ours up to here
+	sent     Frame // where a packet that could not hold all ended; 0 if it held all
 	complete Frame // it holds everybody's up to here
 	now      Frame // on its screen, as told last
 	last     Frame // its last frame, when it is leaving

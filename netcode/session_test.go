@@ -807,12 +807,12 @@ func TestManyLongCommands(t *testing.T) {
 		}
 		sessions[m] = s
 	}
-	for tick := range 400 {
+	for tick := range 440 {
 		in := make([]netcode.Input, 7)
-		if tick < 320 && tick%40 == 0 {
+		if tick < 320 && tick%5 == 0 {
 			for i := range in {
 				in[i].Command = make([]byte, netcode.MaxCommand)
-				in[i].Command[0] = byte(tick / 40)
+				in[i].Command[0] = byte(tick / 5)
 			}
 		}
 		if err := sessions[0].Advance(in...); err != nil {
@@ -834,7 +834,7 @@ func TestManyLongCommands(t *testing.T) {
 			}
 		}
 	}
-	if got != [8]int{8, 8, 8, 8, 0, 8, 8, 8} {
+	if got != [8]int{64, 64, 64, 64, 0, 64, 64, 64} {
 		t.Errorf("Commands that arrived: %v", got)
 	}
 }

@@ -57,7 +57,8 @@ func (s *Session) encodeHello(b []byte, p *peer) []byte {
 }
 
 // encode writes the packet of this tick for a peer: all inputs that it has not
-// acknowledged, as far as they fit.
+// acknowledged. When long Commands are too much for one packet, the packets of
+// the next ticks go on where this one ended, and then begin again.
 func (s *Session) encode(b []byte, p *peer) []byte {
 	m := play{
 		seq:      byte(s.tick),
@@ -82,10 +83,14 @@ func (s *Session) encode(b []byte, p *peer) []byte {
 		m.confirmed = s.confirmed
 		m.hash = s.hashes[(s.confirmed-s.confirmed%markEvery)%hashRing]
 	}
-	from := p.ack + 1
-	for count := min(int(s.mine-p.ack), maxRun); ; count /= 2 {
+	start := p.ack
+	if p.sent > p.ack && p.sent < s.mine {
+		start = p.sent
+	}
+	from := start + 1
+	for count := min(int(s.mine-start), maxRun); ; count /= 2 {
 		m.count = count
-		m.head = p.ack + Frame(count)
+		m.head = start + Frame(count)
 		m.flags &^= flagCommands
 		if s.anyCommand(from, count) {
 			m.flags |= flagCommands
@@ -97,6 +102,9 @@ func (s *Session) encode(b []byte, p *peer) []byte {
 			}
 		}
 		if len(b) <= MaxPacket {
+			if p.sent = m.head; p.sent == s.mine {
+				p.sent = 0
+			}
 			return b
 		}
 	}
