@@ -101,6 +101,16 @@ func TestStories(t *testing.T) {
 			{func(m *Mesh) { m.SetReady(true) }, "state 1 ready=true [1 3 4]"},
 			{func(m *Mesh) { m.SetReady(true) }, ""},
 		},
+		"fresh credentials are for the next link": {
+			hear(welcome(1, 2, 2), "state 1 ready=true []"),
+			hear(protocol.Message{Kind: protocol.Update, Servers: []protocol.Server{{URLs: []string{"turn:fresh"}}}}, ""),
+			hear(came(2), "open 2 offer=false"),
+			{func(m *Mesh) {
+				if s := m.Servers(); len(s) != 1 || s[0].URLs[0] != "turn:fresh" || m.Round() != 1 {
+					panic(fmt.Sprint("servers ", s))
+				}
+			}, ""},
+		},
 		"nothing before a welcome": {hear(came(2), ""), hear(start(1, 0), ""), wait(5, "")},
 		"one who leaves while connecting": {
 			hear(welcome(1, 2, 2, 2), "open 2 offer=false; state 1 ready=true []"),
