@@ -225,23 +225,23 @@ func TestPageErrors(t *testing.T) {
 }
 
 // TestPeerNeverAnswers plays with somebody who is there and says nothing, be
-// it his turn to offer or to answer.
+// it his turn to answer, as it is for who was first, or to offer.
 func TestPeerNeverAnswers(t *testing.T) {
 	t.Parallel()
-	t.Run("offer", func(t *testing.T) {
+	t.Run("answer", func(t *testing.T) {
 		t.Parallel()
 		enter(t, world.server, room(t), game.Build).stay()
-		bot(t, world.server, room(t), 2, 60, 1).fails(t, `no connection to raw: .*no offer`, time.Minute)
+		bot(t, world.server, room(t), 2, 60, 1).fails(t, `no connection to raw, tried .*no answer.*ours: host .*relay .*theirs: none`, time.Minute)
 	})
-	t.Run("answer", func(t *testing.T) {
+	t.Run("offer", func(t *testing.T) {
 		t.Parallel()
 		first := enter(t, world.server, room(t), game.Build)
 		b := bot(t, world.server, room(t), 2, 60, 1)
-		first.hear(protocol.Update) // the bot is there; whom it meets now came later, and has to answer
+		first.hear(protocol.Update) // the bot is there; whom it meets now came later, and has to offer
 		first.say(protocol.Message{Kind: protocol.Leave})
 		_ = first.conn.CloseNow()
 		enter(t, world.server, room(t), game.Build).stay()
-		b.fails(t, `no connection to raw: .*no answer.*ours: host .*relay .*theirs: none`, time.Minute)
+		b.fails(t, `no connection to raw, tried .*no offer`, time.Minute)
 	})
 }
 
