@@ -6,6 +6,8 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -317,6 +319,42 @@ func TestSave(t *testing.T) {
 	write(t, main, strings.Replace(shows(3), "select {}", `panic("on purpose")`, 1))
 	until(t, ctx, "document.getElementById('say')?.innerText.includes('panic: on purpose')")
 	out.await(t, "page: panic: on purpose")
+}
+
+// TestExportedPage serves the exported folder as any web server would, below a path.
+func TestExportedPage(t *testing.T) {
+	dir := t.TempDir()
+	if code, out, said := web(t, ".", "-export", filepath.Join(dir, "html", "123"), "-server", "wss://play.example.org", "./testdata/hello"); code != 0 {
+		t.Fatalf("exit status %d: %s%s", code, out, said)
+	}
+	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
+	defer server.Close()
+	ctx := browser(t)
+	do(t, ctx, chromedp.Navigate(server.URL+"/html/123/?room=fox"))
+	until(t, ctx, "globalThis.punchback?.shown && updates > 10")
+	if got := value[string](t, ctx, "punchback.server + location.search"); got != "wss://play.example.org?room=fox&server=wss%3A%2F%2Fplay.example.org" {
+		t.Errorf("the game is told %s", got)
+	}
+}
+
+// TestPhone opens the page on localhost while others can come too: the way for
+// them is shown while the game waits for people, and gone when it is played.
+func TestPhone(t *testing.T) {
+	url, _ := started(t, ".", "-addr", ":0", "./testdata/hello")
+	ctx := browser(t)
+	do(t, ctx, chromedp.Navigate(url))
+	until(t, ctx, "globalThis.punchback?.shown")
+	lan := value[string](t, ctx, "punchback.page || ''")
+	if lan == "" {
+		t.Skip("this machine has no address but its own")
+	}
+	value[any](t, ctx, "punchback.stats = () => ({ scene: 'lobby', room: 'fox', players: 3, frame: 0 }), 0")
+	until(t, ctx, "!document.getElementById('phone').hidden && document.getElementById('qr').naturalWidth > 0")
+	if got, want := value[string](t, ctx, "new URL(document.getElementById('qr').src).searchParams.get('text')"), lan+"?room=fox&players=3"; got != want {
+		t.Errorf("the code leads to %s, want %s", got, want)
+	}
+	value[any](t, ctx, "punchback.stats = () => ({ scene: 'match', room: 'fox', players: 3, frame: 9 }), 0")
+	until(t, ctx, "document.getElementById('phone').hidden")
 }
 
 // TestNetwork sends packets over two channels of two connections in one page:
