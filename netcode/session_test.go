@@ -853,3 +853,15 @@ func TestRoundTripUnderLoss(t *testing.T) {
 		t.Errorf("round trips are %d without loss, %d with", rtt[0], rtt[1])
 	}
 }
+
+// Who leaves before the start does not start when the others' hellos arrive.
+func TestLeaveWhileHellosAreOnTheWay(t *testing.T) {
+	b := newTable(t, 2, simnet.Path{Latency: 9000}, nil)
+	b.run(12) // both have heard, neither knows that the other has
+	b.sessions[0].Leave()
+	b.run(80)
+	var left *netcode.LeftError
+	if !b.sessions[0].Done() || b.sessions[0].Frame() != 0 || !errors.As(b.errs[1], &left) || left.Timeout || left.Frame != 0 {
+		t.Errorf("done %v at frame %d; the other: %v", b.sessions[0].Done(), b.sessions[0].Frame(), b.errs[1])
+	}
+}
