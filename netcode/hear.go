@@ -78,7 +78,7 @@ func (s *Session) receiveHello(p *peer, b []byte) bool {
 		p.heardUs = true
 	}
 	if h.flags&helloBye != 0 {
-		p.leaving = true
+		p.leaving, p.fin = true, true
 		s.foresee(0)
 	}
 	p.quiet = 0
