@@ -53,7 +53,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	f.BoolVar(&o.mute, "mute", false, "pages without sound")
 	f.IntVar(&o.tabs, "tabs", 1, "players side by side in one page, 1 to 4")
 	f.IntVar(&o.lag, "lag", 0, "milliseconds that a page holds back what it sends, one way: 80 makes a round trip 160 longer")
-	f.IntVar(&o.jitter, "jitter", 0, "milliseconds by which -lag varies at random")
+	f.IntVar(&o.jitter, "jitter", 0, "milliseconds that -lag grows by at most, at random")
 	f.Float64Var(&o.loss, "loss", 0, "share of its packets that a page loses, 0 to 0.9")
 	f.StringVar(&o.export, "export", "", "write the static page into this folder and end")
 	f.StringVar(&o.zip, "zip", "", "write the static page as this zip file, for itch.io, and end")
