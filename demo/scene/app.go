@@ -5,9 +5,13 @@ package scene
 import (
 	"errors"
 	"math"
+	"sync"
+	"time"
 
 	"github.com/hajimehoshi/ebiten/v2"
 
+	"github.com/punchback/punchback/demo/game"
+	"github.com/punchback/punchback/demo/netgraph"
 	"github.com/punchback/punchback/demo/view"
 )
 
@@ -17,7 +21,7 @@ type scene interface {
 	update(a *app) scene
 	draw(b *view.Brush, a *app)
 	name() string
-	close() // left for good: gives back rooms and links
+	close(a *app) // left: gives back rooms and links
 }
 
 // app is the ebiten.Game around the scenes.
@@ -32,6 +36,15 @@ type app struct {
 	scale int  // pixels per unit of the screen
 	wide  int  // of the window, in its own units
 	slow  int  // how often sharpening was too much
+
+	speaker *view.Speaker // nil is silent
+	gone    []*member     // saying goodbye
+	closing sync.WaitGroup
+}
+
+// picture is a scene that draws something over what the brush drew.
+type picture interface {
+	over(dst *ebiten.Image, a *app)
 }
 
 // Run opens the window and shows scenes until the player quits.
@@ -44,12 +57,13 @@ func Run(o Options) error {
 	ebiten.SetWindowSize(2*view.Width, 2*view.Height)
 	ebiten.SetWindowResizingMode(ebiten.WindowResizingModeEnabled)
 	ebiten.SetRunnableOnUnfocused(true) // the others wait for this machine, whatever window is in front
+	if !o.Mute {
+		a.speaker = view.NewSpeaker()
+	}
 	a.now = first(a)
 	a.tell()
 	err := ebiten.RunGame(a)
-	if a.now != nil {
-		a.now.close()
-	}
+	a.quit()
 	if errors.Is(err, ebiten.Termination) {
 		return nil
 	}
@@ -57,7 +71,27 @@ func Run(o Options) error {
 }
 
 // first is the scene that the options ask for.
-func first(a *app) scene { return newTitle(a) }
+func first(a *app) scene {
+	switch {
+	case a.o.Room != "":
+		return newLobby(a, place{server: a.o.Server, code: a.o.Room, players: a.o.Players}, false)
+	case a.o.Split:
+		return newSplit(a)
+	}
+	return newTitle(a)
+}
+
+// quit says goodbye where there still is somebody to hear it.
+func (a *app) quit() {
+	if a.now != nil {
+		a.now.close(a)
+	}
+	for len(a.gone) > 0 {
+		a.part()
+		time.Sleep(time.Second / game.Rate)
+	}
+	a.closing.Wait()
+}
 
 func (a *app) Update() error {
 	a.tick++
@@ -68,9 +102,11 @@ func (a *app) Update() error {
 	if a.keys.hud {
 		a.hud = !a.hud
 	}
+	a.speaker.Tick()
+	a.part()
 	next := a.now.update(a)
 	if next != a.now {
-		a.now.close()
+		a.now.close(a)
 		a.now, a.fresh = next, true
 		if next == nil {
 			return ebiten.Termination
@@ -84,6 +120,20 @@ func (a *app) Draw(dst *ebiten.Image) {
 	a.brush.Begin(dst)
 	a.now.draw(&a.brush, a)
 	a.brush.End()
+	if p, ok := a.now.(picture); ok {
+		p.over(dst, a)
+	}
+	if m := a.playing(); a.hud && m != nil {
+		netgraph.Draw(dst, m.session.Stats(), m.worst())
+	}
+}
+
+// playing is the member whose match is on the screen, if there is one.
+func (a *app) playing() *member {
+	if m, ok := a.now.(*match); ok && m.me.session != nil {
+		return m.me
+	}
+	return nil
 }
 
 // Layout keeps 16:9 and lets Ebiten scale the rest.

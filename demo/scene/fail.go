@@ -13,7 +13,7 @@ type fail struct {
 func newFail(err error) *fail { return &fail{lines: wrapText(plainWords(err), 62)} }
 
 func (f *fail) name() string { return "error" }
-func (f *fail) close()       {}
+func (f *fail) close(*app)   {}
 
 func (f *fail) update(a *app) scene {
 	f.t++

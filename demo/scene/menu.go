@@ -4,8 +4,10 @@ package scene
 // see nothing else, so that they can be tried without a window.
 type press struct {
 	up, down, left, right bool
-	ok, back              bool
+	ok, back, enter       bool // ok is enter or space
 	erase, copy, hud      bool
+	slower, faster        bool // for split screen, where the arrows play
+	less, more            bool
 	typed                 []rune
 	x, y                  int // the pointer
 	moved, click, held    bool

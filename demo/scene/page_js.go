@@ -1,6 +1,131 @@
 package scene
 
+import (
+	"fmt"
+	"math"
+	"syscall/js"
+
+	"github.com/punchback/punchback/netcode"
+)
+
 const canQuit = false
 
-// tell puts globalThis.punchback.stats where tests and curious people find it.
-func (a *app) tell() {}
+// tell puts stats where tests and curious people find it: all of it by
+// globalThis.punchback.stats(), and the hash of one confirmed frame, while it
+// is held, by stats(frame).
+func (a *app) tell() {
+	page := js.Global().Get("punchback")
+	if page.IsUndefined() {
+		page = js.Global().Get("Object").New()
+		js.Global().Set("punchback", page)
+	}
+	page.Set("stats", js.FuncOf(func(_ js.Value, args []js.Value) any {
+		if len(args) > 0 {
+			return a.hash(netcode.Frame(args[0].Int()))
+		}
+		return a.stats()
+	}))
+	js.Global().Call("addEventListener", "pagehide", js.FuncOf(func(js.Value, []js.Value) any {
+		if m := a.playing(); m != nil && m.over == nil { // a page has no time to wait for an answer
+			m.session.Leave()
+			for range 3 {
+				_ = m.session.Advance(netcode.Input{})
+			}
+		}
+		return nil
+	}))
+}
+
+func (a *app) hash(f netcode.Frame) string {
+	if m := a.playing(); m != nil {
+		if h, ok := m.session.Hash(f); ok {
+			return fmt.Sprintf("%016x", h)
+		}
+	}
+	return ""
+}
+
+func (a *app) stats() map[string]any {
+	s := map[string]any{
+		"scene": a.now.name(), "player": 0, "players": a.o.Players, "frame": 0, "confirmed": 0, "hashFrame": 0, "hash": "",
+		"rttMs": 0, "path": "unknown", "rollback": 0, "stalls": 0, "room": "",
+	}
+	switch l := a.now.(type) {
+	case *lobby:
+		s["room"], s["players"] = l.code, l.place.players
+	case *match:
+		s["room"], s["players"] = l.code, l.place.players
+	}
+	m := a.playing()
+	if m == nil {
+		return s
+	}
+	st := m.session.Stats()
+	s["player"], s["players"] = int(m.seat), int(m.game.State().Players)
+	s["frame"], s["confirmed"] = int(st.Frame), int(st.Confirmed)
+	s["rollback"], s["stalls"] = st.MaxDepth, int(st.Waited)
+	for f := st.Confirmed; f >= 0 && f > st.Confirmed-32; f-- {
+		if h := a.hash(f); h != "" {
+			s["hashFrame"], s["hash"] = int(f), h
+			break
+		}
+	}
+	rtt := 0
+	for _, p := range st.Peers[:st.Others] {
+		rtt = max(rtt, p.RTT)
+	}
+	s["rttMs"] = math.Round(float64(rtt)/6) / 10
+	s["path"] = m.worst().Path.String()
+	return s
+}
+
+// address makes the page's own address the way into the room, so that it can
+// be copied and so that a reload comes back. No code: out of the room again.
+func (a *app) address(code string, players int) {
+	u := js.Global().Get("URL").New(js.Global().Get("location").Get("href"))
+	q := u.Get("searchParams")
+	if code == "" {
+		q.Call("delete", "room")
+		q.Call("delete", "players")
+	} else {
+		q.Call("set", "room", code)
+		q.Call("set", "players", players)
+	}
+	js.Global().Get("history").Call("replaceState", nil, "", u)
+}
+
+// report tells the developer why a match ended: on the console, and through
+// the page in the terminal of the server.
+func report(err error) {
+	if r := js.Global().Get("punchback").Get("report"); r.Type() == js.TypeFunction {
+		r.Invoke(err.Error())
+		return
+	}
+	js.Global().Get("console").Call("warn", err.Error())
+}
+
+// copyText leaves it to the page, which knows a way without a secure context.
+func copyText(text string, done func(ok bool)) {
+	tool := js.Global().Get("punchback").Get("copy")
+	var promise js.Value
+	if tool.Type() == js.TypeFunction {
+		promise = tool.Invoke(text)
+	} else if c := js.Global().Get("navigator").Get("clipboard"); !c.IsUndefined() {
+		promise = c.Call("writeText", text)
+	} else {
+		done(false)
+		return
+	}
+	var yes, no js.Func
+	end := func(ok bool) {
+		done(ok)
+		yes.Release()
+		no.Release()
+	}
+	yes = js.FuncOf(func(_ js.Value, v []js.Value) any {
+		end(len(v) == 0 || v[0].Type() != js.TypeBoolean || v[0].Bool())
+		return nil
+	})
+	no = js.FuncOf(func(js.Value, []js.Value) any { end(false); return nil })
+	promise.Call("then", yes, no)
+}

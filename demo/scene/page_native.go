@@ -2,7 +2,37 @@
 
 package scene
 
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+)
+
 const canQuit = true
 
 // tell does nothing here: there is no page that asks.
 func (a *app) tell() {}
+
+// address does nothing here: there is no address bar.
+func (a *app) address(code string, players int) {}
+
+// report says on the terminal why a match ended.
+func report(err error) { fmt.Fprintln(os.Stderr, err) }
+
+// copyText gives text to the first clipboard program there is.
+func copyText(text string, done func(ok bool)) {
+	for _, tool := range [][]string{{"wl-copy"}, {"xclip", "-selection", "clipboard"}, {"xsel", "-ib"}, {"pbcopy"}, {"clip.exe"}} {
+		path, err := exec.LookPath(tool[0])
+		if err != nil {
+			continue
+		}
+		cmd := exec.Command(path, tool[1:]...)
+		cmd.Stdin = strings.NewReader(text)
+		if cmd.Run() == nil {
+			done(true)
+			return
+		}
+	}
+	done(false)
+}

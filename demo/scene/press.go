@@ -22,15 +22,18 @@ func (p *press) read(scale int) {
 	}
 	x, y = x/scale, y/scale
 	*p = press{
-		up:    again(ebiten.KeyArrowUp) || again(ebiten.KeyW),
-		down:  again(ebiten.KeyArrowDown) || again(ebiten.KeyS),
-		left:  again(ebiten.KeyArrowLeft) || again(ebiten.KeyA),
-		right: again(ebiten.KeyArrowRight) || again(ebiten.KeyD),
-		ok:    just(ebiten.KeyEnter) || just(ebiten.KeyNumpadEnter) || just(ebiten.KeySpace),
-		back:  just(ebiten.KeyEscape),
-		erase: again(ebiten.KeyBackspace),
-		copy:  just(ebiten.KeyC),
-		hud:   just(ebiten.KeyF1) || just(ebiten.KeyTab),
+		up:     again(ebiten.KeyArrowUp) || again(ebiten.KeyW),
+		down:   again(ebiten.KeyArrowDown) || again(ebiten.KeyS),
+		left:   again(ebiten.KeyArrowLeft) || again(ebiten.KeyA),
+		right:  again(ebiten.KeyArrowRight) || again(ebiten.KeyD),
+		ok:     just(ebiten.KeyEnter) || just(ebiten.KeyNumpadEnter) || just(ebiten.KeySpace),
+		enter:  just(ebiten.KeyEnter) || just(ebiten.KeyNumpadEnter),
+		back:   just(ebiten.KeyEscape),
+		erase:  again(ebiten.KeyBackspace),
+		copy:   just(ebiten.KeyC),
+		hud:    just(ebiten.KeyF1) || just(ebiten.KeyTab),
+		slower: again(ebiten.KeyDigit1), faster: again(ebiten.KeyDigit2),
+		less: again(ebiten.KeyDigit3), more: again(ebiten.KeyDigit4),
 		typed: ebiten.AppendInputChars(p.typed[:0]),
 		x:     x, y: y, moved: x != p.x || y != p.y, click: click, held: held,
 	}

@@ -2,12 +2,19 @@
 
 package scene
 
-import "github.com/punchback/punchback/demo/view"
+import (
+	"github.com/punchback/punchback/demo/game"
+	"github.com/punchback/punchback/demo/view"
+	"github.com/punchback/punchback/netcode"
+)
 
-// title is the first page.
+// title is the first page. Behind it two bots fight, to nobody's harm.
 type title struct {
-	menu menu
-	t    float32
+	menu  menu
+	t     float32
+	show  *game.Game
+	arena view.Arena
+	in    []netcode.Input
 }
 
 const (
@@ -19,9 +26,9 @@ const (
 )
 
 func newTitle(a *app) scene {
-	t := &title{menu: menu{x: 210, y: 168, w: 220, h: 28, items: []item{
-		friend: {text: "Play with a friend", hint: "Makes a room and a link to it. Left and right: how many can play"},
-		join:   {text: "Join a room", hint: "Type the code that a friend told you, or paste the link"},
+	t := &title{menu: menu{x: 210, y: 158, w: 220, h: 28, items: []item{
+		friend: {hint: "Makes a room and a link to it. Left and right: how many play"},
+		join:   {text: "Join a room", hint: "Type the code that a friend told you, or the whole link"},
 		bot:    {text: "Play against a bot", hint: "Over a real WebRTC link, inside this machine"},
 		split:  {text: "Split screen", hint: "Two at one keyboard, and a bad network between you to play with"},
 		quit:   {text: "Quit"},
@@ -29,15 +36,58 @@ func newTitle(a *app) scene {
 	if !canQuit {
 		t.menu.items = t.menu.items[:quit]
 	}
+	t.reset(a)
 	return t
 }
 
+func (t *title) reset(a *app) {
+	t.show = game.New(uint64(a.tick)*2654435761+5, 2)
+	t.in = make([]netcode.Input, 2)
+	t.arena = view.Arena{You: -1}
+}
+
 func (t *title) name() string { return "title" }
-func (t *title) close()       {}
+func (t *title) close(*app)   {}
 
 func (t *title) update(a *app) scene {
 	t.t++
-	switch t.menu.update(&a.keys) {
+	s := t.show.State()
+	for i := range t.in {
+		t.in[i].Bits = game.Bot(s, netcode.Player(i), uint64(i)+3)
+	}
+	t.show.Step(t.in)
+	t.arena.Update(t.show, nil)
+	if s.Phase == game.MatchOver && s.Clock > 240 {
+		t.reset(a)
+	}
+	if t.menu.at == friend {
+		if a.keys.left {
+			a.o.Players = max(a.o.Players-1, 2)
+		}
+		if a.keys.right {
+			a.o.Players = min(a.o.Players+1, game.MaxPlayers)
+		}
+	}
+	t.menu.items[friend].text = "Play with a friend"
+	if a.o.Players > 2 {
+		t.menu.items[friend].text = "Play with friends: " + itoa(a.o.Players)
+	}
+	was := t.menu.at
+	picked := t.menu.update(&a.keys)
+	if was != t.menu.at || picked >= 0 {
+		a.speaker.Blip(picked >= 0)
+	}
+	home := place{server: a.o.Server, players: a.o.Players, fresh: true}
+	switch picked {
+	case friend:
+		return newLobby(a, home, false)
+	case join:
+		return &entry{}
+	case bot:
+		home.players = 2
+		return newLobby(a, home, true)
+	case split:
+		return newSplit(a)
 	case quit:
 		return nil
 	}
@@ -45,9 +95,10 @@ func (t *title) update(a *app) scene {
 }
 
 func (t *title) draw(b *view.Brush, a *app) {
-	b.Sky(t.t*0.4, 0, t.t)
+	t.arena.Draw(b, t.show.State(), view.Width, view.Height)
 	b.Screen()
-	b.Logo(view.Width/2, 62, 9, t.t)
-	b.Shout("hole punching and rollback, as a brawl", view.Width/2, 132, 1, view.Paper)
+	b.Gradient(0, 0, view.Width, view.Height, view.Ink.Fade(0.2), view.Ink.Fade(0.62))
+	b.Logo(view.Width/2, 52, 9, t.t)
+	b.Shout("hole punching and rollback, as a brawl", view.Width/2, 124, 1, view.Paper)
 	drawMenu(b, &t.menu, a.tick)
 }

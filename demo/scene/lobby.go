@@ -1,0 +1,149 @@
+//go:build cgo || windows || js
+
+package scene
+
+import (
+	"github.com/punchback/punchback/demo/view"
+	"github.com/punchback/punchback/nat/punch"
+	"github.com/punchback/punchback/netcode/rtc"
+)
+
+// lobby is a room where people gather, before the first match and between two.
+type lobby struct {
+	me, mate *member
+	place    place
+	solo     bool // against a bot
+	kept     bool // the room goes on in the next scene
+	code     string
+	link     string
+	copied   string
+	t        float32
+}
+
+// newLobby enters a room; with solo a bot follows.
+func newLobby(a *app, p place, solo bool) scene {
+	name := a.o.Name
+	if name == "" {
+		name = "Player"
+	}
+	me, err := enter(p, &a.o, name, 0)
+	if err != nil {
+		return newFail(err)
+	}
+	return &lobby{me: me, place: p, solo: solo}
+}
+
+func (l *lobby) name() string { return "lobby" }
+
+func (l *lobby) close(a *app) {
+	if !l.kept {
+		a.leave(l.me)
+		a.leave(l.mate)
+		a.address("", 0)
+	}
+}
+
+func (l *lobby) update(a *app) scene {
+	l.t++
+	if a.keys.back {
+		return newTitle(a)
+	}
+	if err := l.me.poll(); err != nil {
+		return newFail(err)
+	}
+	if st := l.me.room.Status(); st.Phase == rtc.Over && st.Err != nil {
+		return newFail(st.Err)
+	}
+	if code := l.me.room.Code(); code != "" && code != l.code {
+		l.code, l.link = code, l.me.room.Link()
+		l.place.code, l.place.fresh = code, false
+		if l.solo {
+			var err error
+			if l.mate, err = enter(l.place, &a.o, "Bot", 7); err != nil {
+				return newFail(err)
+			}
+		} else {
+			a.address(code, l.place.players)
+		}
+	}
+	l.mate.partner()
+	if l.link != "" && (a.keys.copy || a.keys.click) {
+		l.copied = "copying ..."
+		copyText(l.link, func(ok bool) {
+			if l.copied = "copied"; !ok {
+				l.copied = "could not copy: type it, or take it from the address bar"
+			}
+		})
+	}
+	if l.place.players > 2 && a.keys.ok {
+		l.me.room.SetReady(true)
+	}
+	if l.me.session != nil {
+		l.kept = true
+		return newMatch(a, l)
+	}
+	return l
+}
+
+func (l *lobby) draw(b *view.Brush, a *app) {
+	b.Sky(l.t*0.3, 0, l.t)
+	st := l.me.room.Status()
+	const x, y, w, h = 90, 40, view.Width - 180, 262
+	head := "Room " + l.code
+	switch {
+	case l.solo:
+		head = "A bot is coming"
+	case l.code == "":
+		head = "Looking for the room"
+	}
+	card(b, x, y, w, h, head)
+	if l.link != "" && !l.solo {
+		b.TextCenter("Send this link to a friend, or say the code:", view.Width/2, y+46, 1, view.Grey)
+		lines := wrapText(l.link, 62)
+		for i, s := range lines {
+			b.TextCenter(s, view.Width/2, y+64+float32(i)*14, 1, view.Paper)
+		}
+		b.TextCenter(orText(l.copied, "C copies the link"), view.Width/2, y+68+float32(len(lines))*14, 1, view.Gold)
+	}
+	row := float32(y + 114)
+	for m := range l.me.room.Members() {
+		c := view.Player[(int(m.Peer)+7)%8]
+		b.Circle(x+40, row+7, 5, c)
+		name := orText(m.Name, "Player")
+		if m.Self {
+			name += " (you)"
+		}
+		b.Text(name, x+54, row, 1, view.Paper)
+		b.Text(linkWords(&m), x+210, row, 1, view.Grey)
+		row += 18
+	}
+	for i, lines := 0, wrapText(st.Text, 60); i < len(lines); i++ {
+		b.TextCenter(lines[i], view.Width/2, y+h-66+float32(i)*14, 1, view.Paper)
+	}
+	bar := float32(w - 80)
+	b.Pill(x+40, y+h-30, bar, 8, 4, view.Paper.Fade(0.15))
+	b.Pill(x+40, y+h-30, max(bar*st.Progress, 8), 8, 4, view.Player[0])
+	note(b, "Escape: back to the title", view.Height-22)
+}
+
+func orText(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// linkWords tells how far the link to a member is.
+func linkWords(m *rtc.Member) string {
+	switch {
+	case m.Self:
+		return "here"
+	case m.Link.State == punch.Open:
+		return "linked, " + m.Link.Path.String()
+	case m.Link.State == punch.Closed && m.Link.Reason != "":
+		return m.Link.Reason
+	case m.Away:
+		return "lost the server"
+	}
+	return "punching through ..."
+}

@@ -1,0 +1,163 @@
+//go:build cgo || windows || js
+
+package scene
+
+import (
+	"errors"
+
+	"github.com/punchback/punchback/demo/game"
+	"github.com/punchback/punchback/demo/view"
+	"github.com/punchback/punchback/netcode"
+)
+
+// match is the game itself, with the result at its end.
+type match struct {
+	*lobby
+	arena  view.Arena
+	again  bool // saying goodbye to this match for the sake of the next
+	legend int
+	quiet  bool // somebody has not been heard for a while
+	since  int  // ticks since the session ended
+}
+
+func newMatch(a *app, l *lobby) scene {
+	room := *l // the lobby's own copy is told that its room goes on
+	room.kept, room.copied = false, ""
+	m := &match{lobby: &room}
+	m.arena.You = int(l.me.seat)
+	m.arena.Names = l.me.names()
+	return m
+}
+
+func (m *match) name() string {
+	if m.me.session != nil && (m.me.over != nil || m.me.decided()) {
+		return "result"
+	}
+	return "match"
+}
+
+func (m *match) update(a *app) scene {
+	if a.keys.back {
+		return newTitle(a)
+	}
+	m.mate.partner()
+	if m.again {
+		if !m.me.finish() {
+			return m
+		}
+		l := *m.lobby
+		m.lobby.kept, l.kept = true, false
+		return &l
+	}
+	bits := view.Both.Bits()
+	if a.o.Autoplay {
+		bits = game.Bot(m.me.game.State(), m.me.seat, 0xb07)
+	}
+	was := m.me.over
+	m.me.tick(bits)
+	m.legend++
+	m.arena.Update(m.me.game, a.speaker)
+	for e := range m.me.session.Events() {
+		switch e.Kind {
+		case netcode.Quiet:
+			m.quiet = true
+		case netcode.Back, netcode.Left:
+			m.quiet = false
+		}
+	}
+	if m.me.over != nil {
+		if was == nil {
+			report(m.me.over)
+		}
+		m.since++
+		var terms *netcode.TermsError
+		if errors.As(m.me.over, &terms) {
+			return newFail(m.me.over)
+		}
+	}
+	if m.me.over != nil || m.me.decided() {
+		if a.keys.ok || a.o.Autoplay && m.since > 120 {
+			m.again = true
+			a.speaker.Blip(true)
+		}
+	}
+	return m
+}
+
+func (m *match) draw(b *view.Brush, a *app) {
+	s := m.me.game.State()
+	m.arena.Draw(b, s, view.Width, view.Height)
+	if m.legend < 480 && s.Round <= 1 {
+		k := min(float32(480-m.legend)/60, 1)
+		text := view.Both.Legend()
+		w := view.TextWidth(text, 1) + 20
+		b.Pill(view.Width/2-w/2, 30, w, 18, 9, view.Ink.Fade(0.6*k))
+		b.TextCenter(text, view.Width/2, 33, 1, view.Paper.Fade(k))
+	}
+	switch {
+	case m.again:
+		m.sheet(b, "Rematch", "asking the others ...")
+	case m.me.over != nil:
+		m.sheet(b, m.ended(), "Enter: on to the next match    Escape: leave")
+	case m.me.decided() && s.Clock > 70:
+		m.sheet(b, m.winner(), "Enter: rematch    Escape: leave")
+	case m.quiet:
+		note(b, "Waiting to hear from the others ...", 54)
+	}
+}
+
+func (m *match) winner() string {
+	w := int(m.me.game.State().Winner)
+	switch {
+	case w < 0:
+		return "Nobody is left"
+	case w == int(m.me.seat):
+		return "You win!"
+	}
+	return m.called(w) + " wins"
+}
+
+// called is what a seat is called.
+func (m *match) called(seat int) string {
+	if n := m.arena.Names[seat]; n != "" && n != "Player" {
+		return n
+	}
+	return "P" + itoa(seat+1)
+}
+
+// ended says why there is no more of this match.
+func (m *match) ended() string {
+	var left *netcode.LeftError
+	if !errors.As(m.me.over, &left) {
+		return plainWords(m.me.over)
+	}
+	who := "Somebody"
+	for seat, id := range m.me.match.Config().Seats {
+		if id == left.Peer {
+			who = m.called(seat)
+		}
+	}
+	switch {
+	case left.Timeout:
+		return who + " is gone: nothing heard for too long"
+	case m.me.decided():
+		return m.winner()
+	}
+	return who + " has left"
+}
+
+func (m *match) sheet(b *view.Brush, head, foot string) {
+	lines := wrapText(head, 34)
+	size := float32(2)
+	if len(lines) > 2 {
+		lines, size = wrapText(head, 64), 1
+	}
+	h := 46 + float32(len(lines))*15*size
+	y := view.Height/2 - h/2
+	b.Pill(82, y+4, view.Width-160, h, 12, view.Ink.Fade(0.4))
+	b.Pill(80, y, view.Width-160, h, 12, view.Ink.Fade(0.86))
+	for i, l := range lines {
+		b.TextCenter(l, view.Width/2, y+12+float32(i)*15*size, size, view.Gold)
+	}
+	b.TextCenter(foot, view.Width/2, y+h-24, 1, view.Paper)
+}

@@ -1,0 +1,128 @@
+//go:build cgo || windows || js
+
+package view
+
+import (
+	"sync"
+	"time"
+
+	"github.com/ebitengine/oto/v3"
+
+	"github.com/punchback/punchback/demo/game"
+	"github.com/punchback/punchback/netcode/cues"
+)
+
+// Speaker plays cues. It talks to oto itself and not through ebiten/audio,
+// which ends the whole game when there is no sound card: here the error is
+// read, and the game goes on in silence.
+type Speaker struct {
+	mu     sync.Mutex // of mixer: the sound card reads on its own thread
+	mixer  mixer
+	player *oto.Player
+	last   [32]int // tick in which a kind was heard last
+	tick   int
+}
+
+// NewSpeaker opens the sound card in the background. A nil Speaker is silent.
+func NewSpeaker() *Speaker {
+	s := &Speaker{}
+	ctx, ready, err := oto.NewContext(&oto.NewContextOptions{
+		SampleRate: soundRate, ChannelCount: 2, Format: oto.FormatSignedInt16LE, BufferSize: 30 * time.Millisecond,
+	})
+	if err != nil {
+		return nil
+	}
+	go func() { // ends when the card has answered; in the browser at the first key
+		<-ready
+		if ctx.Err() != nil {
+			return
+		}
+		p := ctx.NewPlayer(s)
+		p.SetBufferSize(soundRate * 4 / 25)
+		p.Play()
+		s.mu.Lock()
+		s.player = p
+		s.mu.Unlock()
+	}()
+	return s
+}
+
+// Read is what the sound card calls.
+func (s *Speaker) Read(buf []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mixer.read(buf), nil
+}
+
+// Tick lets time pass: one sound of a kind is enough for a few ticks.
+func (s *Speaker) Tick() {
+	if s != nil {
+		s.tick++
+	}
+}
+
+func (s *Speaker) play(tones ...tone) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.player == nil {
+		return
+	}
+	for _, t := range tones {
+		s.mixer.play(t)
+	}
+}
+
+// Blip is the sound of a menu.
+func (s *Speaker) Blip(high bool) {
+	if high {
+		s.play(tone{from: 520, to: 780, length: 0.12, square: 0.3, gain: 0.2})
+	} else {
+		s.play(tone{from: 420, to: 440, length: 0.05, square: 0.3, gain: 0.14})
+	}
+}
+
+// Cue plays what an event sounds like.
+func (s *Speaker) Cue(c cues.Cue) {
+	if s == nil || int(c.Kind) >= len(s.last) || s.tick-s.last[c.Kind] < 3 {
+		return
+	}
+	s.last[c.Kind] = s.tick
+	size := float64(c.Size)
+	switch c.Kind {
+	case game.CueCount:
+		s.play(tone{from: 440, to: 440, length: 0.18, square: 0.4, gain: 0.25})
+	case game.CueGo:
+		s.play(tone{from: 880, to: 880, length: 0.4, square: 0.4, gain: 0.28}, tone{from: 1320, to: 1320, length: 0.4, gain: 0.15})
+	case game.CueJump:
+		s.play(tone{from: 240, to: 520, length: 0.14, gain: 0.22})
+	case game.CueAirJump:
+		s.play(tone{from: 380, to: 760, length: 0.14, gain: 0.22})
+	case game.CueLand:
+		s.play(tone{from: 120, to: 60, length: 0.1, noise: 0.5, gain: min(0.1+size*0.02, 0.3)})
+	case game.CueDash:
+		s.play(tone{from: 900, to: 200, length: 0.18, noise: 0.8, gain: 0.25})
+	case game.CueSwing:
+		s.play(tone{from: 700, to: 300, length: 0.1, noise: 0.85, gain: 0.16 + size*0.03})
+	case game.CueCharged:
+		s.play(tone{from: 990, to: 1320, length: 0.16, gain: 0.22})
+	case game.CueHit:
+		s.play(tone{from: 190 + size*4, to: 40, length: 0.16 + size*0.012, square: 0.5, gain: min(0.45+size*0.02, 0.9)},
+			tone{from: 800, to: 100, length: 0.09 + size*0.006, noise: 0.9, gain: 0.5})
+	case game.CueBounce:
+		s.play(tone{from: 160, to: 70, length: 0.14, noise: 0.3, gain: 0.35})
+	case game.CueFall:
+		s.play(tone{from: 700, to: 50, length: 0.8, square: 0.3, gain: 0.5}, tone{from: 90, to: 30, length: 0.9, noise: 0.6, gain: 0.6})
+	case game.CueSudden:
+		s.play(tone{from: 330, to: 160, length: 0.7, square: 1, gain: 0.3})
+	case game.CueRound:
+		s.play(tone{from: 523, to: 523, length: 0.2, square: 0.4, gain: 0.25}, tone{from: 659, to: 659, length: 0.2, square: 0.4, gain: 0.25, delay: 0.12},
+			tone{from: 784, to: 784, length: 0.4, square: 0.4, gain: 0.25, delay: 0.24})
+	case game.CueMatch:
+		for i, f := range [...]float64{523, 659, 784, 1047, 784, 1047} {
+			s.play(tone{from: f, to: f, length: 0.3, square: 0.4, gain: 0.25, delay: float64(i) * 0.13})
+		}
+	}
+}
