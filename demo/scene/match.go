@@ -91,8 +91,8 @@ func (m *match) draw(b *view.Brush, a *app) {
 		k := min(float32(480-m.legend)/60, 1)
 		text := view.Both.Legend()
 		w := view.TextWidth(text, 1) + 20
-		b.Pill(view.Width/2-w/2, 30, w, 18, 9, view.Ink.Fade(0.6*k))
-		b.TextCenter(text, view.Width/2, 33, 1, view.Paper.Fade(k))
+		b.Pill(view.Width/2-w/2, view.Height-62, w, 18, 9, view.Ink.Fade(0.6*k))
+		b.TextCenter(text, view.Width/2, view.Height-59, 1, view.Paper.Fade(k))
 	}
 	switch {
 	case m.again:

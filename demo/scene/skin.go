@@ -34,7 +34,7 @@ func drawMenu(b *view.Brush, m *menu, tick int) {
 			b.Text("<", x+w-16, ty, 1, view.Player[1])
 		}
 	}
-	if m.at < len(m.items) && m.items[m.at].hint != "" {
+	if m.at < len(m.items) && m.items[m.at].steps == 0 && m.items[m.at].hint != "" {
 		note(b, m.items[m.at].hint, view.Height-22)
 	}
 }

@@ -43,7 +43,7 @@ func newTitle(a *app) scene {
 func (t *title) reset(a *app) {
 	t.show = game.New(uint64(a.tick)*2654435761+5, 2)
 	t.in = make([]netcode.Input, 2)
-	t.arena = view.Arena{You: -1}
+	t.arena = view.Arena{You: -1, Bare: true}
 }
 
 func (t *title) name() string { return "title" }

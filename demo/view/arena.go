@@ -13,8 +13,8 @@ import (
 // one, or seeing one again after a rollback, does no harm.
 type Arena struct {
 	Names   [game.MaxPlayers]string
-	You     int // the seat whose arrow is drawn, or -1
-	Quiet   bool
+	You     int  // the seat whose arrow is drawn, or -1
+	Bare    bool // without damage and banners
 	puppets [game.MaxPlayers]puppet
 	sparks  sparks
 	t       float32
@@ -112,8 +112,10 @@ func (a *Arena) Draw(b *Brush, s *game.State, w, h float32) {
 	if a.flash > 0.02 {
 		b.Rect(0, 0, w, h, Paper.Fade(a.flash))
 	}
-	a.cards(b, s, w, h)
-	a.words(b, s, w, h)
+	if !a.Bare {
+		a.cards(b, s, w, h)
+		a.words(b, s, w, h)
+	}
 }
 
 // stage draws the island and its platforms.
@@ -170,7 +172,7 @@ func (a *Arena) cards(b *Brush, s *game.State, w, h float32) {
 		if name == "" {
 			name = "P" + string(rune('1'+i))
 		}
-		if most := int((cw - 50) / LetterWidth); len(name) > most && most > 0 {
+		if most := int((cw - 18) / b.Width("ab", 1) * 2); len(name) > most && most > 0 {
 			name = name[:most]
 		}
 		ink := c.Mix(Paper, 0.25)
@@ -196,11 +198,10 @@ func (a *Arena) cards(b *Brush, s *game.State, w, h float32) {
 			hurt = Grey
 		}
 		size := float32(2)
-		if float32(len(text))*14 > cw-46 {
+		if b.Width(text, 2) > cw-42 {
 			size = 1
 		}
-		tw := TextWidth(text, size)
-		b.Text(text, float32(int(x+cw-6-tw+jx)), y+20-size*7, size, hurt)
+		b.Text(text, x+cw-6-b.Width(text, size)+jx, y+20-size*7, size, hurt)
 		x += cw + 6
 	}
 }

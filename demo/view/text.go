@@ -5,6 +5,7 @@ package view
 import (
 	"image"
 	"image/color"
+	"math"
 	"unicode/utf8"
 
 	"github.com/hajimehoshi/ebiten/v2"
@@ -53,10 +54,23 @@ func TextWidth(s string, size float32) float32 {
 	return float32(utf8.RuneCountInString(s)*LetterWidth-1) * size
 }
 
+// Width is how wide s is on b. Where units are not whole pixels that differs
+// from TextWidth, since letters are drawn in whole pixels, to be readable.
+func (b *Brush) Width(s string, size float32) float32 {
+	return TextWidth(s, b.dot(size)/b.scale)
+}
+
+// dot is the pixels of one dot of a letter.
+func (b *Brush) dot(size float32) float32 {
+	return max(float32(math.Round(float64(size*b.scale)-0.1)), 1)
+}
+
 // Text writes s with its top left corner at x, y.
 func (b *Brush) Text(s string, x, y, size float32, c Color) {
-	px, py := b.x+x*b.scale, b.y+y*b.scale
-	w, h := 6*size*b.scale, LetterHeight*size*b.scale
+	dot := b.dot(size)
+	px := float32(math.Round(float64(b.x + x*b.scale)))
+	py := float32(math.Round(float64(b.y + y*b.scale)))
+	w, h := 6*dot, LetterHeight*dot
 	for _, r := range s {
 		if r < 32 || r > 126 {
 			r = '?'
@@ -72,19 +86,19 @@ func (b *Brush) Text(s string, x, y, size float32, c Color) {
 			b.vertex(px, py+h, col*8, row*16+13, c)
 			b.indices = append(b.indices, first, first+1, first+2, first, first+2, first+3)
 		}
-		px += LetterWidth * size * b.scale
+		px += LetterWidth * dot
 	}
 }
 
 // TextCenter writes s centered at x.
 func (b *Brush) TextCenter(s string, x, y, size float32, c Color) {
-	b.Text(s, float32(int(x-TextWidth(s, size)/2)), y, size, c)
+	b.Text(s, x-b.Width(s, size)/2, y, size, c)
 }
 
 // Shout writes s centered at x with a dark edge, to be read over anything.
 func (b *Brush) Shout(s string, x, y, size float32, c Color) {
 	e := max(size/2, 1)
-	x = float32(int(x - TextWidth(s, size)/2))
+	x -= b.Width(s, size) / 2
 	for _, d := range [...][2]float32{{-e, 0}, {e, 0}, {0, -e}, {0, e}, {e, e}, {-e, e}, {0, 2 * e}} {
 		b.Text(s, x+d[0], y+d[1], size, Ink.Fade(c.A))
 	}
