@@ -9,11 +9,12 @@ import (
 
 // How patient a link is.
 const (
-	firstRepeat = 250 * time.Millisecond // what we said is said again, in case it was lost
-	lastRepeat  = 2 * time.Second        // and then less and less often
-	oneAttempt  = 6 * time.Second        // from an accepted answer to giving an attempt up
-	lookConnect = 50 * time.Millisecond
-	lookOpen    = 500 * time.Millisecond
+	firstRepeat  = 250 * time.Millisecond // what we said is said again, in case it was lost
+	lastRepeat   = 2 * time.Second        // and then less and less often
+	oneAttempt   = 6 * time.Second        // from an accepted answer to giving an attempt up
+	leastAttempt = 100 * time.Millisecond // however often the other end offers
+	lookConnect  = 50 * time.Millisecond
+	lookOpen     = 500 * time.Millisecond
 )
 
 // attempt is what run knows of the connection that it tries to make.
@@ -27,6 +28,7 @@ type attempt struct {
 	interval time.Duration
 	early    signal // theirs for an attempt whose offer is not here yet
 	tries    int
+	begun    time.Time
 }
 
 // run owns the pipe: it makes it, feeds it signals, says ours, and closes it.
@@ -110,7 +112,7 @@ func (l *Link) begin(a *attempt, number uint64) error {
 	if old != nil {
 		old.close()
 	}
-	*a = attempt{number: number, early: a.early, tries: a.tries + 1, interval: firstRepeat}
+	*a = attempt{number: number, early: a.early, tries: a.tries + 1, interval: firstRepeat, begun: time.Now()}
 	servers := l.o.Servers
 	if a.tries == 1 {
 		servers = quick(servers)
@@ -174,7 +176,7 @@ func (l *Link) hear(a *attempt, s *signal, now time.Time) {
 				a.early.Candidates = append(a.early.Candidates, c)
 			}
 		}
-		if s.SDP != "" {
+		if s.SDP != "" && now.Sub(a.begun) >= leastAttempt { // the offer is said again
 			l.answer(a, s, now)
 		}
 		return

@@ -196,7 +196,10 @@ const (
 	maxUnsentMessage = 256 << 10
 )
 
-var errBye = errors.New("punch: the other side closed the link")
+var (
+	errBye  = errors.New("punch: the other side closed the link")
+	errText = errors.New("punch: the other side sent text, which no link does")
+)
 
 func (l *Link) poke() {
 	select {
@@ -299,7 +302,7 @@ func (e events) message(n int, copy func(dst []byte)) {
 		_, many := l.mail.take(1, time.Now())
 		switch {
 		case n > l.o.Limits.Message+1:
-			l.fail(fmt.Errorf("punch: the other side sent a message of %d bytes, the limit is %d", n, l.o.Limits.Message))
+			l.fail(fmt.Errorf("punch: the other side sent a message of %d bytes, the limit is %d", n-1, l.o.Limits.Message))
 		case many || len(l.messages) >= l.o.Limits.Messages:
 			l.fail(fmt.Errorf("punch: the other side sends more than %d messages a second, or more than are read", l.o.Limits.Messages))
 		case n > 0:

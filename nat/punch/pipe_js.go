@@ -83,7 +83,7 @@ func newPipe(o *Options, servers []Server, ev events) (p *pipe, err error) {
 		p.on(c.channel, "onmessage", func(e js.Value) {
 			data := e.Get("data")
 			if data.Type() != js.TypeObject {
-				ev.hostile(errors.New("punch: the other side sent text, which no link does"))
+				ev.hostile(errText)
 				return
 			}
 			c.take(data.Get("byteLength").Int(), func(dst []byte) {

@@ -143,9 +143,17 @@ func newPipe(o *Options, servers []Server, ev events) (*pipe, error) {
 	p.fast.OnClose(func() { ev.failed(errBye) })
 	p.sure.OnClose(func() { ev.failed(errBye) })
 	p.fast.OnMessage(func(m webrtc.DataChannelMessage) {
+		if m.IsString {
+			ev.hostile(errText)
+			return
+		}
 		ev.packet(len(m.Data), func(dst []byte) { copy(dst, m.Data) })
 	})
 	p.sure.OnMessage(func(m webrtc.DataChannelMessage) {
+		if m.IsString {
+			ev.hostile(errText)
+			return
+		}
 		ev.message(len(m.Data), func(dst []byte) { copy(dst, m.Data) })
 	})
 	return p, nil

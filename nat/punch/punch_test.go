@@ -78,7 +78,9 @@ func (e *ends) until(what string, is func() bool) {
 	}
 }
 
-func (e *ends) open() { e.until("open", func() bool { return e.link[0].State() == Open && e.link[1].State() == Open }) }
+func (e *ends) open() {
+	e.until("open", func() bool { return e.link[0].State() == Open && e.link[1].State() == Open })
+}
 
 func TestTwoEndsMeet(t *testing.T) {
 	e := meet(t, [2]Options{}, nil)
@@ -126,6 +128,7 @@ func TestSignalsMayBeLostDoubledAndReordered(t *testing.T) {
 	}
 	for seed := range pairs {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel() // they wait for repeats, and need no time of the processor
 			r := rand.New(rand.NewPCG(uint64(seed), 1))
 			var late [2][][]byte
 			e := meet(t, [2]Options{}, func(from int, s []byte) (arrive [][]byte) {

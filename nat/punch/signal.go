@@ -2,8 +2,10 @@ package punch
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // A signal tells the other end everything that it may lack. Signals can be
@@ -26,7 +28,7 @@ const (
 	maxSignal     = 48 << 10 // bytes
 	maxCandidates = 48       // of one attempt
 	maxCandidate  = 512      // bytes
-	maxHeard      = 256      // signals waiting to be read
+	maxHeard      = 64       // signals waiting to be read
 )
 
 func (s *signal) encode() []byte {
@@ -51,6 +53,9 @@ func decodeSignal(b []byte) (*signal, error) {
 	for _, c := range s.Candidates {
 		if len(c.Text) > maxCandidate || len(c.Mid) > 32 {
 			return nil, fmt.Errorf("punch: a candidate is %d bytes, must be at most %d", len(c.Text), maxCandidate)
+		}
+		if strings.ContainsFunc(c.Text, unicode.IsControl) { // people read candidates in reports
+			return nil, errors.New("punch: a candidate holds a control character")
 		}
 	}
 	return s, nil

@@ -1,0 +1,260 @@
+//go:build !js
+
+package punch
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+)
+
+// attacker speaks a Link's signals, and does what no Link does once it is open.
+type attacker struct {
+	pc         *webrtc.PeerConnection
+	fast, sure *webrtc.DataChannel
+	hold       chan struct{} // while it is open, nothing that arrives is read
+}
+
+// attack lets an attacker connect to a Link of ours and waits until it is open.
+func attack(t *testing.T, o Options) (*Link, *attacker) {
+	t.Helper()
+	api, err := profile(&Options{Limits: Limits{}.withDefaults()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &attacker{hold: make(chan struct{})}
+	if a.pc, err = api.NewPeerConnection(webrtc.Configuration{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = a.pc.GracefulClose() })
+	yes, no := true, false
+	zero, one := uint16(0), uint16(1)
+	if a.fast, err = a.pc.CreateDataChannel("packets", &webrtc.DataChannelInit{Negotiated: &yes, ID: &zero, Ordered: &no, MaxRetransmits: &zero}); err != nil {
+		t.Fatal(err)
+	}
+	if a.sure, err = a.pc.CreateDataChannel("messages", &webrtc.DataChannelInit{Negotiated: &yes, ID: &one}); err != nil {
+		t.Fatal(err)
+	}
+	var open sync.WaitGroup
+	open.Add(2)
+	a.fast.OnOpen(open.Done)
+	a.sure.OnOpen(open.Done)
+	a.sure.OnMessage(func(webrtc.DataChannelMessage) { <-a.hold })
+	t.Cleanup(sync.OnceFunc(func() { close(a.hold) })) // before the attacker closes
+
+	d, err := a.pc.CreateOffer(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gathered := webrtc.GatheringCompletePromise(a.pc)
+	if err := a.pc.SetLocalDescription(d); err != nil {
+		t.Fatal(err)
+	}
+	<-gathered
+	news := make(chan struct{}, 1)
+	o.Notify = func() {
+		select {
+		case news <- struct{}{}:
+		default:
+		}
+	}
+	l, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	if err := l.Signal((&signal{Attempt: 1, SDP: a.pc.LocalDescription().SDP}).encode()); err != nil {
+		t.Fatal(err)
+	}
+	late := time.After(10 * time.Second)
+	for l.State() == Connecting {
+		for s, ok := l.NextSignal(); ok; s, ok = l.NextSignal() {
+			var m signal
+			if err := json.Unmarshal(s, &m); err != nil {
+				t.Fatal(err)
+			}
+			if m.SDP != "" && a.pc.RemoteDescription() == nil {
+				// What we may send is no matter to an attacker.
+				sdp := strings.Replace(m.SDP, "a=max-message-size:16386", "a=max-message-size:1000000", 1)
+				if err := a.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, c := range m.Candidates {
+				_ = a.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: c.Text, SDPMid: &c.Mid})
+			}
+		}
+		select {
+		case <-news:
+		case <-late:
+			t.Fatalf("the attacker can't connect: %v", l.Report().Reason)
+		}
+	}
+	open.Wait()
+	return l, a
+}
+
+// A peer that does what none of ours does is out within a quarter of a second,
+// with a reason that names what it did, and what it made us keep is bounded.
+func TestHostilePeersAreThrownOutAndNamed(t *testing.T) {
+	again := func(send func(), until <-chan struct{}) {
+		for {
+			select {
+			case <-until:
+				return
+			default:
+				send()
+			}
+		}
+	}
+	for _, c := range []struct {
+		name, reason string
+		abuse        func(a *attacker, until <-chan struct{})
+	}{
+		{"opens a channel", `opened channel "extra"`, func(a *attacker, _ <-chan struct{}) {
+			_, _ = a.pc.CreateDataChannel("extra", nil)
+		}},
+		{"opens channels", "opened channel", func(a *attacker, until <-chan struct{}) {
+			again(func() { _, _ = a.pc.CreateDataChannel("extra", nil) }, until)
+		}},
+		{"floods with single bytes", "more than 240 packets a second", func(a *attacker, until <-chan struct{}) {
+			again(func() { _ = a.fast.Send([]byte{1}) }, until)
+		}},
+		{"floods with long packets", "bytes a second", func(a *attacker, until <-chan struct{}) {
+			b := make([]byte, MaxPacket)
+			again(func() { _ = a.fast.Send(b) }, until)
+		}},
+		{"sends a long packet", "packet of 1201 bytes, the limit is 1200", func(a *attacker, _ <-chan struct{}) {
+			_ = a.fast.Send(make([]byte, MaxPacket+1))
+		}},
+		{"sends a long message", "message of 16385 bytes, the limit is 16384", func(a *attacker, _ <-chan struct{}) {
+			_ = a.sure.Send(make([]byte, 16<<10+2))
+		}},
+		{"sends a huge message", "message of 39999 bytes, the limit is 16384", func(a *attacker, _ <-chan struct{}) {
+			_ = a.sure.Send(make([]byte, 40_000))
+		}},
+		{"sends a text packet", "text", func(a *attacker, _ <-chan struct{}) { _ = a.fast.SendText("hello") }},
+		{"sends a text message", "text", func(a *attacker, _ <-chan struct{}) { _ = a.sure.SendText("hello") }},
+		{"floods with messages", "more than 64 messages a second", func(a *attacker, until <-chan struct{}) {
+			again(func() { _ = a.sure.Send([]byte{frameData, 1}) }, until)
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, a := attack(t, Options{Limits: Limits{Inbox: 32}})
+			begin := time.Now()
+			out := make(chan struct{})
+			stopped := make(chan struct{})
+			go func() {
+				defer close(stopped)
+				c.abuse(a, out)
+			}()
+			select {
+			case <-l.done: // nothing polls meanwhile
+			case <-time.After(3 * time.Second):
+				t.Errorf("not thrown out")
+			}
+			close(out)
+			took := time.Since(begin)
+			<-stopped
+			if err := l.Err(); err == nil || !strings.Contains(err.Error(), c.reason) {
+				t.Errorf("Err is %v, want %q", err, c.reason)
+			}
+			if took > 250*time.Millisecond*slow {
+				t.Errorf("thrown out after %v", took)
+			}
+			if l.in.size > 32 || len(l.in.slots) > 32 || len(l.messages) > 64 {
+				t.Errorf("%d packets and %d messages are kept", l.in.size, len(l.messages))
+			}
+			t.Logf("%v: %v", took.Round(time.Millisecond), l.Err())
+		})
+	}
+}
+
+// A peer that reads nothing costs a bounded queue, and no blocked call.
+func TestAPeerThatReadsNothing(t *testing.T) {
+	l, _ := attack(t, Options{})
+	m := make([]byte, 16<<10)
+	var err error
+	kept := 0
+	for ; err == nil && kept < 4<<20; kept += len(m) {
+		err = l.SendMessage(m)
+	}
+	if err == nil || !strings.Contains(err.Error(), "wait to be sent, the limit is 262144") {
+		t.Errorf("after %d bytes SendMessage says %v", kept, err)
+	}
+	begin := time.Now()
+	_ = l.Close()
+	if took := time.Since(begin); took > 500*time.Millisecond*slow {
+		t.Errorf("Close took %v", took)
+	}
+}
+
+func TestSignalsOfAHostilePeerAreBounded(t *testing.T) {
+	l, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for _, c := range []struct {
+		signal []byte
+		want   string
+	}{
+		{bytes.Repeat([]byte(" "), maxSignal+1), "must be at most"},
+		{[]byte("{"), "punch: signal"},
+		{[]byte(`{"cand":[` + strings.Repeat(`{},`, maxCandidates) + `{}]}`), "candidates in a signal are 49"},
+		{fmt.Appendf(nil, `{"cand":[{"c":"%s"}]}`, strings.Repeat("x", maxCandidate+1)), "a candidate is 513 bytes"},
+		{[]byte(`{"cand":[{"c":"\u001b[2J"}]}`), "a candidate holds"},
+	} {
+		if err := l.Signal(c.signal); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("Signal(%.40q) says %v, want %q", c.signal, err, c.want)
+		}
+	}
+	// More than can be heard at once is refused; each offer is a lie of its own.
+	refused := 0
+	for i := range 20_000 {
+		if l.Signal((&signal{Attempt: uint64(i + 1), SDP: "v=0\r\n"}).encode()) != nil {
+			refused++
+		}
+		l.mu.Lock()
+		if n := len(l.heard); n > maxHeard {
+			t.Errorf("%d signals wait", n)
+		}
+		l.mu.Unlock()
+	}
+	if refused == 0 {
+		t.Error("20,000 signals at once were all heard")
+	}
+	if l.State() != Connecting {
+		t.Errorf("junk ended the link: %v", l.Err())
+	}
+}
+
+func FuzzDecodeSignal(f *testing.F) {
+	f.Add([]byte(`{"attempt":1,"sdp":"v=0","cand":[{"c":"candidate:1 1 udp 1 192.0.2.1 9 typ relay raddr 10.0.0.1 rport 5","m":"0"}]}`))
+	f.Add([]byte(`{"attempt":0}`))
+	f.Add([]byte(`{"cand":[{"c":"a b c d ::1 f g h raddr"}]}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := decodeSignal(b)
+		if err != nil {
+			return
+		}
+		if len(s.SDP) > maxSignal || len(s.Candidates) > maxCandidates {
+			t.Fatalf("%d bytes of SDP, %d candidates", len(s.SDP), len(s.Candidates))
+		}
+		for _, c := range s.Candidates {
+			_ = c.String()
+			if p, ok := c.private(); ok && p.kind() != "relay" {
+				t.Fatalf("%q became %q", c.Text, p.Text)
+			}
+		}
+		if again, err := decodeSignal(s.encode()); err == nil && again.Attempt != s.Attempt {
+			t.Fatalf("attempt %d became %d", s.Attempt, again.Attempt)
+		}
+	})
+}
