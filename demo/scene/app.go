@@ -39,6 +39,7 @@ type app struct {
 
 	speaker *view.Speaker // nil is silent
 	gone    []*member     // saying goodbye
+	pasted  []rune        // from the clipboard, in the browser
 	closing sync.WaitGroup
 }
 
@@ -96,6 +97,8 @@ func (a *app) quit() {
 func (a *app) Update() error {
 	a.tick++
 	a.keys.read(a.scale)
+	a.keys.typed = append(a.keys.typed, a.pasted...)
+	a.pasted = nil
 	if a.fresh {
 		a.keys, a.fresh = press{x: a.keys.x, y: a.keys.y}, false
 	}

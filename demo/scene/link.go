@@ -43,7 +43,9 @@ func parsePlace(s string, home place) (place, error) {
 	s = strings.TrimSpace(s)
 	p := place{server: home.server, players: home.players}
 	if !strings.Contains(s, "/") && !strings.Contains(s, "?") {
-		p.code = strings.ToUpper(s)
+		if p.code = s; s == strings.ToLower(s) {
+			p.code = strings.ToUpper(s) // codes are told in capitals and typed without
+		}
 		return p, checkCode(p.code)
 	}
 	if !strings.Contains(s, "://") {

@@ -14,6 +14,7 @@ func TestParsePlace(t *testing.T) {
 	home := place{server: "ws://127.0.0.1:8080", players: 2}
 	for _, c := range []struct{ in, url, err string }{
 		{"tokiba", "ws://127.0.0.1:8080/punchback/TOKIBA?players=2", ""},
+		{"MyRoom", "ws://127.0.0.1:8080/punchback/MyRoom?players=2", ""},
 		{" fox-7 ", "ws://127.0.0.1:8080/punchback/FOX-7?players=2", ""},
 		{"http://192.0.2.7:8080/?room=abc&players=4", "ws://192.0.2.7:8080/punchback/abc?players=4", ""},
 		{"https://play.example/?room=abc", "wss://play.example/punchback/abc?players=2", ""},

@@ -22,11 +22,7 @@ type lobby struct {
 
 // newLobby enters a room; with solo a bot follows.
 func newLobby(a *app, p place, solo bool) scene {
-	name := a.o.Name
-	if name == "" {
-		name = "Player"
-	}
-	me, err := enter(p, &a.o, name, 0)
+	me, err := enter(p, &a.o, a.o.Name, 0)
 	if err != nil {
 		return newFail(err)
 	}
@@ -71,7 +67,7 @@ func (l *lobby) update(a *app) scene {
 		l.copied = "copying ..."
 		copyText(l.link, func(ok bool) {
 			if l.copied = "copied"; !ok {
-				l.copied = "could not copy: type it, or take it from the address bar"
+				l.copied = cantCopy
 			}
 		})
 	}
@@ -109,7 +105,7 @@ func (l *lobby) draw(b *view.Brush, a *app) {
 	for m := range l.me.room.Members() {
 		c := view.Player[(int(m.Peer)+7)%8]
 		b.Circle(x+40, row+7, 5, c)
-		name := orText(m.Name, "Player")
+		name := orText(m.Name, "Player "+itoa(int(m.Peer)))
 		if m.Self {
 			name += " (you)"
 		}

@@ -119,7 +119,7 @@ func (m *match) winner() string {
 
 // called is what a seat is called.
 func (m *match) called(seat int) string {
-	if n := m.arena.Names[seat]; n != "" && n != "Player" {
+	if n := m.arena.Names[seat]; n != "" {
 		return n
 	}
 	return "P" + itoa(seat+1)

@@ -8,7 +8,10 @@ import (
 	"github.com/punchback/punchback/netcode"
 )
 
-const canQuit = false
+const (
+	canQuit  = false
+	cantCopy = "the browser does not let us: take it from the address bar"
+)
 
 // tell puts stats where tests and curious people find it: all of it by
 // globalThis.punchback.stats(), and the hash of one confirmed frame, while it
@@ -24,6 +27,12 @@ func (a *app) tell() {
 			return a.hash(netcode.Frame(args[0].Int()))
 		}
 		return a.stats()
+	}))
+	js.Global().Call("addEventListener", "paste", js.FuncOf(func(_ js.Value, args []js.Value) any {
+		if text := []rune(args[0].Get("clipboardData").Call("getData", "text").String()); len(text) < 256 {
+			a.pasted = text
+		}
+		return nil
 	}))
 	js.Global().Call("addEventListener", "pagehide", js.FuncOf(func(js.Value, []js.Value) any {
 		if m := a.playing(); m != nil && m.over == nil { // a page has no time to wait for an answer

@@ -9,7 +9,10 @@ import (
 	"strings"
 )
 
-const canQuit = true
+const (
+	canQuit  = true
+	cantCopy = "no clipboard program was found: please type it"
+)
 
 // tell does nothing here: there is no page that asks.
 func (a *app) tell() {}

@@ -36,7 +36,7 @@ func (b *Brush) Sky(camX, camY, t float32) {
 		depth := 0.2 + 0.1*float32(i%3)
 		x := wrap(float32(h%900)-camX*depth-t*(0.05+0.03*float32(i%3)), Width+260) - 130
 		y := 60 + float32(h/900%150) - camY*depth
-		c := Paper.Mix(Rose, 0.55).Fade(0.16)
+		c := Dusk.Mix(Rose, min(max(y/260, 0), 1)*0.8).Mix(Paper, 0.09) // not see-through: the two parts overlap
 		w := 50 + float32(h%50)
 		b.Pill(x, y, w*1.7, 12, 6, c)
 		b.Pill(x+w*0.3, y-8, w, 14, 7, c)
