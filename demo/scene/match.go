@@ -153,7 +153,7 @@ func (m *match) sheet(b *view.Brush, head, foot string) {
 		lines, size = wrapText(head, 64), 1
 	}
 	h := 46 + float32(len(lines))*15*size
-	y := view.Height/2 - h/2
+	const y = 34 // above the winner
 	b.Pill(82, y+4, view.Width-160, h, 12, view.Ink.Fade(0.4))
 	b.Pill(80, y, view.Width-160, h, 12, view.Ink.Fade(0.86))
 	for i, l := range lines {
