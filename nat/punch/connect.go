@@ -72,6 +72,7 @@ func (l *Link) shut(bye bool) {
 	l.pipe = nil
 	l.state = Closed
 	l.attempt = 0
+	l.heard, l.said, l.fresh = nil, nil, nil
 	l.mu.Unlock()
 	if p == nil {
 		return

@@ -1,0 +1,78 @@
+//go:build !js
+
+package punch
+
+import (
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestBothEndsCloseAtOnce(t *testing.T) {
+	e := meet(t, [2]Options{}, nil)
+	e.open()
+	var wg sync.WaitGroup
+	for _, l := range e.link {
+		for range 2 { // and each of them twice
+			wg.Go(func() { _ = l.Close() })
+		}
+	}
+	wg.Wait()
+	for i, l := range e.link {
+		if err := l.Err(); l.State() != Closed || err != nil && err != errBye {
+			t.Errorf("end %d is %v: %v", i, l.State(), err)
+		}
+	}
+}
+
+// Wherever a link is on its way to be open, Close ends it at once, and nothing
+// that comes later wakes it.
+func TestCloseWhileConnecting(t *testing.T) {
+	for step := range 8 {
+		var late [][]byte
+		e := meet(t, [2]Options{}, func(_ int, s []byte) [][]byte {
+			late = append(late, s)
+			return [][]byte{s}
+		})
+		e.until("so far", func() bool {
+			return len(late) >= step || e.link[0].State() == Open && e.link[1].State() == Open
+		})
+		begin := time.Now()
+		_ = e.link[step%2].Close()
+		if took := time.Since(begin); took > 500*time.Millisecond*slow {
+			t.Errorf("after %d signals, Close took %v", step, took)
+		}
+		l := e.link[step%2]
+		for range 2 {
+			for _, s := range late {
+				if err := l.Signal(s); err != nil {
+					t.Errorf("Signal after Close: %v", err)
+				}
+			}
+		}
+		l.Send([]byte{1})
+		if err := l.SendMessage([]byte{1}); err == nil {
+			t.Error("SendMessage after Close is no error")
+		}
+		if _, ok := l.NextSignal(); ok || l.State() != Closed || l.Report().Reason == "" {
+			t.Errorf("after Close: %+v", l.Report())
+		}
+		_ = e.link[1-step%2].Close()
+	}
+}
+
+// What arrives costs no allocation of ours, once the inbox has its slots.
+func TestPacketsAllocateNothing(t *testing.T) {
+	l := &Link{o: Options{Notify: func() {}, Limits: Limits{}.withDefaults()}, wake: make(chan struct{}, 1), in: newInbox(4), state: Open,
+		packets: newBucket(1 << 30), bytes: newBucket(1 << 30)}
+	ev := events{l, 0}
+	data, dst := make([]byte, 200), make([]byte, MaxPacket)
+	if n := testing.AllocsPerRun(1000, func() {
+		ev.packet(len(data), func(dst []byte) { copy(dst, data) })
+		if n, ok := l.Recv(dst); !ok || n != len(data) {
+			t.Fatal("no packet")
+		}
+	}); n != 0 {
+		t.Errorf("a packet costs %v allocations", n)
+	}
+}
