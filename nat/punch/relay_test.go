@@ -12,8 +12,8 @@ import (
 	"github.com/punchback/punchback/signaling/relay"
 )
 
-// turn is a real STUN and TURN server on this machine, and credentials for it.
-func turn(t *testing.T) []Server {
+// turnServer is a real STUN and TURN server on this machine, and credentials for it.
+func turnServer(t *testing.T) []Server {
 	t.Helper()
 	r, err := relay.Listen(relay.Config{Addr: "127.0.0.1:0"})
 	if err != nil {
@@ -28,7 +28,7 @@ func turn(t *testing.T) []Server {
 // Two ends that only use relays are quick, and tell each other no address of
 // their machines: not in a candidate, not in a description, not in a name.
 func TestRelayOnlyTellsNoAddress(t *testing.T) {
-	servers := turn(t)
+	servers := turnServer(t)
 	var said [2][][]byte
 	o := Options{Servers: servers, RelayOnly: true}
 	e := meet(t, [2]Options{o, o}, func(from int, s []byte) [][]byte {

@@ -1,0 +1,160 @@
+//go:build worlds
+
+package punch
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// page is a real Chromium with testdata/page in it.
+func page(t *testing.T) func(js string, result any) {
+	t.Helper()
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "page.wasm"), "./testdata/page")
+	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", http.FileServer(http.Dir(dir)))
+	mux.Handle("/go/", http.StripPrefix("/go/", http.FileServer(http.Dir(filepath.Join(runtime.GOROOT(), "lib/wasm")))))
+	mux.HandleFunc("/page", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`<!doctype html><script src="/go/wasm_exec.js"></script><script>
+globalThis.go = new Go(); WebAssembly.instantiateStreaming(fetch("/page.wasm"), go.importObject).then(r => go.run(r.instance))</script>`))
+	})
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	alloc, stop := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-dev-shm-usage", true))...)
+	t.Cleanup(stop)
+	tab, closeTab := chromedp.NewContext(alloc)
+	t.Cleanup(closeTab)
+	if err := chromedp.Run(tab, chromedp.Navigate(s.URL+"/page"), chromedp.Poll("globalThis.ready", nil)); err != nil {
+		t.Fatal(err)
+	}
+	return func(js string, result any) {
+		t.Helper()
+		if err := chromedp.Run(tab, chromedp.Evaluate(js, result)); err != nil {
+			t.Fatalf("%s: %v", js, err)
+		}
+	}
+}
+
+type told struct {
+	State, Path, Reason string
+	RTT, Connect        time.Duration
+	Got                 uint32
+	Order               bool
+}
+
+// A browser and a native end meet, whoever offers, and what is reliable
+// arrives in order.
+func TestBrowserAndNative(t *testing.T) {
+	do := page(t)
+	for _, c := range []struct {
+		name                 string
+		browserOffers, relay bool
+	}{{"browser offers", true, false}, {"native offers", false, false}, {"relay only", true, true}} {
+		t.Run(c.name, func(t *testing.T) {
+			var servers []Server
+			if c.relay {
+				servers = turnServer(t)
+			}
+			list, _ := json.Marshal(servers)
+			arg, _ := json.Marshal(string(list))
+			l, err := New(Options{Offer: !c.browserOffers, RelayOnly: c.relay, Servers: servers})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			var said string
+			yes := map[bool]string{true: "true", false: "false"}
+			if do("begin("+yes[c.browserOffers]+","+yes[c.relay]+","+string(arg)+")", &said); said != "" {
+				t.Fatal(said)
+			}
+			var r told
+			var signals [][]byte
+			look := func(what string, is func() bool) {
+				t.Helper()
+				for begin := time.Now(); !is(); {
+					if time.Since(begin) > 20*time.Second {
+						t.Fatalf("not %s: %+v, %s", what, r, l.Report().Reason)
+					}
+					if do("next()", &said); said != "" {
+						signals = append(signals, []byte(said))
+						_ = l.Signal([]byte(said))
+					}
+					for s, ok := l.NextSignal(); ok; s, ok = l.NextSignal() {
+						b, _ := json.Marshal(string(s))
+						do("hear("+string(b)+")", nil)
+					}
+					do("report()", &said)
+					if err := json.Unmarshal([]byte(said), &r); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			want := map[bool]string{true: "relay", false: "direct"}[c.relay]
+			look("open", func() bool { return l.State() == Open && r.Path == want && r.RTT > 0 })
+			t.Logf("browser: %v, %s; native: %v", r.Connect, r.Reason, l.Report().Connect)
+			if c.relay {
+				private(t, signals)
+				return
+			}
+			const messages = 20_000
+			go func() {
+				for i := uint32(0); i < messages && l.State() == Open; {
+					if l.SendMessage(binary.LittleEndian.AppendUint32(nil, i)) == nil {
+						i++
+					} else {
+						time.Sleep(time.Millisecond)
+					}
+				}
+			}()
+			look("all there", func() bool { return r.Got >= messages })
+			if !r.Order || strings.Contains(r.State, "closed") {
+				t.Errorf("%+v", r)
+			}
+			do("end()", nil)
+			look("closed", func() bool { return l.State() == Closed && r.State == "closed" })
+		})
+	}
+}
+
+func TestBrowserAndBrowser(t *testing.T) {
+	do := page(t)
+	pairs := func(n string) (median float64) {
+		do("globalThis.median = 0, pairs("+n+")", nil)
+		for begin := time.Now(); median == 0 && time.Since(begin) < time.Minute; time.Sleep(50 * time.Millisecond) {
+			do("globalThis.median", &median)
+		}
+		return median
+	}
+	pairs("1")
+	median := pairs("20")
+	t.Logf("median of 20: %v ms", median)
+	if median == 0 || median > 150 {
+		t.Errorf("the median of 20 connects is %v ms, want 150", median)
+	}
+	var before, after int
+	const held = "go._values.filter(v => v != null).length"
+	do(held, &before)
+	pairs("60")
+	do(held, &after)
+	t.Logf("%d values before 60 pairs, %d after", before, after)
+	if after > before+60 { // a handler that stays would be 22 of each pair
+		t.Errorf("60 pairs left %d values", after-before)
+	}
+}
