@@ -105,7 +105,7 @@ func (l *lobby) draw(b *view.Brush, a *app) {
 	for m := range l.me.room.Members() {
 		c := view.Player[(int(m.Peer)+7)%8]
 		b.Circle(x+40, row+7, 5, c)
-		name := orText(m.Name, "Player "+itoa(int(m.Peer)))
+		name := orText(m.Name, "player "+itoa(int(m.Peer)))
 		if m.Self {
 			name += " (you)"
 		}

@@ -66,6 +66,7 @@ func (m *match) update(a *app) scene {
 		}
 	}
 	if m.me.over != nil {
+		m.arena.Hush()
 		if was == nil {
 			report(m.me.over)
 		}

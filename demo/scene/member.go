@@ -3,6 +3,8 @@
 package scene
 
 import (
+	"strings"
+
 	"github.com/punchback/punchback/demo/game"
 	"github.com/punchback/punchback/nat/punch"
 	"github.com/punchback/punchback/netcode"
@@ -146,7 +148,7 @@ func (m *member) names() (n [game.MaxPlayers]string) {
 	seats := m.match.Config().Seats
 	for who := range m.room.Members() {
 		for seat, id := range seats {
-			if id == who.Peer && seat < len(n) {
+			if id == who.Peer && seat < len(n) && !strings.HasPrefix(who.Name, "player ") { // a name that nobody chose
 				n[seat] = who.Name
 			}
 		}

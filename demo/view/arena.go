@@ -84,6 +84,9 @@ func place(f *game.Fighter) (x, y float32) {
 
 func (a *Arena) say(s string, c Color) { a.banner, a.bannerC, a.bannerT = s, c, 0 }
 
+// Hush takes the banner away, for a message of the scene.
+func (a *Arena) Hush() { a.banner = "" }
+
 // Draw draws the match on w by h units of b, which has begun.
 func (a *Arena) Draw(b *Brush, s *game.State, w, h float32) {
 	jx := a.shake * float32(math.Sin(float64(a.t)*2.3))
