@@ -154,7 +154,7 @@ func TestBrowserAndBrowser(t *testing.T) {
 	pairs("60")
 	do(held, &after)
 	t.Logf("%d values before 60 pairs, %d after", before, after)
-	if after > before+60 { // a handler that stays would be 22 of each pair
+	if after > before+60 { // handlers that stay are eight of each pair
 		t.Errorf("60 pairs left %d values", after-before)
 	}
 }
