@@ -31,12 +31,6 @@ func (p place) url() string {
 	return s
 }
 
-// page is the link that brings a browser to the room.
-func (p place) page() string {
-	s := strings.Replace(p.server, "ws", "http", 1)
-	return s + "/?room=" + url.QueryEscape(p.code) + "&players=" + strconv.Itoa(p.players)
-}
-
 // parsePlace reads what a person typed or pasted: a code, a page's link, or a
 // ws:// address. What it doesn't say is as in home.
 func parsePlace(s string, home place) (place, error) {

@@ -39,14 +39,6 @@ func TestParsePlace(t *testing.T) {
 			t.Errorf("%q: error %v, want one with %q", c.in, err, c.err)
 		}
 	}
-	p := place{server: "wss://h", code: "A1", players: 3}
-	if got := p.page(); got != "https://h/?room=A1&players=3" {
-		t.Error(got)
-	}
-	back, err := parsePlace(p.page(), home)
-	if err != nil || back != p {
-		t.Errorf("a page's link came back as %+v, %v", back, err)
-	}
 	if got := (place{server: "ws://h", players: 2, fresh: true}).url(); got != "ws://h/punchback?players=2&new" {
 		t.Error(got)
 	}
