@@ -49,6 +49,9 @@ func profile(o *Options) (*webrtc.API, error) {
 	e.SetDTLSRetransmissionInterval(100 * time.Millisecond)
 	e.EnableSctpSnap(true)
 	e.EnableSCTPZeroChecksum(true)
+	// Left alone, the timer that frees what a blackout held back starts at a
+	// second and doubles: three silent seconds would become seven.
+	e.SetSCTPRTOMax(500 * time.Millisecond)
 	// What an end keeps for the other's sake: SCTP counts only user bytes.
 	e.SetSCTPMaxReceiveBufferSize(64 << 10)
 	e.SetSCTPMaxMessageSize(uint32(max(MaxPacket, o.Limits.Message+1)) + 1)

@@ -1,0 +1,274 @@
+//go:build !js
+
+package punch
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pion/transport/v4"
+	"github.com/pion/transport/v4/vnet"
+	"github.com/pion/turn/v5"
+)
+
+// nets are the kinds of networks that a player may sit in.
+var nets = map[string]*vnet.NATType{
+	"open": nil,
+	"cone": {MappingBehavior: vnet.EndpointIndependent, FilteringBehavior: vnet.EndpointIndependent, MappingLifeTime: 30 * time.Second},
+	"port": {MappingBehavior: vnet.EndpointIndependent, FilteringBehavior: vnet.EndpointAddrPortDependent, MappingLifeTime: 30 * time.Second},
+	"symm": {MappingBehavior: vnet.EndpointAddrPortDependent, FilteringBehavior: vnet.EndpointAddrPortDependent, MappingLifeTime: 30 * time.Second},
+}
+
+// internet is a virtual one: two homes, each 15 ms away from a STUN and TURN
+// server and 30 ms from the other home and its signals.
+type internet struct {
+	t     *testing.T
+	wan   *vnet.Router
+	turn  *turn.Server
+	home  [2]*vnet.Net
+	cut   atomic.Bool                 // nothing passes
+	lost  atomic.Pointer[func() bool] // tells which packets are lost
+	links [2]*Link
+}
+
+const (
+	serverIP = "198.51.100.1"
+	away     = 15 * time.Millisecond
+)
+
+func newInternet(t *testing.T, kinds [2]string) *internet {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	wan, err := vnet.NewRouter(&vnet.RouterConfig{CIDR: "198.51.100.0/24", LoggerFactory: silent{}})
+	must(err)
+	n := &internet{t: t, wan: wan}
+	wan.AddChunkFilter(func(vnet.Chunk) bool {
+		lost := n.lost.Load()
+		return !n.cut.Load() && (lost == nil || !(*lost)())
+	})
+	server, err := vnet.NewNet(&vnet.NetConfig{StaticIPs: []string{serverIP}})
+	must(err)
+	must(wan.AddNet(server))
+	for i, kind := range kinds {
+		nat := nets[kind]
+		if nat == nil { // a public address behind a wire
+			nat = &vnet.NATType{Mode: vnet.NATModeNAT1To1}
+		}
+		public := fmt.Sprintf("198.51.100.%d", 101+i)
+		inner := fmt.Sprintf("10.%d.0.2", 1+i)
+		if nat.Mode == vnet.NATModeNAT1To1 {
+			public += "/" + inner
+		}
+		router, err := vnet.NewRouter(&vnet.RouterConfig{
+			CIDR: fmt.Sprintf("10.%d.0.0/24", 1+i), StaticIPs: []string{public}, NATType: nat, MinDelay: away, LoggerFactory: silent{},
+		})
+		must(err)
+		n.home[i], err = vnet.NewNet(&vnet.NetConfig{StaticIPs: []string{inner}})
+		must(err)
+		must(router.AddNet(n.home[i]))
+		must(wan.AddRouter(router))
+	}
+	must(wan.Start())
+	conn, err := server.ListenPacket("udp4", serverIP+":3478")
+	must(err)
+	n.turn, err = turn.NewServer(turn.ServerConfig{
+		Realm: "test", LoggerFactory: silent{},
+		AuthHandler: func(a *turn.RequestAttributes) (string, []byte, bool) {
+			return a.Username, turn.GenerateAuthKey(a.Username, "test", "secret"), true
+		},
+		PacketConnConfigs: []turn.PacketConnConfig{{PacketConn: conn, RelayAddressGenerator: &turn.RelayAddressGeneratorStatic{
+			RelayAddress: net.ParseIP(serverIP), Address: "0.0.0.0", Net: server,
+		}}},
+	})
+	must(err)
+	virtual = func(offer bool) transport.Net {
+		if offer {
+			return n.home[0]
+		}
+		return n.home[1]
+	}
+	return n
+}
+
+// close cuts the homes off first: pion, told to abort what the other end has
+// aborted, waits with a lock held, which stops the clock of a bubble.
+func (n *internet) close() {
+	n.cut.Store(true)
+	for _, l := range n.links {
+		if l != nil {
+			_ = l.Close()
+		}
+	}
+	virtual = nil
+	_ = n.turn.Close()
+	_ = n.wan.Stop()
+}
+
+func servers() []Server {
+	return []Server{
+		{URLs: []string{"stun:" + serverIP + ":3478"}},
+		{URLs: []string{"turn:" + serverIP + ":3478", "turn:" + serverIP + ":3478?transport=tcp"}, Username: "u", Credential: "secret"},
+	}
+}
+
+// link connects both homes and waits until both ends are open or closed.
+func (n *internet) link(o Options) {
+	n.t.Helper()
+	news := make(chan struct{}, 1)
+	o.Notify = func() {
+		select {
+		case news <- struct{}{}:
+		default:
+		}
+	}
+	for i := range n.links {
+		o.Offer = i == 0
+		l, err := New(o)
+		if err != nil {
+			n.t.Fatal(err)
+		}
+		n.links[i] = l
+	}
+	for n.links[0].State() == Connecting || n.links[1].State() == Connecting {
+		for i, l := range n.links {
+			for s, ok := l.NextSignal(); ok; s, ok = l.NextSignal() {
+				time.AfterFunc(2*away, func() { _ = n.links[1-i].Signal(s) })
+			}
+		}
+		<-news
+	}
+}
+
+// talk sends at 60 Hz both ways until both ends heard something new, and
+// tells how long that took.
+func (n *internet) talk() time.Duration {
+	n.t.Helper()
+	begin := time.Now()
+	want := fmt.Appendf(nil, "%v", begin)
+	var heard [2]bool
+	var got [MaxPacket]byte
+	for !heard[0] || !heard[1] {
+		if time.Since(begin) > time.Minute {
+			n.t.Fatalf("silence: %+v\n%+v", n.links[0].Report(), n.links[1].Report())
+		}
+		for i, l := range n.links {
+			l.Send(want)
+			for k, ok := l.Recv(got[:]); ok; k, ok = l.Recv(got[:]) {
+				heard[i] = heard[i] || bytes.Equal(got[:k], want)
+			}
+		}
+		time.Sleep(time.Second / 60) // of the bubble's clock
+	}
+	return time.Since(begin)
+}
+
+// Each kind of network meets each: directly where theory allows, or relayed,
+// and quickly.
+func TestNetworks(t *testing.T) {
+	for _, offers := range []string{"open", "cone", "port", "symm"} {
+		for _, answers := range []string{"open", "cone", "port", "symm"} {
+			t.Run(offers+" "+answers, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					n := newInternet(t, [2]string{offers, answers})
+					defer n.close()
+					begin := time.Now()
+					n.link(Options{Servers: servers()})
+					took := time.Since(begin)
+					n.talk()
+					time.Sleep(time.Second)
+					want, most := Direct, 560*time.Millisecond
+					if offers == "symm" && answers != "open" && answers != "cone" || answers == "symm" && offers == "port" {
+						want, most = Relay, 1000*time.Millisecond
+					}
+					for _, l := range n.links {
+						if r := l.Report(); r.Path != want || r.Connect > most {
+							t.Errorf("%v after %v, want %v within %v: %s", r.Path, r.Connect, want, most, r.Reason)
+						}
+					}
+					t.Logf("open after %v: %s", took, n.links[0].Report().Reason)
+				})
+			})
+		}
+	}
+}
+
+// Packets are lost, of all the protocols on the way and of the game.
+func TestLoss(t *testing.T) {
+	var all []time.Duration
+	for seed := range uint64(40) {
+		synctest.Test(t, func(t *testing.T) {
+			n := newInternet(t, [2]string{"port", "port"})
+			defer n.close()
+			r := rand.New(rand.NewPCG(seed, 5))
+			lost := func() bool { return r.IntN(20) == 0 }
+			n.lost.Store(&lost)
+			begin := time.Now()
+			n.link(Options{Servers: servers()})
+			all = append(all, time.Since(begin))
+			n.talk()
+			for _, l := range n.links {
+				if l.State() != Open {
+					t.Errorf("seed %d: %v", seed, l.Err())
+				}
+			}
+		})
+	}
+	slices.Sort(all)
+	t.Logf("open after %v at the median, %v at worst", all[len(all)/2], all[len(all)-1])
+	if all[len(all)/2] > 700*time.Millisecond {
+		t.Errorf("open after %v at the median, must be at most 700 ms", all[len(all)/2])
+	}
+}
+
+// A link outlives three seconds of silence, and talks again at once after it;
+// one that stays silent ends with a reason.
+func TestBlackout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newInternet(t, [2]string{"port", "port"})
+		defer n.close()
+		n.link(Options{Servers: servers()})
+		n.talk()
+		for range 3 {
+			n.cut.Store(true)
+			for range 180 {
+				for _, l := range n.links {
+					l.Send([]byte("nobody hears this"))
+				}
+				time.Sleep(time.Second / 60)
+			}
+			n.cut.Store(false)
+			if took := n.talk(); took > 600*time.Millisecond {
+				t.Errorf("after a blackout nothing was heard for %v", took)
+			}
+			time.Sleep(2 * time.Second)
+		}
+		if err := n.links[0].SendMessage([]byte("still here")); err != nil {
+			t.Error(err)
+		}
+		n.cut.Store(true)
+		begin := time.Now()
+		for n.links[0].State() == Open || n.links[1].State() == Open {
+			if time.Since(begin) > 12*time.Second {
+				t.Fatal("a dead link is still open after 12 s")
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		for _, l := range n.links {
+			if err := l.Err(); err == nil || err.Error() != "punch: nothing is heard from the other side any more" {
+				t.Errorf("Err is %v", err)
+			}
+		}
+	})
+}
