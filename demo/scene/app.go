@@ -33,6 +33,7 @@ type app struct {
 	tick  int
 	hud   bool
 	fresh bool // a scene has just begun: its first tick sees no keys
+	drawn int  // the tick that is on the screen
 	scale int  // pixels per unit of the screen
 	wide  int  // of the window, in its own units
 	slow  int  // how often sharpening was too much
@@ -57,7 +58,8 @@ func Run(o Options) error {
 	ebiten.SetWindowTitle(o.title())
 	ebiten.SetWindowSize(2*view.Width, 2*view.Height)
 	ebiten.SetWindowResizingMode(ebiten.WindowResizingModeEnabled)
-	ebiten.SetRunnableOnUnfocused(true) // the others wait for this machine, whatever window is in front
+	ebiten.SetScreenClearedEveryFrame(false) // see Draw; every scene paints all of it
+	ebiten.SetRunnableOnUnfocused(true)      // the others wait for this machine, whatever window is in front
 	if !o.Mute {
 		a.speaker = view.NewSpeaker()
 	}
@@ -118,7 +120,13 @@ func (a *app) Update() error {
 	return nil
 }
 
+// Draw draws once a tick: a screen that shows more pictures than there are
+// ticks, and one that is not held to any rate, would get the same ones again.
 func (a *app) Draw(dst *ebiten.Image) {
+	if a.drawn == a.tick {
+		return
+	}
+	a.drawn = a.tick
 	a.sharpen()
 	a.brush.Begin(dst)
 	a.now.draw(&a.brush, a)
