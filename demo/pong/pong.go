@@ -8,13 +8,13 @@ import (
 	"log"
 	"os"
 
-	"github.com/hajimehoshi/bitmapfont/v3"
 	"github.com/hajimehoshi/ebiten/v2"
 	"github.com/hajimehoshi/ebiten/v2/text/v2"
 	"github.com/hajimehoshi/ebiten/v2/vector"
 	"github.com/punchback/punchback/netcode"
 	"github.com/punchback/punchback/netcode/plain"
 	"github.com/punchback/punchback/netcode/rtc"
+	"golang.org/x/image/font/basicfont"
 )
 
 // Pong is the whole state of the game: all machines hold the same. No floats, no pointers.
@@ -25,6 +25,7 @@ type Pong struct {
 }
 
 const width, height, bat, unit, up, down = 320, 180, 32, 16, 1, 2 // up and down are bits of an Input
+var face = text.NewGoXFace(basicfont.Face7x13)
 
 func NewPong(seed uint64) Pong {
 	return Pong{X: width / 2 * unit, Y: height / 2 * unit, VX: 32, VY: 12 + int32(seed%16), Bat: [2]int32{height / 2, height / 2}}
@@ -96,11 +97,10 @@ func (a *app) Draw(screen *ebiten.Image) {
 	if p := a.pong; a.session != nil {
 		say = fmt.Sprint("     ", p.Score[0], " : ", p.Score[1])
 		vector.DrawFilledCircle(screen, float32(p.X)/unit, float32(p.Y)/unit, 4, color.White, true)
-		for i, x := range [2]float32{2, width - 6} {
-			vector.DrawFilledRect(screen, x, float32(p.Bat[i]-bat/2), 4, bat, color.White, false)
-		}
+		vector.DrawFilledRect(screen, 2, float32(p.Bat[0]-bat/2), 4, bat, color.White, false)
+		vector.DrawFilledRect(screen, width-6, float32(p.Bat[1]-bat/2), 4, bat, color.White, false)
 	}
-	text.Draw(screen, say, text.NewGoXFace(bitmapfont.Face), &text.DrawOptions{LayoutOptions: text.LayoutOptions{LineSpacing: 16}})
+	text.Draw(screen, say, face, &text.DrawOptions{LayoutOptions: text.LayoutOptions{LineSpacing: 16}})
 }
 
 func (a *app) Layout(int, int) (int, int) { return width, height }
