@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +29,7 @@ func page(t *testing.T) func(js string, result any) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", http.FileServer(http.Dir(dir)))
-	mux.Handle("/go/", http.StripPrefix("/go/", http.FileServer(http.Dir(filepath.Join(runtime.GOROOT(), "lib/wasm")))))
+	mux.Handle("/go/", http.StripPrefix("/go/", http.FileServer(http.Dir(filepath.Join(goroot(t), "lib/wasm")))))
 	mux.HandleFunc("/page", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte(`<!doctype html><script src="/go/wasm_exec.js"></script><script>
 globalThis.go = new Go(); WebAssembly.instantiateStreaming(fetch("/page.wasm"), go.importObject).then(r => go.run(r.instance))</script>`))
@@ -157,4 +156,14 @@ func TestBrowserAndBrowser(t *testing.T) {
 	if after > before+60 { // handlers that stay are eight of each pair
 		t.Errorf("60 pairs left %d values", after-before)
 	}
+}
+
+// goroot is where the toolchain keeps the script that runs its WASM.
+func goroot(t *testing.T) string {
+	t.Helper()
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
 }

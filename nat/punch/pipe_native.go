@@ -40,6 +40,9 @@ func profile(o *Options) (*webrtc.API, error) {
 	if o.RelayOnly {
 		e.SetRelayAcceptanceMinWait(0)
 	}
+	// A pair is tried for as long as a link is patient, and not just seven
+	// times: the other end may hear of it seconds later.
+	e.SetICEMaxBindingRequests(100)
 	e.SetSTUNGatherTimeout(3 * time.Second)
 	// A blackout of some seconds is survived; consent (RFC 7675) ends in ten.
 	e.SetICETimeouts(3*time.Second, 7*time.Second, time.Second)

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -51,7 +50,7 @@ func TestAPageMeetsAWindow(t *testing.T) {
 		case "/page.wasm":
 			http.ServeFile(w, r, filepath.Join(dir, "page.wasm"))
 		case "/wasm_exec.js":
-			http.ServeFile(w, r, filepath.Join(runtime.GOROOT(), "lib/wasm/wasm_exec.js"))
+			http.ServeFile(w, r, filepath.Join(goroot(t), "lib/wasm/wasm_exec.js"))
 		default:
 			http.NotFound(w, r)
 		}
@@ -123,4 +122,14 @@ func visit(ctx context.Context, t *testing.T, m *rtc.Match, frames netcode.Frame
 	}
 	hash, _ := s.Hash(s.Confirmed())
 	return fmt.Sprintf("frame %d hash %016x", s.Confirmed(), hash)
+}
+
+// goroot is where the toolchain keeps the script that runs its WASM.
+func goroot(t *testing.T) string {
+	t.Helper()
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
 }

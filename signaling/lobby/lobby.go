@@ -5,11 +5,14 @@
 package lobby
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"github.com/punchback/punchback/signaling/protocol"
 )
@@ -243,6 +246,16 @@ func (l *Lobby) code() string {
 		b[i] = letters[l.random()%uint64(len(letters))]
 	}
 	return string(b[:])
+}
+
+// name is a match's nonce: a random UUID (RFC 9562, version 4), so that a log,
+// a replay and a bug report can name the match alike.
+func (l *Lobby) name() []byte {
+	id, err := uuid.NewRandomFromReader(bytes.NewReader(l.bytes(2)))
+	if err != nil {
+		panic("lobby: 16 bytes are enough for a UUID: " + err.Error())
+	}
+	return id[:]
 }
 
 func (l *Lobby) bytes(words int) []byte {

@@ -134,7 +134,7 @@ func (l *Lobby) start(r *room) {
 	if !r.complete() {
 		return
 	}
-	match := &protocol.Match{Round: r.round, Seed: l.random(), Nonce: l.bytes(2), Setup: r.members[0].data}
+	match := &protocol.Match{Round: r.round, Seed: l.random(), Nonce: l.name(), Setup: r.members[0].data}
 	for _, m := range r.members {
 		match.Seats = append(match.Seats, m.id)
 	}
