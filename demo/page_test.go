@@ -12,11 +12,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
@@ -142,24 +144,30 @@ type stats struct {
 }
 
 // watch runs in every page before anything else: it notes when the game first
-// showed itself, when the match began, and every hash that the page told. It
-// looks by a timer, so that it asks for no animation frame.
+// showed itself, when the match began, and every hash that the page told, by
+// match and frame. It looks by a timer, so that it asks for no animation frame.
 const watch = `(() => {
-	const seen = globalThis.worlds = {first: 0, match: 0, hashes: {}};
+	const seen = globalThis.worlds = {first: 0, match: 0, matches: 0, hashes: {}};
+	let last = 0;
 	setInterval(() => {
 		const s = globalThis.punchback?.stats?.();
 		if (!s) return;
 		seen.first ||= performance.now();
-		if (s.frame > 0) seen.match ||= performance.now();
-		if (s.hashFrame > 0) seen.hashes[s.hashFrame] = s.hash;
+		if (s.frame > 0) {
+			seen.match ||= performance.now();
+			if (!last || s.frame < last) seen.matches++;
+			last = s.frame;
+		}
+		if (s.hashFrame > 0 && s.hash) seen.hashes[seen.matches + "." + s.hashFrame] = s.hash;
 	}, 20);
 })();`
 
 // seen is what watch noted; times are in ms since the navigation.
 type seen struct {
-	First  float64        `json:"first"`
-	Match  float64        `json:"match"`
-	Hashes map[int]string `json:"hashes"`
+	First   float64           `json:"first"`
+	Match   float64           `json:"match"`
+	Matches int               `json:"matches"`
+	Hashes  map[string]string `json:"hashes"` // by "match.frame", both from 1
 }
 
 // open opens a page in a context of its own. What scripts are given runs
@@ -309,24 +317,32 @@ func notBlank(t *testing.T, path string) {
 	}
 }
 
-// agree compares every hash that both pages told, and wants at least so many.
-func agree(t *testing.T, a, b *tab, atLeast int) {
+// agree compares every hash that both pages told of their n-th match, and
+// wants at least so many.
+func agree(t *testing.T, a, b *tab, n, atLeast int) {
 	t.Helper()
 	x, y := a.seen().Hashes, b.seen().Hashes
-	common, last := 0, 0
-	for frame, hash := range x {
-		other, ok := y[frame]
-		if !ok {
+	common := 0
+	for at, hash := range x {
+		other, ok := y[at]
+		if !ok || !strings.HasPrefix(at, fmt.Sprint(n, ".")) {
 			continue
 		}
 		common++
-		last = max(last, frame)
 		if hash != other {
-			t.Errorf("frame %d: %s has %s, %s has %s", frame, a.name, hash, b.name, other)
+			t.Errorf("match and frame %s: %s has %s, %s has %s", at, a.name, hash, b.name, other)
 		}
 	}
-	t.Logf("%d of %d and %d hashes compared, the last at frame %d", common, len(x), len(y), last)
+	t.Logf("match %d: %d hashes compared", n, common)
 	if common < atLeast {
-		t.Errorf("%d hashes to compare; want at least %d", common, atLeast)
+		t.Errorf("match %d: %d hashes to compare; want at least %d", n, common, atLeast)
 	}
+}
+
+// press presses a key as a finger does.
+func (p *tab) press(key, code string, length time.Duration) {
+	p.t.Helper()
+	p.run(input.DispatchKeyEvent(input.KeyDown).WithKey(key).WithCode(code))
+	time.Sleep(length)
+	p.run(input.DispatchKeyEvent(input.KeyUp).WithKey(key).WithCode(code))
 }

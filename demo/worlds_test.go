@@ -105,9 +105,10 @@ var cores = load{free: float64(runtime.NumCPU())}
 
 // What one of each takes, in cores; a rendered page draws in software.
 const (
-	aPage   = 0.95
-	aWindow = 0.95
+	aPage   = 0.9
+	aWindow = 0.9
 	aBot    = 0.1
+	all     = 1000 // for who counts single ticks
 )
 
 type load struct {
