@@ -122,6 +122,9 @@ func TestHiddenTab(t *testing.T) {
 		t.Errorf("the other player stalled for %d ticks while the tab was hidden; want 0", n)
 	}
 	p.untilFrame(p.stats().Confirmed+60, 10*time.Second) // it goes on as before
+	if n := stalls(t, b) - stalledAfter; n > 8 {
+		t.Errorf("the other player stalled for %d ticks when the tab was shown again; want at most the window of 8", n)
+	}
 }
 
 // stalls is what a bot's next line tells; it writes one every second.

@@ -45,6 +45,9 @@ func (a *app) tell() {
 	}))
 }
 
+// hidden tells whether nobody can see the picture: the tab is behind another.
+func hidden() bool { return js.Global().Get("document").Get("hidden").Truthy() }
+
 func (a *app) hash(f netcode.Frame) string {
 	if m := a.playing(); m != nil {
 		if h, ok := m.session.Hash(f); ok {

@@ -39,3 +39,6 @@ func copyText(text string, done func(ok bool)) {
 	}
 	done(false)
 }
+
+// hidden tells whether nobody can see the picture.
+func hidden() bool { return false }
