@@ -13,7 +13,7 @@ const (
 	lastRepeat   = 2 * time.Second        // and then less and less often
 	oneAttempt   = 6 * time.Second        // from an accepted answer to giving an attempt up
 	leastAttempt = 100 * time.Millisecond // however often the other end offers
-	lookConnect  = 50 * time.Millisecond
+	lookConnect  = 25 * time.Millisecond
 	lookOpen     = 500 * time.Millisecond
 )
 
@@ -100,6 +100,9 @@ func (l *Link) connect(a *attempt, now time.Time) bool {
 	for _, s := range heard {
 		l.hear(a, s, now)
 	}
+	if a.remote && l.pipe != nil {
+		l.pipe.nudge()
+	}
 	return l.speak(a, now)
 }
 
@@ -114,11 +117,7 @@ func (l *Link) begin(a *attempt, number uint64) error {
 		old.close()
 	}
 	*a = attempt{number: number, early: a.early, tries: a.tries + 1, interval: firstRepeat, begun: time.Now()}
-	servers := l.o.Servers
-	if a.tries == 1 {
-		servers = quick(servers)
-	}
-	p, err := newPipe(&l.o, servers, events{l, number})
+	p, err := newPipe(&l.o, events{l, number})
 	if err != nil {
 		return err
 	}
@@ -126,27 +125,6 @@ func (l *Link) begin(a *attempt, number uint64) error {
 	l.pipe = p
 	l.mu.Unlock()
 	return nil
-}
-
-// quick leaves out TURN over TCP: every relay candidate delays the direct
-// path, and this one only helps where UDP is blocked, as a second attempt
-// will find out.
-func quick(servers []Server) []Server {
-	var udp []Server
-	relay := false
-	for _, s := range servers {
-		s.URLs = slices.DeleteFunc(slices.Clone(s.URLs), func(u string) bool {
-			return strings.HasPrefix(u, "turn") && (strings.HasPrefix(u, "turns:") || strings.Contains(u, "transport=tcp"))
-		})
-		if len(s.URLs) > 0 {
-			udp = append(udp, s)
-			relay = relay || slices.ContainsFunc(s.URLs, func(u string) bool { return strings.HasPrefix(u, "turn:") })
-		}
-	}
-	if !relay {
-		return servers
-	}
-	return udp
 }
 
 func (l *Link) offer(a *attempt, now time.Time) {

@@ -24,7 +24,7 @@ type attacker struct {
 // attack lets an attacker connect to a Link of ours and waits until it is open.
 func attack(t *testing.T, o Options) (*Link, *attacker) {
 	t.Helper()
-	api, err := profile(&Options{Limits: Limits{}.withDefaults()})
+	api, err := profile(&Options{Limits: Limits{}.withDefaults()}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

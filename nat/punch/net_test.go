@@ -83,14 +83,13 @@ func newInternet(t *testing.T, kinds [2]string) *internet {
 	must(wan.Start())
 	conn, err := server.ListenPacket("udp4", serverIP+":3478")
 	must(err)
+	relay := &turn.RelayAddressGeneratorStatic{RelayAddress: net.ParseIP(serverIP), Address: "0.0.0.0", Net: server}
 	n.turn, err = turn.NewServer(turn.ServerConfig{
 		Realm: "test", LoggerFactory: silent{},
 		AuthHandler: func(a *turn.RequestAttributes) (string, []byte, bool) {
 			return a.Username, turn.GenerateAuthKey(a.Username, "test", "secret"), true
 		},
-		PacketConnConfigs: []turn.PacketConnConfig{{PacketConn: conn, RelayAddressGenerator: &turn.RelayAddressGeneratorStatic{
-			RelayAddress: net.ParseIP(serverIP), Address: "0.0.0.0", Net: server,
-		}}},
+		PacketConnConfigs: []turn.PacketConnConfig{{PacketConn: conn, RelayAddressGenerator: relay}},
 	})
 	must(err)
 	virtual = func(offer bool) transport.Net {
@@ -188,9 +187,9 @@ func TestNetworks(t *testing.T) {
 					took := time.Since(begin)
 					n.talk()
 					time.Sleep(time.Second)
-					want, most := Direct, 560*time.Millisecond
+					want, most := Direct, 360*time.Millisecond
 					if offers == "symm" && answers != "open" && answers != "cone" || answers == "symm" && offers == "port" {
-						want, most = Relay, 1000*time.Millisecond
+						want, most = Relay, 850*time.Millisecond
 					}
 					for _, l := range n.links {
 						if r := l.Report(); r.Path != want || r.Connect > most {
@@ -227,8 +226,8 @@ func TestLoss(t *testing.T) {
 	}
 	slices.Sort(all)
 	t.Logf("open after %v at the median, %v at worst", all[len(all)/2], all[len(all)-1])
-	if all[len(all)/2] > 700*time.Millisecond {
-		t.Errorf("open after %v at the median, must be at most 700 ms", all[len(all)/2])
+	if all[len(all)/2] > 500*time.Millisecond {
+		t.Errorf("open after %v at the median, must be at most 500 ms", all[len(all)/2])
 	}
 }
 

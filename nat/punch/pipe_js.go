@@ -31,10 +31,10 @@ func object(pairs ...any) js.Value {
 	return o
 }
 
-func newPipe(o *Options, servers []Server, ev events) (p *pipe, err error) {
+func newPipe(o *Options, ev events) (p *pipe, err error) {
 	defer caught(&err)
 	list := js.Global().Get("Array").New()
-	for _, s := range servers {
+	for _, s := range o.Servers {
 		urls := js.Global().Get("Array").New()
 		for _, u := range s.URLs {
 			urls.Call("push", u)
@@ -171,6 +171,9 @@ func (p *pipe) add(c candidate) {
 	defer caught(&err)
 	_, _ = await(p.pc.Call("addIceCandidate", object("candidate", c.Text, "sdpMid", c.Mid, "sdpMLineIndex", 0)))
 }
+
+// nudge does nothing: browsers check quickly by themselves.
+func (p *pipe) nudge() {}
 
 func (p *pipe) send(packet []byte) bool {
 	return p.fast.Get("bufferedAmount").Int() <= maxUnsent && post(p.fast, packet) == nil

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/logging"
 	"github.com/pion/transport/v4"
+	"github.com/pion/transport/v4/stdnet"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -20,6 +22,10 @@ type pipe struct {
 	fast   *webrtc.DataChannel // unreliable, unordered
 	sure   *webrtc.DataChannel // reliable, ordered
 	events events
+	late   *late
+	begin  func() // lets the time until relays are asked for begin
+	end    func() // none is needed any more
+	nudges int
 }
 
 // virtual replaces the network in tests.
@@ -29,7 +35,7 @@ func supported() error { return nil }
 
 // profile is how pion is tuned. Only the controlling end's waits count, and
 // either may control.
-func profile(o *Options) (*webrtc.API, error) {
+func profile(o *Options, n transport.Net) (*webrtc.API, error) {
 	e := webrtc.SettingEngine{LoggerFactory: silent{}}
 	// The first pair that works is taken at once, but a relay has to wait: a
 	// direct pair may be a round trip behind it. Alone, it waits for nothing.
@@ -41,8 +47,8 @@ func profile(o *Options) (*webrtc.API, error) {
 		e.SetRelayAcceptanceMinWait(0)
 	}
 	// A pair is tried for as long as a link is patient, and not just seven
-	// times: the other end may hear of it seconds later.
-	e.SetICEMaxBindingRequests(100)
+	// times: the other end may hear of it seconds later, and nudges are many.
+	e.SetICEMaxBindingRequests(100 + maxNudges)
 	e.SetSTUNGatherTimeout(3 * time.Second)
 	// A blackout of some seconds is survived; consent (RFC 7675) ends in ten.
 	e.SetICETimeouts(3*time.Second, 7*time.Second, time.Second)
@@ -62,8 +68,8 @@ func profile(o *Options) (*webrtc.API, error) {
 	e.SetICEMulticastDNSMode(ice.MulticastDNSModeQueryOnly)
 	e.DisableActiveTCP(true)
 	e.SetIncludeLoopbackCandidate(!connected())
+	e.SetNet(n)
 	if virtual != nil {
-		e.SetNet(virtual(o.Offer))
 		e.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 		e.SetIncludeLoopbackCandidate(false)
 	}
@@ -88,13 +94,24 @@ func connected() bool {
 	return false
 }
 
-func newPipe(o *Options, servers []Server, ev events) (*pipe, error) {
-	api, err := profile(o)
+func newPipe(o *Options, ev events) (*pipe, error) {
+	n := &late{begun: make(chan struct{}), over: make(chan struct{})}
+	var err error
+	if virtual != nil {
+		n.Net = virtual(o.Offer)
+	} else if n.Net, err = stdnet.NewNet(); err != nil {
+		return nil, fmt.Errorf("punch: %w", err)
+	}
+	var network transport.Net = n
+	if o.RelayOnly {
+		network = n.Net
+	}
+	api, err := profile(o, network)
 	if err != nil {
 		return nil, fmt.Errorf("punch: %w", err)
 	}
 	cfg := webrtc.Configuration{}
-	for _, s := range servers {
+	for _, s := range o.Servers {
 		cfg.ICEServers = append(cfg.ICEServers, webrtc.ICEServer{URLs: s.URLs, Username: s.Username, Credential: s.Credential})
 	}
 	if o.RelayOnly {
@@ -104,7 +121,11 @@ func newPipe(o *Options, servers []Server, ev events) (*pipe, error) {
 	if err != nil {
 		return nil, fmt.Errorf("punch: %w", err)
 	}
-	p := &pipe{pc: pc, events: ev}
+	p := &pipe{
+		pc: pc, events: ev, late: n,
+		begin: sync.OnceFunc(func() { close(n.begun) }),
+		end:   sync.OnceFunc(func() { close(n.over) }),
+	}
 	yes, no := true, false
 	zero, one, none := uint16(0), uint16(1), uint16(0)
 	p.fast, err = pc.CreateDataChannel("packets", &webrtc.DataChannelInit{Negotiated: &yes, ID: &zero, Ordered: &no, MaxRetransmits: &none})
@@ -117,6 +138,9 @@ func newPipe(o *Options, servers []Server, ev events) (*pipe, error) {
 	}
 	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
 		if c != nil {
+			if c.Typ != webrtc.ICECandidateTypeHost {
+				n.udp.Store(true)
+			}
 			init := c.ToJSON()
 			mid := ""
 			if init.SDPMid != nil {
@@ -141,6 +165,7 @@ func newPipe(o *Options, servers []Server, ev events) (*pipe, error) {
 		select {
 		case both <- struct{}{}: // the first of two
 		default:
+			p.end()
 			ev.open()
 		}
 	}
@@ -188,10 +213,12 @@ func (p *pipe) answer(offer string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	p.begin()
 	return d.SDP, p.pc.SetLocalDescription(d)
 }
 
 func (p *pipe) accept(answer string) error {
+	p.begin()
 	return p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer})
 }
 
@@ -199,6 +226,19 @@ func (p *pipe) add(c candidate) {
 	line := uint16(0)
 	_ = p.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: c.Text, SDPMid: &c.Mid, SDPMLineIndex: &line})
 }
+
+// nudge makes pion's ICE look at its pairs at once: it would in 200 ms, and
+// webrtc has no setting for it. Any new candidate does so; this one, TCP where
+// we do none, makes no pair and has nobody written to.
+func (p *pipe) nudge() {
+	if p.nudges < maxNudges {
+		p.nudges++
+		p.add(candidate{Text: fmt.Sprintf("candidate:1 1 tcp 1 192.0.2.1 %d typ host tcptype passive", p.nudges)})
+	}
+}
+
+// maxNudges are two seconds of them, at lookConnect.
+const maxNudges = 80
 
 func (p *pipe) send(packet []byte) bool {
 	return p.fast.BufferedAmount() <= maxUnsent && p.fast.Send(packet) == nil
@@ -235,7 +275,10 @@ func (p *pipe) bye() {
 	}
 }
 
-func (p *pipe) close() { _ = p.pc.GracefulClose() }
+func (p *pipe) close() {
+	p.end()
+	_ = p.pc.GracefulClose()
+}
 
 // selected is the pair of candidates that packets take.
 func (p *pipe) selected() (local, remote candidate, rtt time.Duration, ok bool) {

@@ -1,0 +1,74 @@
+//go:build !js
+
+package punch
+
+import (
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/transport/v4"
+)
+
+// late is a network on which relays are asked for late. Each relayed address
+// costs a direct path a round trip or more, since pion's ICE stands still
+// while a relay is told of an address; and most links never need one.
+//
+// It rests on pion's asking for packet connections and for TCP for the sake of
+// TURN alone: what it gathers otherwise is by ListenUDP.
+type late struct {
+	transport.Net
+	begun chan struct{} // closed when both descriptions are known
+	over  chan struct{} // closed when the pipe is open or closes: no relay is needed
+	udp   atomic.Bool   // a server answered by UDP
+}
+
+const (
+	relayAfter = 300 * time.Millisecond
+	tcpAfter   = 2 * time.Second // where UDP works; where it does not, as early as UDP
+)
+
+// wait waits until it is time; false means that there is no need any more.
+func (n *late) wait(tcp bool) bool {
+	select {
+	case <-n.begun:
+	case <-n.over:
+		return false
+	}
+	if !sleep(relayAfter, n.over) {
+		return false
+	}
+	return !tcp || !n.udp.Load() || sleep(tcpAfter-relayAfter, n.over)
+}
+
+func sleep(d time.Duration, over <-chan struct{}) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-over:
+		return false
+	}
+}
+
+func (n *late) ListenPacket(network, address string) (net.PacketConn, error) {
+	if !n.wait(false) {
+		return nil, net.ErrClosed
+	}
+	return n.Net.ListenPacket(network, address)
+}
+
+func (n *late) DialUDP(network string, local, remote *net.UDPAddr) (transport.UDPConn, error) {
+	if !n.wait(false) {
+		return nil, net.ErrClosed
+	}
+	return n.Net.DialUDP(network, local, remote)
+}
+
+func (n *late) DialTCP(network string, local, remote *net.TCPAddr) (transport.TCPConn, error) {
+	if !n.wait(true) {
+		return nil, net.ErrClosed
+	}
+	return n.Net.DialTCP(network, local, remote)
+}

@@ -1,0 +1,85 @@
+//go:build !js
+
+package punch
+
+import (
+	"errors"
+	"net"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pion/transport/v4"
+	"github.com/pion/transport/v4/stdnet"
+)
+
+// walled is this machine's network behind a wall that lets no UDP through.
+type walled struct{ transport.Net }
+
+var errWall = errors.New("no UDP here")
+
+func (walled) ListenUDP(string, *net.UDPAddr) (transport.UDPConn, error) { return nil, errWall }
+func (walled) ListenPacket(string, string) (net.PacketConn, error)       { return nil, errWall }
+
+// Where UDP is blocked a relay is reached by TCP, without waiting for what
+// can't come.
+func TestWithoutUDP(t *testing.T) {
+	servers := turnServer(t)
+	virtual = func(bool) transport.Net {
+		n, err := stdnet.NewNet()
+		if err != nil {
+			t.Error(err)
+		}
+		return walled{n}
+	}
+	defer func() { virtual = nil }()
+	e := meet(t, [2]Options{{Servers: servers}, {Servers: servers}}, nil)
+	e.open()
+	e.until("told", func() bool { return e.link[0].Report().Path != Unknown })
+	r := e.link[0].Report()
+	t.Logf("open in %v: %s", r.Connect, r.Reason)
+	if r.Path != Relay || r.Connect > 850*time.Millisecond*slow {
+		t.Errorf("%v after %v, want a relay within 850 ms", r.Path, r.Connect)
+	}
+	for _, l := range e.link {
+		_ = l.Close() // before the network is itself again
+	}
+}
+
+// counted is this machine's network; it counts the relays that are asked for.
+type counted struct {
+	transport.Net
+	relays *atomic.Int32
+}
+
+func (c counted) ListenPacket(network, address string) (net.PacketConn, error) {
+	c.relays.Add(1)
+	return c.Net.ListenPacket(network, address)
+}
+
+func (c counted) DialTCP(network string, local, remote *net.TCPAddr) (transport.TCPConn, error) {
+	c.relays.Add(1)
+	return c.Net.DialTCP(network, local, remote)
+}
+
+// Two ends that meet directly ask for no relay at all.
+func TestNoRelayWithoutNeed(t *testing.T) {
+	servers := turnServer(t)
+	var relays atomic.Int32
+	virtual = func(bool) transport.Net {
+		n, err := stdnet.NewNet()
+		if err != nil {
+			t.Error(err)
+		}
+		return counted{n, &relays}
+	}
+	defer func() { virtual = nil }()
+	e := meet(t, [2]Options{{Servers: servers}, {Servers: servers}}, nil)
+	e.open()
+	for _, l := range e.link {
+		_ = l.Close()
+	}
+	if n := relays.Load(); n != 0 {
+		t.Errorf("%d relays were asked for", n)
+	}
+}
