@@ -10,7 +10,7 @@ import (
 // How patient a link is.
 const (
 	firstRepeat  = 250 * time.Millisecond // what we said is said again, in case it was lost
-	lastRepeat   = 2 * time.Second        // and then less and less often
+	lastRepeat   = time.Second            // and then less often
 	oneAttempt   = 6 * time.Second        // from an accepted answer to giving an attempt up
 	leastAttempt = 100 * time.Millisecond // however often the other end offers
 	lookConnect  = 25 * time.Millisecond
@@ -26,7 +26,9 @@ type attempt struct {
 	added    []candidate // theirs that the pipe has
 	next     time.Time   // when all of ours is said again
 	interval time.Duration
-	early    signal // theirs for an attempt whose offer is not here yet
+	said     time.Time // when it was last
+	lacking  bool      // the other end shows that it lacks it
+	early    signal    // theirs for an attempt whose offer is not here yet
 	tries    int
 	begun    time.Time
 }
@@ -160,9 +162,8 @@ func (l *Link) hear(a *attempt, s *signal, now time.Time) {
 		}
 		return
 	}
-	if s.Attempt == 0 && l.o.Offer {
-		a.next = now.Add(min(a.interval, max(0, a.next.Sub(now)))) // they lack our offer: the repeat is on its way
-		return
+	if l.o.Offer && s.Attempt == 0 || !l.o.Offer && s.Attempt == l.attempt && s.SDP != "" {
+		a.lacking = true // our offer, or our answer to theirs
 	}
 	if s.Attempt != l.attempt || l.pipe == nil {
 		return
@@ -233,7 +234,8 @@ func (l *Link) speak(a *attempt, now time.Time) bool {
 	}
 	s := signal{Attempt: l.attempt}
 	switch {
-	case !now.Before(a.next):
+	case !now.Before(a.next) || a.lacking && now.Sub(a.said) >= firstRepeat:
+		a.said, a.lacking = now, false
 		s.SDP = a.sdp
 		if l.attempt == 0 && l.o.Offer {
 			return false
