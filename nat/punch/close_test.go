@@ -19,7 +19,7 @@ func TestBothEndsCloseAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 	for i, l := range e.link {
-		if err := l.Err(); l.State() != Closed || err != nil && err != errBye {
+		if err := l.Err(); l.State() != Closed || err != nil && err != ErrGone {
 			t.Errorf("end %d is %v: %v", i, l.State(), err)
 		}
 	}

@@ -196,10 +196,10 @@ const (
 	maxUnsentMessage = 256 << 10
 )
 
-var (
-	errBye  = errors.New("punch: the other side closed the link")
-	errText = errors.New("punch: the other side sent text, which no link does")
-)
+// ErrGone is the Err of a link that the other end closed.
+var ErrGone = errors.New("punch: the other side closed the link")
+
+var errText = errors.New("punch: the other side sent text, which no link does")
 
 func (l *Link) poke() {
 	select {
@@ -312,7 +312,7 @@ func (e events) message(n int, copy func(dst []byte)) {
 			case frameData:
 				l.messages = append(l.messages, m[1:])
 			case frameBye:
-				l.fail(errBye)
+				l.fail(ErrGone)
 			}
 		}
 	})

@@ -62,7 +62,7 @@ func newPipe(o *Options, ev events) (p *pipe, err error) {
 		case "failed":
 			ev.failed(errors.New("punch: nothing is heard from the other side any more"))
 		case "closed":
-			ev.failed(errBye)
+			ev.failed(ErrGone)
 		}
 	})
 	p.on(p.pc, "ondatachannel", func(e js.Value) {
@@ -79,7 +79,7 @@ func newPipe(o *Options, ev events) (p *pipe, err error) {
 				ev.open()
 			}
 		})
-		p.on(c.channel, "onclose", func(js.Value) { ev.failed(errBye) })
+		p.on(c.channel, "onclose", func(js.Value) { ev.failed(ErrGone) })
 		p.on(c.channel, "onmessage", func(e js.Value) {
 			data := e.Get("data")
 			if data.Type() != js.TypeObject {

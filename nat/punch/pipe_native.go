@@ -154,7 +154,7 @@ func newPipe(o *Options, ev events) (*pipe, error) {
 		case webrtc.PeerConnectionStateFailed:
 			ev.failed(errors.New("punch: nothing is heard from the other side any more"))
 		case webrtc.PeerConnectionStateClosed:
-			ev.failed(errBye)
+			ev.failed(ErrGone)
 		}
 	})
 	pc.OnDataChannel(func(d *webrtc.DataChannel) {
@@ -171,8 +171,8 @@ func newPipe(o *Options, ev events) (*pipe, error) {
 	}
 	p.fast.OnOpen(opened)
 	p.sure.OnOpen(opened)
-	p.fast.OnClose(func() { ev.failed(errBye) })
-	p.sure.OnClose(func() { ev.failed(errBye) })
+	p.fast.OnClose(func() { ev.failed(ErrGone) })
+	p.sure.OnClose(func() { ev.failed(ErrGone) })
 	p.fast.OnMessage(func(m webrtc.DataChannelMessage) {
 		if m.IsString {
 			ev.hostile(errText)

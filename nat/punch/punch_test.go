@@ -112,7 +112,7 @@ func TestTwoEndsMeet(t *testing.T) {
 	if took := time.Since(begin); took > 2*time.Second {
 		t.Errorf("the other end noticed a Close after %v", took)
 	}
-	if err := e.link[1].Err(); err != errBye {
+	if err := e.link[1].Err(); err != ErrGone {
 		t.Errorf("the other end's Err is %v", err)
 	}
 	if err := e.link[0].Err(); err != nil {

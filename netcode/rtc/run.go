@@ -2,6 +2,7 @@ package rtc
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -119,7 +120,9 @@ func (d *driver) hearLinks() {
 			}
 		case punch.Closed:
 			reason := "it was closed"
-			if err := l.Err(); err != nil {
+			if err := l.Err(); errors.Is(err, punch.ErrGone) {
+				reason = gone
+			} else if err != nil {
 				reason = strings.TrimPrefix(err.Error(), "punch: ")
 			}
 			d.news = true

@@ -9,6 +9,9 @@ import (
 	"github.com/punchback/punchback/signaling/protocol"
 )
 
+// gone is why a link closed that the other end closed: it has left.
+const gone = "it closed the link"
+
 // describe is the status of a room that is not over.
 func describe(m *mesh.Mesh, up bool, server string) Status {
 	s := gather(m)
@@ -34,7 +37,7 @@ func gather(m *mesh.Mesh) Status {
 		switch {
 		case p.Link == mesh.Linked:
 			linked++
-		case p.Tries > 0:
+		case p.Tries > 0 && p.Reason != gone:
 			waits = fmt.Sprintf("connecting to %s again, since it failed: %s", nameOf(p.Member), p.Reason)
 		case waits == "":
 			waits = "connecting to " + nameOf(p.Member)
@@ -70,7 +73,7 @@ func farewell(p mesh.Peer) string {
 	switch {
 	case p.ID == 0:
 		return ""
-	case p.Link == mesh.Linked:
+	case p.Link == mesh.Linked, p.Tries > 0 && p.Reason == gone:
 		return nameOf(p.Member) + " left: "
 	case p.Tries > 0:
 		return fmt.Sprintf("the connection to %s failed (%s): ", nameOf(p.Member), p.Reason)
