@@ -13,6 +13,10 @@ import (
 	"go.uber.org/goleak"
 )
 
+// slow is how much longer than its figure a thing may take before a test calls
+// it broken: the figure is printed, and the machine that tests may be busy.
+const slow = 8
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // ends are two Links in one process whose signals travel by carry.

@@ -1,5 +1,0 @@
-//go:build !race && !js
-
-package punch
-
-const slow = 1
