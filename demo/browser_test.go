@@ -16,7 +16,7 @@ import (
 // TestTwoPages is the main job: two people open one link and play.
 func TestTwoPages(t *testing.T) {
 	t.Parallel()
-	cores.take(t, 2*aPage)
+	cores.take(t, all)
 	length := time.Minute
 	if testing.Short() {
 		length = 8 * time.Second

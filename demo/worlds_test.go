@@ -108,7 +108,7 @@ const (
 	aPage   = 0.9
 	aWindow = 0.9
 	aBot    = 0.1
-	all     = 1000 // for who counts single ticks
+	all     = 1000 // for who counts ticks or milliseconds
 )
 
 type load struct {
