@@ -23,6 +23,7 @@ type attempt struct {
 	sdp      string // ours
 	remote   bool   // their description is in
 	since    time.Time
+	from     uint64      // whose description that is
 	added    []candidate // theirs that the pipe has
 	next     time.Time   // when all of ours is said again
 	interval time.Duration
@@ -165,14 +166,21 @@ func (l *Link) hear(a *attempt, s *signal, now time.Time) {
 	if l.o.Offer && s.Attempt == 0 || !l.o.Offer && s.Attempt == l.attempt && s.SDP != "" {
 		a.lacking = true // our offer, or our answer to theirs
 	}
-	if s.Attempt != l.attempt || l.pipe == nil {
+	if s.Attempt != l.attempt && (s.Attempt != 0 || !l.o.Offer) || l.pipe == nil {
+		return
+	}
+	if l.o.Offer && a.remote && s.From != a.from && now.Sub(a.begun) >= leastAttempt {
+		l.offer(a, now) // whoever answered is not there any more
+		return
+	}
+	if s.Attempt == 0 {
 		return
 	}
 	if l.o.Offer && s.SDP != "" && !a.remote {
 		if err := l.pipe.accept(s.SDP); err != nil {
 			return // a damaged answer; the right one is said again
 		}
-		a.remote, a.since = true, now
+		a.remote, a.since, a.from = true, now, s.From
 		for _, c := range a.early.Candidates {
 			l.add(a, c)
 		}
@@ -232,7 +240,7 @@ func (l *Link) speak(a *attempt, now time.Time) bool {
 	if l.state != Connecting {
 		return true
 	}
-	s := signal{Attempt: l.attempt}
+	s := signal{From: l.id, Attempt: l.attempt}
 	switch {
 	case !now.Before(a.next) || a.lacking && now.Sub(a.said) >= firstRepeat:
 		a.said, a.lacking = now, false

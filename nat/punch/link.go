@@ -3,6 +3,7 @@ package punch
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 // never block, but for Close.
 type Link struct {
 	o       Options
+	id      uint64 // no other Link's
 	started time.Time
 	wake    chan struct{} // one token: something for run to look at
 	quit    chan struct{}
@@ -59,6 +61,7 @@ func New(o Options) (*Link, error) {
 	o.Limits = o.Limits.withDefaults()
 	l := &Link{
 		o:       o,
+		id:      rand.Uint64(),
 		started: time.Now(),
 		wake:    make(chan struct{}, 1),
 		quit:    make(chan struct{}),

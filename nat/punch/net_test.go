@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -29,13 +30,18 @@ var nets = map[string]*vnet.NATType{
 // internet is a virtual one: two homes, each 15 ms away from a STUN and TURN
 // server and 30 ms from the other home and its signals.
 type internet struct {
-	t     *testing.T
-	wan   *vnet.Router
-	turn  *turn.Server
-	home  [2]*vnet.Net
-	cut   atomic.Bool                 // nothing passes
-	lost  atomic.Pointer[func() bool] // tells which packets are lost
-	links [2]*Link
+	t    *testing.T
+	wan  *vnet.Router
+	turn *turn.Server
+	home [2]*vnet.Net
+	cut  atomic.Bool                 // nothing passes
+	lost atomic.Pointer[func() bool] // tells which packets are lost
+
+	options Options
+	news    chan struct{}
+	mu      sync.Mutex // of links, for post
+	links   [2]*Link
+	carry   func(from int, signal []byte) // posts it, or not; may be nil
 }
 
 const (
@@ -53,7 +59,7 @@ func newInternet(t *testing.T, kinds [2]string) *internet {
 	}
 	wan, err := vnet.NewRouter(&vnet.RouterConfig{CIDR: "198.51.100.0/24", LoggerFactory: silent{}})
 	must(err)
-	n := &internet{t: t, wan: wan}
+	n := &internet{t: t, wan: wan, news: make(chan struct{}, 1)}
 	wan.AddChunkFilter(func(vnet.Chunk) bool {
 		lost := n.lost.Load()
 		return !n.cut.Load() && (lost == nil || !(*lost)())
@@ -122,31 +128,51 @@ func servers() []Server {
 	}
 }
 
-// link connects both homes and waits until both ends are open or closed.
-func (n *internet) link(o Options) {
+// start makes one end's link.
+func (n *internet) start(i int) {
 	n.t.Helper()
-	news := make(chan struct{}, 1)
-	o.Notify = func() {
+	n.options.Offer = i == 0
+	n.options.Notify = func() {
 		select {
-		case news <- struct{}{}:
+		case n.news <- struct{}{}:
 		default:
 		}
 	}
-	for i := range n.links {
-		o.Offer = i == 0
-		l, err := New(o)
-		if err != nil {
-			n.t.Fatal(err)
-		}
-		n.links[i] = l
+	l, err := New(n.options)
+	if err != nil {
+		n.t.Fatal(err)
 	}
+	n.mu.Lock()
+	n.links[i] = l
+	n.mu.Unlock()
+}
+
+// post carries a signal to the other end, whoever is there by then.
+func (n *internet) post(from int, signal []byte, after time.Duration) {
+	time.AfterFunc(after, func() {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		_ = n.links[1-from].Signal(signal)
+	})
+}
+
+// link connects both homes and waits until both ends are open or closed.
+func (n *internet) link(o Options) {
+	n.t.Helper()
+	n.options = o
+	n.start(0)
+	n.start(1)
 	for n.links[0].State() == Connecting || n.links[1].State() == Connecting {
-		for i, l := range n.links {
-			for s, ok := l.NextSignal(); ok; s, ok = l.NextSignal() {
-				time.AfterFunc(2*away, func() { _ = n.links[1-i].Signal(s) })
+		for i := range n.links {
+			for s, ok := n.links[i].NextSignal(); ok; s, ok = n.links[i].NextSignal() {
+				if n.carry != nil {
+					n.carry(i, s)
+				} else {
+					n.post(i, s, 2*away)
+				}
 			}
 		}
-		<-news
+		<-n.news
 	}
 }
 
@@ -270,4 +296,50 @@ func TestBlackout(t *testing.T) {
 			}
 		}
 	})
+}
+
+// However signals are lost, doubled and delayed, no pair wedges; and none is
+// slow for long when either end is replaced by a new one, as by a page that is
+// loaded again.
+func TestSignalsOfManySeeds(t *testing.T) {
+	seeds := uint64(200 / slow)
+	if testing.Short() {
+		seeds = 30
+	}
+	for _, replaced := range []int{-1, 0, 1} {
+		var all []time.Duration
+		for seed := range seeds {
+			synctest.Test(t, func(t *testing.T) {
+				n := newInternet(t, [2]string{"port", "cone"})
+				defer n.close()
+				r := rand.New(rand.NewPCG(seed, 7))
+				left := r.IntN(8) // signals until the end is replaced
+				n.carry = func(from int, s []byte) {
+					for range r.IntN(3) { // none, one or two
+						n.post(from, s, 2*away+time.Duration(r.IntN(200))*time.Millisecond)
+					}
+					if left--; left == 0 && replaced >= 0 {
+						_ = n.links[replaced].Close()
+						time.Sleep(20 * time.Millisecond)
+						n.start(replaced)
+					}
+				}
+				begin := time.Now()
+				n.link(Options{Servers: servers()[:1]})
+				all = append(all, time.Since(begin))
+				for i, l := range n.links {
+					if l.State() != Open {
+						t.Errorf("seed %d: end %d: %v", seed, i, l.Err())
+					}
+				}
+				n.talk()
+			})
+		}
+		slices.Sort(all)
+		median, worst := all[len(all)/2], all[len(all)-1]
+		t.Logf("replaced %d: open after %v at the median, %v at worst", replaced, median, worst)
+		if median > time.Second || worst > 12*time.Second {
+			t.Errorf("replaced %d: open after %v at the median, %v at worst, want 1 s and 12 s", replaced, median, worst)
+		}
+	}
 }

@@ -12,6 +12,7 @@ import (
 // lost, doubled and reordered: each is of one attempt, candidates are a set,
 // and descriptions are said again until the link is open.
 type signal struct {
+	From       uint64      `json:"from,omitempty"` // the Link that speaks: another one at the other end starts anew
 	Attempt    uint64      `json:"attempt"`        // chosen by the end that offers; a higher one replaces a lower one. 0: "offer me one"
 	SDP        string      `json:"sdp,omitempty"`  // the offer or the answer of this attempt
 	Candidates []candidate `json:"cand,omitempty"` // some or all so far
