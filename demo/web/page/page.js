@@ -53,13 +53,29 @@
     });
   }
 
+  // A picture that nobody sees is still drawn, and nothing but this fence holds
+  // back a hidden page that asks for more of them than it can draw: they would
+  // pile up, and freeze the page for seconds when it is shown again.
+  let gl = null, fence = null;
+  function drawn() {
+    if (!fence) return true;
+    if (!gl.isContextLost() && gl.clientWaitSync(fence, gl.SYNC_FLUSH_COMMANDS_BIT, 0) === gl.TIMEOUT_EXPIRED) return false;
+    gl.deleteSync(fence);
+    fence = null;
+    return true;
+  }
+
   // tick is the Worker's turn: it drives only while frames are missing.
   function tick() {
     const now = performance.now();
     if (!document.hidden && now - lastNative < late) return;
     worker++;
+    if (!drawn()) return;
     run(now);
-    if (waiting.size) arm();
+    if (!waiting.size) return; // no game has begun: its canvas is not ours to touch
+    arm();
+    gl ??= document.querySelector('canvas')?.getContext('webgl2') ?? null;
+    fence = gl?.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0) ?? null;
   }
 
   window.requestAnimationFrame = (callback) => {
