@@ -50,7 +50,7 @@ func (l *Link) run() {
 		}
 		switch l.State() {
 		case Closed:
-			l.shut(true) // hostile or not, one goodbye does no harm
+			l.shut(l.Err() != ErrGone) // hostile or not, one goodbye does no harm
 			l.o.Notify()
 			return
 		case Open:

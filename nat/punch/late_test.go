@@ -76,8 +76,12 @@ func TestNoRelayWithoutNeed(t *testing.T) {
 	defer func() { virtual = nil }()
 	e := meet(t, [2]Options{{Servers: servers}, {Servers: servers}}, nil)
 	e.open()
+	took := e.link[0].Report().Connect
 	for _, l := range e.link {
 		_ = l.Close()
+	}
+	if took >= relayAfter/2 {
+		t.Skipf("this machine took %v to connect to itself", took)
 	}
 	if n := relays.Load(); n != 0 {
 		t.Errorf("%d relays were asked for", n)

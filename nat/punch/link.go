@@ -230,11 +230,17 @@ type events struct {
 
 func (e events) do(f func(l *Link)) {
 	e.l.mu.Lock()
-	if e.attempt == e.l.attempt && e.l.state != Closed {
-		f(e.l)
+	was := e.l.state
+	if e.attempt != e.l.attempt || was == Closed {
+		e.l.mu.Unlock()
+		return
 	}
+	f(e.l)
+	packet := was == Open && e.l.state == Open // which is nothing to run
 	e.l.mu.Unlock()
-	e.l.poke()
+	if !packet {
+		e.l.poke()
+	}
 	e.l.o.Notify()
 }
 

@@ -21,21 +21,25 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // ends are two Links in one process whose signals travel by carry.
 type ends struct {
-	t     *testing.T
+	t     testing.TB
 	link  [2]*Link
 	news  chan struct{}
 	carry func(from int, signal []byte) [][]byte // what arrives of it; nil is everything, once
 }
 
-func meet(t *testing.T, o [2]Options, carry func(from int, signal []byte) [][]byte) *ends {
+func meet(t testing.TB, o [2]Options, carry func(from int, signal []byte) [][]byte) *ends {
 	t.Helper()
 	e := &ends{t: t, news: make(chan struct{}, 1), carry: carry}
 	for i := range o {
 		o[i].Offer = i == 0
+		also := o[i].Notify
 		o[i].Notify = func() {
 			select {
 			case e.news <- struct{}{}:
 			default:
+			}
+			if also != nil {
+				also()
 			}
 		}
 		l, err := New(o[i])

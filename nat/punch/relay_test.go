@@ -13,7 +13,7 @@ import (
 )
 
 // turnServer is a real STUN and TURN server on this machine, and credentials for it.
-func turnServer(t *testing.T) []Server {
+func turnServer(t testing.TB) []Server {
 	t.Helper()
 	r, err := relay.Listen(relay.Config{Addr: "127.0.0.1:0"})
 	if err != nil {
