@@ -231,7 +231,7 @@ func TestPeerNeverAnswers(t *testing.T) {
 	t.Run("answer", func(t *testing.T) {
 		t.Parallel()
 		enter(t, world.server, room(t), game.Build).stay()
-		bot(t, world.server, room(t), 2, 60, 1).fails(t, `no connection to raw, tried .*no answer.*ours: host .*relay .*theirs: none`, time.Minute)
+		bot(t, world.server, room(t), 2, 60, 1).fails(t, `no connection to raw, tried .*no answer.*ours: host .*srflx .*theirs: none`, time.Minute)
 	})
 	t.Run("offer", func(t *testing.T) {
 		t.Parallel()
