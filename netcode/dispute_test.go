@@ -1,0 +1,182 @@
+package netcode_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/punchback/punchback/netcode"
+	"github.com/punchback/punchback/netcode/simnet"
+)
+
+func TestTermsDiffer(t *testing.T) {
+	for name, change := range map[string]func(c *netcode.Config){
+		`Build "toy 2" here, "toy 1" there`:      func(c *netcode.Config) { c.Build = "toy 2" },
+		`Seed 0x7 here, 0x0 there`:               func(c *netcode.Config) { c.Seed = 7 },
+		`Rate 30 here, 60 there`:                 func(c *netcode.Config) { c.Rate = 30 },
+		`Timeout 10 here, 300 there`:             func(c *netcode.Config) { c.Timeout = 10 },
+		`length of Setup 1 here, 3 there`:        func(c *netcode.Config) { c.Setup = []byte{1} },
+		`Setup byte 2 0x04 here, 0x03 there`:     func(c *netcode.Config) { c.Setup = []byte{1, 2, 4} },
+		`Players 3 here, 2 there`:                func(c *netcode.Config) { c.Players = 3; c.Seats = []netcode.Peer{0, 1, 1} },
+		`Seats [0 1] here, [1 0] there`:          func(c *netcode.Config) {},
+		`fingerprint of the game (its start and`: func(c *netcode.Config) {},
+	} {
+		n := simnet.New(1, 2)
+		a := netcode.Config{Terms: netcode.Terms{Players: 2, Build: "toy 1", Setup: []byte{1, 2, 3}}, Seats: []netcode.Peer{0, 1}, Self: 0}
+		b := a
+		b.Self = 1
+		change(&a)
+		ga, gb := &netcode.Toy{}, &netcode.Toy{}
+		if strings.HasPrefix(name, "Seats") {
+			b.Seats = []netcode.Peer{1, 0}
+			// Machines are counted in order of their lowest seat, so a swap alone
+			// is no difference: the numbers of transports may differ, too.
+			b.Players, a.Players = 3, 3
+			a.Seats, b.Seats = []netcode.Peer{0, 1, 0}, []netcode.Peer{0, 1, 1}
+			name = "Seats [0 1 0] here, [0 1 1] there"
+		}
+		if strings.HasPrefix(name, "fingerprint") {
+			ga.Step([]netcode.Input{{}, {}})
+		}
+		sa, err := netcode.NewSession(ga, n.Peer(0), a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sb, err := netcode.NewSession(gb, n.Peer(1), b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := func(c netcode.Config, self netcode.Peer) []netcode.Input {
+			k := 0
+			for _, id := range c.Seats {
+				if id == self {
+					k++
+				}
+			}
+			return make([]netcode.Input, k)
+		}
+		var ea, eb error
+		for range 8 {
+			if ea == nil {
+				ea = sa.Advance(in(a, 0)...)
+			}
+			if eb == nil {
+				eb = sb.Advance(in(b, 1)...)
+			}
+			n.Tick()
+		}
+		var terms *netcode.TermsError
+		if !errors.As(ea, &terms) || !strings.HasPrefix(ea.Error(), "netcode: terms differ: "+name) {
+			t.Errorf("%s: here %v", name, ea)
+		}
+		if !errors.As(eb, &terms) {
+			t.Errorf("%s: there %v", name, eb)
+		}
+		if sa.Frame() != 0 || sb.Frame() != 0 {
+			t.Errorf("%s: a frame was played", name)
+		}
+	}
+}
+
+func TestOtherMatchIsNotOurs(t *testing.T) {
+	b := newTable(t, 2, simnet.Path{}, func(m int, c *netcode.Config) { c.Nonce[0] = byte(m); c.Timeout = 50 })
+	b.run(60)
+	for m, err := range b.errs {
+		if err == nil || !strings.Contains(err.Error(), "another match") {
+			t.Errorf("machine %d: %v", m, err)
+		}
+	}
+}
+
+func TestDesyncIsNamedOnBothSides(t *testing.T) {
+	for _, path := range []simnet.Path{{}, {Latency: 4000}, {Latency: 4000, Jitter: 4000, Loss: 200, Duplicate: 100, Reorder: 100}} {
+		for _, after := range []int{0, 1, 20, 77, 300} {
+			b := newTable(t, 2, path, nil)
+			b.bits = func(m int) uint64 { return uint64(b.ticks) }
+			b.run(60 + after)
+			at := b.sessions[1].Frame() + 1
+			b.games[1].Corrupt(at)
+			b.run(300)
+			var e [2]*netcode.DesyncError
+			for m := range e {
+				if !errors.As(b.errs[m], &e[m]) {
+					t.Fatalf("%+v after %d: machine %d: %v, %+v", path, after, m, b.errs[m], b.sessions[m].Stats())
+				}
+				// A rollback can bring the fault back to earlier frames, never to confirmed ones.
+				if e[m].Frame < at-8 || e[m].Frame > at || e[m].Agreed != e[m].Frame-1 {
+					t.Errorf("%+v after %d: machine %d: %v, the fault was at %d", path, after, m, e[m], at)
+				}
+				if e[m].Field != "seats[0]" || e[m].Offset != 9 {
+					t.Errorf("%+v after %d: machine %d: %v", path, after, m, e[m])
+				}
+				if netcode.HashState(e[m].State) != e[m].Ours {
+					t.Errorf("machine %d: State is not what Ours is the hash of", m)
+				}
+				if h, ok := b.sessions[m].Hash(e[m].Agreed); !ok || netcode.HashState(e[m].Before) != h {
+					t.Errorf("machine %d: Before is not the state at %d", m, e[m].Agreed)
+				}
+			}
+			if e[0].Frame != e[1].Frame || e[0].Ours != e[1].Theirs || e[0].Theirs != e[1].Ours {
+				t.Errorf("the two do not mirror each other: %v, %v", e[0], e[1])
+			}
+			if string(e[0].Before) != string(e[1].Before) {
+				t.Error("the states before differ")
+			}
+		}
+	}
+}
+
+func TestDesyncOfBigStates(t *testing.T) {
+	for _, size := range []int{0, 1, 1000, 30_000, 200_000} {
+		b := newTableOf(t, 2, simnet.Path{Latency: 2000}, func(m int) *netcode.Toy { return netcode.NewToy(size) })
+		b.run(60)
+		b.games[1].CorruptPad(b.sessions[1].Frame()+1, size-1)
+		if size == 0 {
+			b.games[1].Corrupt(b.sessions[1].Frame() + 1)
+		}
+		b.run(150)
+		var e *netcode.DesyncError
+		if !errors.As(b.errs[0], &e) {
+			t.Fatalf("size %d: %v", size, b.errs[0])
+		}
+		if want := 80 + size - 1; size > 0 && size <= 30_000 && e.Offset != want || e.Detail == "" {
+			t.Errorf("size %d: %v, want byte %d", size, e, want)
+		} else if size == 200_000 && (e.Offset > want || e.Offset < want-size/64-1) {
+			t.Errorf("size %d: %v, want byte %d or a little before", size, e, want)
+		}
+	}
+}
+
+func TestGameThatDoesNotRepeatItself(t *testing.T) {
+	b := newTable(t, 2, simnet.Path{Latency: 2000}, nil)
+	b.run(60)
+	b.games[1].Corrupt(b.sessions[1].Frame() + 1)
+	b.run(9) // long enough to be confirmed, not long enough to be compared
+	b.games[1].Repent()
+	b.run(150)
+	var e *netcode.DesyncError
+	if !errors.As(b.errs[1], &e) || !strings.Contains(e.Error(), "does not repeat itself") {
+		t.Errorf("%v", b.errs[1])
+	}
+	if !errors.As(b.errs[0], &e) || strings.Contains(e.Error(), "does not repeat itself") {
+		t.Errorf("%v", b.errs[0])
+	}
+}
+
+func TestDesyncWhoseOtherSideIsGone(t *testing.T) {
+	b := newTable(t, 2, simnet.Path{}, nil)
+	b.run(60)
+	b.games[1].Corrupt(b.sessions[1].Frame() + 1)
+	for range 60 {
+		b.run(1)
+		if b.sessions[0].Disputing() {
+			break
+		}
+	}
+	b.asleep[1] = true
+	b.run(100)
+	var e *netcode.DesyncError
+	if !errors.As(b.errs[0], &e) || e.Peer != 1 || e.Ours == e.Theirs {
+		t.Errorf("%v", b.errs[0])
+	}
+}
