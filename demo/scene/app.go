@@ -122,14 +122,11 @@ func (a *app) Update() error {
 
 // Draw draws once a tick: a screen that shows more pictures than there are
 // ticks, and one that is not held to any rate, would get the same ones again.
-// Draw draws nothing that nobody sees: a hidden page that drew on would have to
-// finish all those pictures, all at once and in the way of its ticks, when it
-// is shown again.
+// And it draws nothing that nobody sees: a hidden page that drew on would have
+// to finish all those pictures, all at once and in the way of its ticks, when
+// it is shown again.
 func (a *app) Draw(dst *ebiten.Image) {
-	if hidden() {
-		return
-	}
-	if a.drawn == a.tick {
+	if hidden() || a.drawn == a.tick {
 		return
 	}
 	a.drawn = a.tick
