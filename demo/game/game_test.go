@@ -85,6 +85,20 @@ func TestBotsFinishTheMatch(t *testing.T) {
 
 // A frame that is stepped again comes out the same, wherever it is rolled back
 // to; and a state that was loaded saves the same bytes.
+// In one and the same match, bots with other seeds play differently.
+func TestOtherSeedsPlayDifferently(t *testing.T) {
+	ends := map[uint64]uint64{}
+	for seed := range uint64(20) {
+		g := New(7, 2)
+		match(g, 100*seed, 300, nil)
+		h := netcode.HashState(g.Save(nil))
+		if other, ok := ends[h]; ok {
+			t.Errorf("seeds %d and %d end in the same state", other, 100*seed)
+		}
+		ends[h] = 100 * seed
+	}
+}
+
 func TestRollback(t *testing.T) {
 	for players := 2; players <= MaxPlayers; players++ {
 		a, b := New(7, players), New(99, players)
