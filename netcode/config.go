@@ -19,9 +19,9 @@ type Terms struct {
 // meaning.
 type Config struct {
 	Terms
-	Seats     []Peer     // Seats[p] is the machine on which player p sits; len(Seats) == Players
+	Seats     []Peer     // Seats[p] is the machine on which player p sits, or Nobody; len(Seats) == Players
 	Self      Peer       // this machine
-	Delay     int        // frames between an input and its effect; zero means 2, NoDelay none
+	Delay     int        // frames between an input and its effect, for each local seat; zero means 2, NoDelay none
 	Window    int        // frames stepped on predictions at the most; zero means 8, Lockstep none
 	Recorders []Recorder // hear every confirmed frame once, in order
 }
@@ -30,6 +30,8 @@ type Config struct {
 const (
 	NoDelay  = -1 // for Config.Delay
 	Lockstep = -1 // for Config.Window
+
+	Nobody Peer = 0xffff // for Config.Seats: an open seat, Absent in every frame
 )
 
 // Limits. NewSession and Advance name the one that is broken.
@@ -37,8 +39,8 @@ const (
 	MaxPlayers = 8
 	MaxCommand = 256     // bytes of one Command
 	MaxQueued  = 16      // Commands of one local seat that wait for their frame
-	MaxDelay   = 32      // frames
-	MaxWindow  = 32      // frames
+	MaxDelay   = 30      // frames
+	MaxWindow  = 30      // frames
 	MaxBuild   = 128     // bytes of Terms.Build
 	MaxSetup   = 1 << 16 // bytes of Terms.Setup
 	MaxPacket  = 1200    // bytes of one packet
@@ -82,7 +84,7 @@ func (c *Config) check() error {
 		}
 	}
 	for _, id := range c.Seats {
-		if id == c.Self {
+		if id == c.Self && id != Nobody {
 			return nil
 		}
 	}

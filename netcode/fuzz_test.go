@@ -13,6 +13,8 @@ func FuzzWire(f *testing.F) {
 	m := play{flags: flagEcho | flagBlock | flagCommands, complete: 3, now: 4, ack: 5, head: 6, count: 6}
 	f.Add(appendSeat(m.appendHeader(nil, 1), filled(3, 6, true), 1, 6, true))
 	f.Add(append(append([]byte{1, 0, kindDispute, 32, 0, 0, 0}, make([]byte, 8*markEvery)...), 0, 0, 0, 0))
+	m = play{complete: 3, now: 4, ack: 5, head: 6, count: 4, uneven: true}
+	f.Add(appendSeat(append(m.appendHeader(nil, 1), 2), filled(3, 6, false), 1, 6, false))
 	f.Add([]byte{0, 0, 0x80, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) < 3 {
@@ -37,10 +39,13 @@ func FuzzWire(f *testing.F) {
 			if m.count > maxRun || m.complete < 0 || m.now < 0 || m.ack < m.complete || m.head < Frame(m.count) || m.last < m.head {
 				t.Fatalf("%+v", m)
 			}
+			r := reader{b: m.inputs}
+			if m.uneven {
+				m.count += int(r.u8())
+			}
 			if m.count == 0 {
 				continue
 			}
-			r := reader{b: m.inputs}
 			block := parseSeat(&r, m.count, m.flags&flagCommands != 0)
 			if r.bad {
 				continue

@@ -101,20 +101,30 @@ func (s *Session) receivePlay(p *peer, b []byte) bool {
 		return false // its last frame is before one that it has sent, or after the last
 	}
 	from := m.head - Frame(m.count) + 1
-	if m.count > 0 && m.head > p.head && from <= p.head+1 { // beyond a gap inputs wait for their turn to come again
+	if (m.head > p.head || m.uneven) && from <= p.head+1 { // beyond a gap inputs wait for their turn to come again
 		r := reader{b: m.inputs}
-		for range p.seats {
-			parseSeat(&r, m.count, m.flags&flagCommands != 0)
+		var counts [MaxPlayers]int
+		for i := range p.seats {
+			counts[i] = m.count
+			if m.uneven {
+				counts[i] += int(r.u8())
+			}
+			if from+Frame(counts[i])-1 > m.now+MaxDelay+2 {
+				return false
+			}
+		}
+		blocks := r
+		for i := range p.seats {
+			parseSeat(&r, counts[i], m.flags&flagCommands != 0)
 		}
 		if r.bad || len(r.b) != 0 {
 			return false
 		}
-		r = reader{b: m.inputs}
-		for _, seat := range p.seats {
-			block := parseSeat(&r, m.count, m.flags&flagCommands != 0)
-			s.absorb(&s.queues[seat], &block, from, m.count, p.head)
+		for i, seat := range p.seats {
+			block := parseSeat(&blocks, counts[i], m.flags&flagCommands != 0)
+			s.absorb(&s.queues[seat], &block, from, counts[i])
 		}
-		p.head = m.head
+		p.head = max(p.head, m.head)
 	}
 	p.playing, p.heardUs = true, true
 	p.quiet = 0
@@ -144,13 +154,16 @@ func (s *Session) receivePlay(p *peer, b []byte) bool {
 
 // absorb adds a seat's new inputs and notes the lowest frame that was stepped
 // with something else.
-func (s *Session) absorb(q *queue, block *seatBlock, from Frame, count int, head Frame) {
+func (s *Session) absorb(q *queue, block *seatBlock, from Frame, count int) {
+	if from+Frame(count)-1 <= q.head {
+		return
+	}
 	prev := q.at(from - 1)
 	for k := range count {
 		f := from + Frame(k)
 		v, command := block.next(k, prev)
 		prev = v
-		if f <= head {
+		if f <= q.head {
 			continue
 		}
 		if q.put(v, command, s.now) && (s.wrong == 0 || f < s.wrong) && s.fault != blindCompare {

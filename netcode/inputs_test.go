@@ -94,7 +94,7 @@ func TestRefusedInputsChangeNothing(t *testing.T) {
 
 func TestSetDelay(t *testing.T) {
 	b := newTable(t, 2, simnet.Path{Latency: 2000, Jitter: 2000, Loss: 100}, nil)
-	for _, frames := range []int{0, 4, 1, 9, netcode.NoDelay, 32, 2} {
+	for _, frames := range []int{0, 4, 1, 9, netcode.NoDelay, 30, 2} {
 		b.run(60)
 		if err := b.sessions[0].SetDelay(0, frames); err != nil {
 			t.Fatal(err)
@@ -109,8 +109,8 @@ func TestSetDelay(t *testing.T) {
 	if err := b.sessions[0].SetDelay(1, 2); err == nil {
 		t.Error("the delay of a player elsewhere was changed")
 	}
-	if err := b.sessions[0].SetDelay(0, 33); err == nil {
-		t.Error("a delay of 33 was taken")
+	if err := b.sessions[0].SetDelay(0, 31); err == nil {
+		t.Error("a delay of 31 was taken")
 	}
 }
 
@@ -120,8 +120,8 @@ func TestConfigIsChecked(t *testing.T) {
 		"Players is 9, must be 1 to 8":          func(c *netcode.Config) { c.Players = 9 },
 		"Players is 0, must be 1 to 8":          func(c *netcode.Config) { c.Players = 0 },
 		"length of Seats is 1, must be 2 to 2":  func(c *netcode.Config) { c.Seats = c.Seats[:1] },
-		"Window is 33, must be 0 to 32":         func(c *netcode.Config) { c.Window = 33 },
-		"Delay is -2, must be 0 to 32":          func(c *netcode.Config) { c.Delay = -2 },
+		"Window is 31, must be 0 to 30":         func(c *netcode.Config) { c.Window = 31 },
+		"Delay is -2, must be 0 to 30":          func(c *netcode.Config) { c.Delay = -2 },
 		"Rate is -1, must be 1 to 1000":         func(c *netcode.Config) { c.Rate = -1 },
 		"Timeout is -1, must be 1 to":           func(c *netcode.Config) { c.Timeout = -1 },
 		"length of Build is 129, must be 0 to ": func(c *netcode.Config) { c.Build = strings.Repeat("x", 129) },

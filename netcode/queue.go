@@ -17,19 +17,23 @@ var _ [inputRing - 2 - farthest]struct{} // does not compile if the ring is too 
 // what was used and never with a fresh prediction.
 type queue struct {
 	head  Frame
+	gone  Frame // from this frame on nobody sits here, whatever is known
 	bits  [inputRing]uint64
 	size  [inputRing]uint16
 	arena []byte // MaxCommand bytes for each slot
 }
 
-func newQueue() queue { return queue{arena: make([]byte, inputRing*MaxCommand)} }
+// never is a frame that no match reaches.
+const never Frame = 1<<31 - 1
+
+func newQueue() queue { return queue{gone: never, arena: make([]byte, inputRing*MaxCommand)} }
 
 // put adds the input of frame head+1 and tells whether something else was used
 // for it by a screen that is at frame now.
 func (q *queue) put(bits uint64, command []byte, now Frame) (wrong bool) {
 	f := q.head + 1
 	i := int(f) & inputMask
-	wrong = f <= now && (q.bits[i] != bits || len(command) > 0)
+	wrong = f <= now && f < q.gone && (q.bits[i] != bits || len(command) > 0)
 	q.bits[i] = bits
 	q.size[i] = uint16(len(command))
 	copy(q.arena[i*MaxCommand:(i+1)*MaxCommand], command)
@@ -41,7 +45,11 @@ func (q *queue) put(bits uint64, command []byte, now Frame) (wrong bool) {
 // last known, a Command is not given again. A prediction is remembered.
 func (q *queue) use(f Frame, in *Input) {
 	i := int(f) & inputMask
-	in.Command = nil
+	in.Command, in.Absent = nil, f >= q.gone
+	if in.Absent {
+		in.Bits = 0
+		return
+	}
 	if f > q.head {
 		q.bits[i] = q.bits[int(q.head)&inputMask]
 	} else if n := int(q.size[i]); n > 0 {
@@ -55,6 +63,15 @@ func (q *queue) at(f Frame) uint64 { return q.bits[int(f)&inputMask] }
 func (q *queue) command(f Frame) []byte {
 	i := int(f) & inputMask
 	return q.arena[i*MaxCommand : i*MaxCommand+int(q.size[i])]
+}
+
+func (q *queue) anyCommand(from Frame, count int) bool {
+	for k := range count {
+		if q.size[int(from+Frame(k))&inputMask] > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // orders are the Commands that a local seat gave and that no frame has taken

@@ -20,17 +20,18 @@ type Session struct {
 	in     []Input // for Step
 	local  []Player
 	held   [MaxPlayers]uint64 // Bits of the local seats in this tick
+	delay  [MaxPlayers]Frame  // of the local seats
 	orders [MaxPlayers]orders // Commands of the local seats
 	peers  []peer
 
 	started   bool
 	now       Frame // on screen
-	mine      Frame // local inputs are decided up to here
+	mine      Frame // the inputs of all local seats are decided up to here
+	most      Frame // and of one of them, whose delay is longest, up to here
 	complete  Frame // every seat's input is here up to here
 	confirmed Frame // rows were given up to here
 	wrong     Frame // lowest frame stepped on a wrong prediction in this tick; 0 is none
 	repaired  Frame // what RolledBack tells
-	delay     Frame
 	window    Frame
 
 	states snapshots
@@ -96,15 +97,18 @@ func NewSession(g Game, t Transport, cfg Config) (*Session, error) {
 		cfg:    cfg,
 		tag:    uint16(xxhash.Sum64(cfg.Nonce[:])),
 		in:     make([]Input, cfg.Players),
-		delay:  Frame(cfg.Delay),
 		window: Frame(cfg.Window),
 		deaf:   make([]bool, len(cfg.Recorders)),
-		packet: make([]byte, 0, 8192),
+		packet: make([]byte, 0, MaxPacket+(maxRun+MaxDelay)*(MaxCommand+16)), // and the longest seat
 		fixed:  -fixQuiet,
 	}
 	for p, id := range cfg.Seats {
 		s.queues[p] = newQueue()
-		if id == cfg.Self {
+		switch id {
+		case Nobody:
+			s.queues[p].gone = 1
+		case cfg.Self:
+			s.delay[len(s.local)] = Frame(cfg.Delay)
 			s.local = append(s.local, Player(p))
 		}
 		s.order = append(s.order, s.place(p))
@@ -126,18 +130,27 @@ func NewSession(g Game, t Transport, cfg Config) (*Session, error) {
 	}
 	s.marks[0].frame = 0
 	s.marks[0].state = append(s.marks[0].state, first...)
-	for s.mine < s.delay {
-		s.commitEmpty()
+	for _, p := range s.local { // nothing is held before the delay has passed for the first time
+		for s.queues[p].head < Frame(cfg.Delay) {
+			s.queues[p].put(0, nil, 0)
+		}
 	}
+	s.countMine()
 	s.row.Inputs = make([]Input, cfg.Players)
 	s.started = len(s.peers) == 0
 	return s, nil
 }
 
+// open is the place of a seat that nobody holds.
+const open = 0xff
+
 // place tells which machine seat p is on, counting machines in order of their
 // lowest seat, and notes a new one among the peers.
 func (s *Session) place(p int) byte {
 	id := s.cfg.Seats[p]
+	if id == Nobody {
+		return open
+	}
 	machines := byte(0)
 	for q := range p {
 		if s.cfg.Seats[q] == id {
@@ -146,7 +159,9 @@ func (s *Session) place(p int) byte {
 			}
 			return s.order[q]
 		}
-		machines = max(machines, s.order[q]+1)
+		if s.order[q] != open {
+			machines = max(machines, s.order[q]+1)
+		}
 	}
 	if id != s.cfg.Self {
 		s.peers = append(s.peers, peer{id: id, seats: []Player{Player(p)}})
@@ -286,34 +301,48 @@ func (s *Session) step(f Frame) {
 	s.states.save(s.game, f)
 }
 
-// commit decides the local inputs up to the frame that this tick steps to,
-// plus the delay. A longer delay than before fills with what is held.
+// commit decides the inputs of each local seat up to the frame that this tick
+// steps to, plus the seat's delay. A longer delay than before fills with what
+// is held; a shorter one decides nothing until the screen has come closer.
 func (s *Session) commit() {
-	for s.mine < s.now+1+s.delay && !s.leaving && !(s.ending && s.mine >= s.end) {
-		room := MaxPacket - 432 // bytes of Commands that leave room for everything else
-		for k := range s.local {
-			i := (k + int(s.mine)) % len(s.local) // each seat gets its turn to be first
+	if s.leaving {
+		return
+	}
+	for k := range s.local {
+		i := (k + int(s.now)) % len(s.local) // each seat gets its turn to be first
+		q := &s.queues[s.local[i]]
+		for q.head < s.now+1+s.delay[i] && !(s.ending && q.head >= s.end) {
 			c := s.orders[i].peek()
-			if len(c) > room {
-				c = nil
-			}
-			s.queues[s.local[i]].put(s.held[i], c, s.now)
-			if len(c) > 0 {
-				room -= len(c)
+			if len(c) > 0 && len(c) <= s.room(q.head+1) {
+				q.put(s.held[i], c, s.now)
 				s.orders[i].pop()
+			} else {
+				q.put(s.held[i], nil, s.now)
 			}
 		}
-		s.mine++
 	}
+	s.countMine()
 }
 
-// commitEmpty decides that one more frame has no local input: the frames
-// before the delay has passed for the first time.
-func (s *Session) commitEmpty() {
+// room is how many bytes of Commands frame f still takes, so that the inputs
+// of one frame always fit one packet together with everything else.
+func (s *Session) room(f Frame) int {
+	n := MaxPacket - 432
 	for _, p := range s.local {
-		s.queues[p].put(0, nil, 0)
+		if q := &s.queues[p]; f <= q.head {
+			n -= len(q.command(f))
+		}
 	}
-	s.mine++
+	return n
+}
+
+// countMine finds up to where the local inputs are decided.
+func (s *Session) countMine() {
+	s.mine = never
+	for _, p := range s.local {
+		s.mine = min(s.mine, s.queues[p].head)
+		s.most = max(s.most, s.queues[p].head)
+	}
 }
 
 // countComplete finds up to where every seat's input is here.
@@ -329,21 +358,24 @@ func (s *Session) countComplete() {
 }
 
 // SetDelay changes the input delay of player p, who must sit here, from the
-// next frame on. All seats of a machine share one delay. When it grows, the
-// frames between are filled with what is held; when it shrinks, some ticks
-// decide no input and their Bits are forgotten.
+// next Advance on: 0 (or NoDelay) to MaxDelay frames. Each seat has its own.
+// When it grows, the frames between are filled with the Bits that are held;
+// when it shrinks, some ticks decide no input and their Bits are forgotten, but
+// never a Command: that waits for its frame.
 func (s *Session) SetDelay(p Player, frames int) error {
-	if int(p) >= s.cfg.Players || s.cfg.Seats[p] != s.cfg.Self {
-		return fmt.Errorf("netcode: player %d does not sit here", p)
-	}
 	if frames == NoDelay {
 		frames = 0
 	}
 	if frames < 0 || frames > MaxDelay {
 		return fmt.Errorf("netcode: Delay is %d, must be 0 to %d", frames, MaxDelay)
 	}
-	s.delay = Frame(frames)
-	return nil
+	for i, q := range s.local {
+		if q == p {
+			s.delay[i] = Frame(frames)
+			return nil
+		}
+	}
+	return fmt.Errorf("netcode: player %d does not sit here", p)
 }
 
 // Frame is the frame on screen.

@@ -1,5 +1,7 @@
 package netcode
 
+import "fmt"
+
 // blockEvery is how often, in ticks, a packet tells the confirmed frame and a hash.
 const blockEvery = 8
 
@@ -57,8 +59,10 @@ func (s *Session) encodeHello(b []byte, p *peer) []byte {
 }
 
 // encode writes the packet of this tick for a peer: all inputs that it has not
-// acknowledged. When long Commands are too much for one packet, the packets of
-// the next ticks go on where this one ended, and then begin again.
+// acknowledged, the oldest first. When long Commands are too much for one
+// packet, the packets of the next ticks go on where this one ended, and then
+// begin again. Seats with a longer delay than others add what they have beyond
+// the head that all share.
 func (s *Session) encode(b []byte, p *peer) []byte {
 	m := play{
 		seq:      byte(s.tick),
@@ -87,36 +91,54 @@ func (s *Session) encode(b []byte, p *peer) []byte {
 	if p.sent > p.ack && p.sent < s.mine {
 		start = p.sent
 	}
-	from := start + 1
-	for count := min(int(s.mine-start), maxRun); ; count /= 2 {
-		m.count = count
-		m.head = start + Frame(count)
-		m.flags &^= flagCommands
-		if s.anyCommand(from, count) {
-			m.flags |= flagCommands
+	m.count = min(int(s.mine-start), maxRun)
+	m.uneven = s.most > s.mine && start+Frame(m.count) == s.mine
+	for {
+		m.head = start + Frame(m.count)
+		if b = s.appendInputs(b[:0], &m, start+1); len(b) <= MaxPacket {
+			break
 		}
-		b = m.appendHeader(b[:0], s.tag)
-		if count > 0 {
-			for _, seat := range s.local {
-				b = appendSeat(b, &s.queues[seat], from, count, m.flags&flagCommands != 0)
-			}
-		}
-		if len(b) <= MaxPacket {
-			if p.sent = m.head; p.sent == s.mine {
-				p.sent = 0
-			}
-			return b
+		if m.uneven {
+			m.uneven = false
+		} else if m.count == 1 {
+			panic(fmt.Sprintf("netcode: the inputs of frame %d are %d bytes in a packet", m.head, len(b)))
+		} else {
+			m.count = max(1, min(m.count-1, m.count*MaxPacket/len(b)))
 		}
 	}
+	if p.sent = m.head; p.sent == s.mine {
+		p.sent = 0
+	}
+	return b
 }
 
-func (s *Session) anyCommand(from Frame, count int) bool {
-	for _, seat := range s.local {
-		for k := range count {
-			if s.queues[seat].size[int(from+Frame(k))&inputMask] > 0 {
-				return true
-			}
+// appendInputs writes a whole packet, until it is too long.
+func (s *Session) appendInputs(b []byte, m *play, from Frame) []byte {
+	var counts [MaxPlayers]int
+	m.flags &^= flagCommands
+	for i, seat := range s.local {
+		q := &s.queues[seat]
+		counts[i] = m.count
+		if m.uneven {
+			counts[i] = int(q.head - from + 1)
+		}
+		if q.anyCommand(from, counts[i]) {
+			m.flags |= flagCommands
 		}
 	}
-	return false
+	b = m.appendHeader(b, s.tag)
+	if m.count == 0 && !m.uneven {
+		return b
+	}
+	for i := range s.local {
+		if m.uneven {
+			b = append(b, byte(counts[i]-m.count))
+		}
+	}
+	for i, seat := range s.local {
+		if len(b) <= MaxPacket {
+			b = appendSeat(b, &s.queues[seat], from, counts[i], m.flags&flagCommands != 0)
+		}
+	}
+	return b
 }

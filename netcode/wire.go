@@ -8,8 +8,10 @@ import (
 // The packets are described byte by byte in PROTOCOL.md. Bump protocolVersion
 // whenever they change.
 const (
-	protocolVersion = 1
-	maxRun          = 64 // frames of inputs in one packet
+	protocolVersion = 2
+	maxRun          = 64 // frames of inputs of all seats in one packet
+
+	countUneven = 0x80 // of the byte with the count: seats have more frames than it says
 )
 
 // The third byte of every packet: kind and flags.
@@ -36,8 +38,9 @@ type play struct {
 	complete  Frame
 	now       Frame // on the sender's screen
 	ack       Frame // the sender holds the receiver's inputs up to here
-	head      Frame // the last frame of inputs in this packet
-	count     int   // frames of inputs
+	head      Frame // the last frame of which this packet has the inputs of all seats
+	count     int   // frames of inputs up to head
+	uneven    bool  // inputs begins with how many frames beyond head each seat has
 	last      Frame // with flagBye: the sender's last frame
 	confirmed Frame // with flagBlock
 	hash      uint64
@@ -137,7 +140,11 @@ func (m *play) appendHeader(b []byte, tag uint16) []byte {
 		b = binary.LittleEndian.AppendUint64(b, m.hash)
 	}
 	b = appendVarint(b, m.head-m.now)
-	b = append(b, byte(m.count))
+	if m.uneven {
+		b = append(b, byte(m.count)|countUneven)
+	} else {
+		b = append(b, byte(m.count))
+	}
 	if m.flags&flagBye != 0 {
 		b = appendUvarint(b, uint32(m.last-m.head))
 	}
@@ -165,7 +172,8 @@ func (m *play) parse(b []byte, near Frame) bool {
 		m.hash = r.u64()
 	}
 	m.head = m.now + r.varint()
-	m.count = int(r.u8())
+	count := r.u8()
+	m.count, m.uneven = int(count&^countUneven), count&countUneven != 0
 	m.last = m.head
 	if m.flags&flagBye != 0 {
 		m.last = m.head + Frame(r.uvarint())

@@ -111,10 +111,15 @@ func TestGoldenWire(t *testing.T) {
 		{"inputs", 5, false, play{flags: flagEcho, seq: 3, echo: 1, complete: 2, now: 3, ack: 4, head: 5, count: 5}},
 		{"commands", 3, true, play{flags: flagCommands, seq: 3, complete: 2, now: 3, ack: 4, head: 3, count: 3}},
 		{"block", 0, false, play{flags: flagBlock, seq: 200, complete: 100, now: 103, ack: 104, head: 105, confirmed: 97, hash: 0x1122334455667788}},
+		{"uneven", 4, false, play{seq: 3, complete: 2, now: 3, ack: 4, head: 3, count: 3, uneven: true}},
 		{"goodbye", 2, false, play{flags: flagBye | flagFin, seq: 200, complete: 1, now: 1, ack: 1, head: 2, count: 2, last: 4}},
 	} {
 		b := c.m.appendHeader(nil, 0xbeef)
-		if c.m.count > 0 {
+		if c.m.uneven {
+			b = append(b, 0, 1)
+			b = appendSeat(b, filled(7, 3, false), 1, 3, false)
+			b = appendSeat(b, filled(11, 4, false), 1, 4, false)
+		} else if c.m.count > 0 {
 			b = appendSeat(b, filled(11, c.frames, c.commands), 1, c.m.count, c.commands)
 		}
 		fmt.Fprintf(&got, "%s %s\n", c.name, hex.EncodeToString(b))
@@ -171,6 +176,29 @@ func TestQueuePredictsAndCompares(t *testing.T) {
 		if q.at(q.head) != uint64(q.head-1) {
 			t.Fatal("lost in the ring")
 		}
+	}
+}
+
+// From the frame on at which a player is gone nothing else counts: neither what
+// is known nor what comes later.
+func TestQueueIsAbsentWhereNobodySits(t *testing.T) {
+	q := newQueue()
+	for range 5 {
+		q.put(9, []byte("x"), 0)
+	}
+	q.gone = 4
+	for f, want := range []Input{1: {Bits: 9}, 3: {Bits: 9}, 4: {Absent: true}, 5: {Absent: true}, 6: {Absent: true}} {
+		if f != 1 && f < 3 {
+			continue
+		}
+		in := Input{Bits: 1, Command: []byte("old"), Absent: f == 1}
+		q.use(Frame(f), &in)
+		if in.Bits != want.Bits || in.Absent != want.Absent || (in.Command != nil) == want.Absent {
+			t.Errorf("frame %d: %+v", f, in)
+		}
+	}
+	if q.put(7, nil, 10) {
+		t.Error("what comes after the last frame was called wrong")
 	}
 }
 
