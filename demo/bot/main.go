@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	out := stdout
 	if o.json {
-		out = stderr
+		out = io.Discard
 	}
 	room, err := rtc.Join(o.url(), &rtc.Options{Build: game.Build, Name: o.name, RelayOnly: o.relayOnly, Rate: game.Rate})
 	if err != nil {
@@ -118,7 +118,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	f.IntVar(&o.jitter, "jitter", 0, "and for up to so many `ms` more")
 	f.Float64Var(&o.loss, "loss", 0, "lose this `part` of what is sent, 0 to 1")
 	f.BoolVar(&o.relayOnly, "relay-only", false, "connect through the relay, never directly")
-	f.BoolVar(&o.json, "json", false, "print one JSON object when done; progress goes to standard error")
+	f.BoolVar(&o.json, "json", false, "print one JSON object when done, and nothing else")
 	f.DurationVar(&o.timeout, "timeout", 0, "give up after this `time`; 0: never")
 	if err := f.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
