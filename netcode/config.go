@@ -21,7 +21,7 @@ type Config struct {
 	Terms
 	Seats     []Peer     // Seats[p] is the machine on which player p sits, or Nobody; len(Seats) == Players
 	Self      Peer       // this machine
-	Delay     int        // frames between an input and its effect, for each local seat; zero means 2, NoDelay none
+	Delay     int        // frames between an input and its effect, for each local seat; zero means 2, NoDelay none, Auto as the path asks
 	Window    int        // frames stepped on predictions at the most; zero means 8, Lockstep none
 	Recorders []Recorder // hear every confirmed frame once, in order
 }
@@ -29,6 +29,7 @@ type Config struct {
 // Special values.
 const (
 	NoDelay  = -1 // for Config.Delay
+	Auto     = -2 // for Config.Delay and SetDelay: the trip to the farthest machine, measured, 1 to 6 frames, or as many more as Window lacks
 	Lockstep = -1 // for Config.Window
 
 	Nobody Peer = 0xffff // for Config.Seats: an open seat, Absent in every frame
@@ -38,6 +39,7 @@ const (
 const (
 	MaxPlayers = 8
 	MaxCommand = 256     // bytes of one Command
+	MaxSpend   = 8 << 10 // bytes of Commands a second of one seat, after a burst of as much as is queued; more waits in the queue
 	MaxQueued  = 16      // Commands of one local seat that wait for their frame
 	MaxDelay   = 30      // frames
 	MaxWindow  = 30      // frames
@@ -61,6 +63,10 @@ func (c *Config) check() error {
 	} else if c.Delay == NoDelay {
 		c.Delay = 0
 	}
+	delay := c.Delay
+	if delay == Auto {
+		delay = 0
+	}
 	if c.Window == 0 {
 		c.Window = 8
 	} else if c.Window == Lockstep {
@@ -74,7 +80,7 @@ func (c *Config) check() error {
 		{"length of Seats", len(c.Seats), c.Players, c.Players},
 		{"Rate", c.Rate, 1, MaxRate},
 		{"Timeout", c.Timeout, 1, MaxTimeout},
-		{"Delay", c.Delay, 0, MaxDelay},
+		{"Delay", delay, 0, MaxDelay},
 		{"Window", c.Window, 0, MaxWindow},
 		{"length of Build", len(c.Build), 0, MaxBuild},
 		{"length of Setup", len(c.Setup), 0, MaxSetup},

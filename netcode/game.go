@@ -20,7 +20,7 @@ type Input struct {
 
 // Game is the part of your program that must come out the same on every
 // machine. The session calls it only inside Advance (and NewSession), on the
-// goroutine that called it.
+// goroutine that called it. It may be a Predictor, too.
 type Game interface {
 	// Step moves the state forward by one frame. It reads the state and the
 	// inputs (one per seat, len(in) never changes) and nothing else: no clock,
@@ -32,6 +32,17 @@ type Game interface {
 
 	// Load becomes the state that Save wrote. It keeps nothing of src.
 	Load(src []byte)
+}
+
+// Predictor is a Game that guesses better than that Bits stay as they were.
+// Predict guesses what remote player p holds age frames (1 or more) after last,
+// the Bits received of it last; before the first they are 0. It is called before
+// the Step of each frame that p's input is missing for, may read the state that
+// is about to be stepped, and changes nothing. Machines need not guess alike: a
+// guess that turns out wrong is repaired like any other. Commands are not
+// guessed.
+type Predictor interface {
+	Predict(p Player, last uint64, age int) uint64
 }
 
 // Transport carries packets between machines. It may lose, repeat or reorder

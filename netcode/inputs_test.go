@@ -121,7 +121,7 @@ func TestConfigIsChecked(t *testing.T) {
 		"Players is 0, must be 1 to 8":          func(c *netcode.Config) { c.Players = 0 },
 		"length of Seats is 1, must be 2 to 2":  func(c *netcode.Config) { c.Seats = c.Seats[:1] },
 		"Window is 31, must be 0 to 30":         func(c *netcode.Config) { c.Window = 31 },
-		"Delay is -2, must be 0 to 30":          func(c *netcode.Config) { c.Delay = -2 },
+		"Delay is -3, must be 0 to 30":          func(c *netcode.Config) { c.Delay = -3 },
 		"Rate is -1, must be 1 to 1000":         func(c *netcode.Config) { c.Rate = -1 },
 		"Timeout is -1, must be 1 to":           func(c *netcode.Config) { c.Timeout = -1 },
 		"length of Build is 129, must be 0 to ": func(c *netcode.Config) { c.Build = strings.Repeat("x", 129) },

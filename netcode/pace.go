@@ -29,6 +29,7 @@ type clock struct {
 	sent   int64 // namely this one
 	in     average
 	out    average
+	trips  trips // for Auto
 	rtt    int // thousandths of a tick, smoothed
 	hasRTT bool
 }
@@ -95,6 +96,7 @@ func (c *clock) sample(tick int64) {
 		return
 	}
 	c.out.add(c.tick - c.sent)
+	c.trips.add(int(tick - c.sent))
 	rtt := int(tick-c.sent) * 1000
 	if !c.hasRTT {
 		c.hasRTT, c.rtt = true, rtt

@@ -58,6 +58,9 @@ func (q *queue) use(f Frame, in *Input) {
 	in.Bits = q.bits[i]
 }
 
+// predict remembers another prediction than that of use.
+func (q *queue) predict(f Frame, bits uint64) { q.bits[int(f)&inputMask] = bits }
+
 func (q *queue) at(f Frame) uint64 { return q.bits[int(f)&inputMask] }
 
 func (q *queue) command(f Frame) []byte {
@@ -78,8 +81,14 @@ func (q *queue) anyCommand(from Frame, count int) bool {
 // yet, oldest first.
 type orders struct {
 	first, count int
+	tokens       int // bytes that a frame may take now, times Rate
 	size         [MaxQueued]uint16
 	arena        [MaxQueued][MaxCommand]byte
+}
+
+// earn adds the tokens of one tick: MaxSpend a second, up to a full queue.
+func (o *orders) earn(rate int) {
+	o.tokens = min(o.tokens+MaxSpend, MaxQueued*MaxCommand*rate)
 }
 
 func (o *orders) push(command []byte) {
@@ -88,14 +97,16 @@ func (o *orders) push(command []byte) {
 	o.count++
 }
 
-func (o *orders) peek() []byte {
-	if o.count == 0 {
+// peek is the next Command, if there are tokens for it.
+func (o *orders) peek(rate int) []byte {
+	if o.count == 0 || int(o.size[o.first])*rate > o.tokens {
 		return nil
 	}
 	return o.arena[o.first][:o.size[o.first]]
 }
 
-func (o *orders) pop() {
+func (o *orders) pop(rate int) {
+	o.tokens -= int(o.size[o.first]) * rate
 	o.first = (o.first + 1) % MaxQueued
 	o.count--
 }

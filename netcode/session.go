@@ -10,6 +10,7 @@ import (
 // goroutines: one loop owns it, together with the Game.
 type Session struct {
 	game  Game
+	guess Predictor // the game, if it is one
 	net   Transport
 	cfg   Config
 	tag   uint16
@@ -21,6 +22,7 @@ type Session struct {
 	local  []Player
 	held   [MaxPlayers]uint64 // Bits of the local seats in this tick
 	delay  [MaxPlayers]Frame  // of the local seats
+	auto   auto
 	orders [MaxPlayers]orders // Commands of the local seats
 	peers  []peer
 
@@ -89,10 +91,12 @@ func NewSession(g Game, t Transport, cfg Config) (*Session, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
+	guess, _ := g.(Predictor)
 	cfg.Seats = append([]Peer(nil), cfg.Seats...)
 	cfg.Setup = append([]byte(nil), cfg.Setup...)
 	s := &Session{
 		game:   g,
+		guess:  guess,
 		net:    t,
 		cfg:    cfg,
 		tag:    uint16(xxhash.Sum64(cfg.Nonce[:])),
@@ -108,7 +112,6 @@ func NewSession(g Game, t Transport, cfg Config) (*Session, error) {
 		case Nobody:
 			s.queues[p].gone = 1
 		case cfg.Self:
-			s.delay[len(s.local)] = Frame(cfg.Delay)
 			s.local = append(s.local, Player(p))
 		}
 		s.order = append(s.order, s.place(p))
@@ -130,8 +133,13 @@ func NewSession(g Game, t Transport, cfg Config) (*Session, error) {
 	}
 	s.marks[0].frame = 0
 	s.marks[0].state = append(s.marks[0].state, first...)
-	for _, p := range s.local { // nothing is held before the delay has passed for the first time
-		for s.queues[p].head < Frame(cfg.Delay) {
+	if len(s.peers) > 0 {
+		s.auto.delay, s.auto.last = autoStart, MaxDelay
+	}
+	for i, p := range s.local { // nothing is held before the delay has passed for the first time
+		s.orders[i].tokens = MaxQueued * MaxCommand * cfg.Rate
+		s.setDelay(i, cfg.Delay)
+		for s.queues[p].head < s.delay[i] {
 			s.queues[p].put(0, nil, 0)
 		}
 	}
@@ -228,6 +236,7 @@ func (s *Session) take(local []Input) error {
 	}
 	for i := range local {
 		s.held[i] = local[i].Bits
+		s.orders[i].earn(s.cfg.Rate)
 		if len(local[i].Command) > 0 && !s.leaving {
 			s.orders[i].push(local[i].Command)
 		}
@@ -241,6 +250,7 @@ func (s *Session) play() {
 		s.repair(s.wrong)
 	}
 	steps := s.pace()
+	s.follow()
 	before := s.now
 	for range steps {
 		if s.ending && s.now >= s.end {
@@ -288,7 +298,12 @@ func (s *Session) repair(from Frame) {
 // step makes state f out of f-1 and saves it.
 func (s *Session) step(f Frame) {
 	for p := range s.in {
-		s.queues[p].use(f, &s.in[p])
+		q := &s.queues[p]
+		q.use(f, &s.in[p])
+		if s.guess != nil && f > q.head && !s.in[p].Absent {
+			s.in[p].Bits = s.guess.Predict(Player(p), q.at(q.head), int(f-q.head))
+			q.predict(f, s.in[p].Bits)
+		}
 		if s.fault == doubleCommand && f > s.queues[p].head {
 			s.in[p].Command = s.queues[p].command(s.queues[p].head)
 		}
@@ -312,10 +327,10 @@ func (s *Session) commit() {
 		i := (k + int(s.now)) % len(s.local) // each seat gets its turn to be first
 		q := &s.queues[s.local[i]]
 		for q.head < s.now+1+s.delay[i] && !(s.ending && q.head >= s.end) {
-			c := s.orders[i].peek()
+			c := s.orders[i].peek(s.cfg.Rate)
 			if len(c) > 0 && len(c) <= s.room(q.head+1) {
 				q.put(s.held[i], c, s.now)
-				s.orders[i].pop()
+				s.orders[i].pop(s.cfg.Rate)
 			} else {
 				q.put(s.held[i], nil, s.now)
 			}
@@ -358,24 +373,31 @@ func (s *Session) countComplete() {
 }
 
 // SetDelay changes the input delay of player p, who must sit here, from the
-// next Advance on: 0 (or NoDelay) to MaxDelay frames. Each seat has its own.
-// When it grows, the frames between are filled with the Bits that are held;
+// next Advance on: 0 (or NoDelay) to MaxDelay frames, or Auto. Each seat has its
+// own. When it grows, the frames between are filled with the Bits that are held;
 // when it shrinks, some ticks decide no input and their Bits are forgotten, but
 // never a Command: that waits for its frame.
 func (s *Session) SetDelay(p Player, frames int) error {
 	if frames == NoDelay {
 		frames = 0
 	}
-	if frames < 0 || frames > MaxDelay {
+	if frames != Auto && (frames < 0 || frames > MaxDelay) {
 		return fmt.Errorf("netcode: Delay is %d, must be 0 to %d", frames, MaxDelay)
 	}
 	for i, q := range s.local {
 		if q == p {
-			s.delay[i] = Frame(frames)
+			s.setDelay(i, frames)
 			return nil
 		}
 	}
 	return fmt.Errorf("netcode: player %d does not sit here", p)
+}
+
+func (s *Session) setDelay(i, frames int) {
+	s.delay[i] = Frame(frames)
+	if s.auto.seats[i] = frames == Auto; s.auto.seats[i] {
+		s.delay[i] = s.auto.delay
+	}
 }
 
 // Frame is the frame on screen.

@@ -2,18 +2,20 @@ package netcode
 
 // Stats is what a netgraph draws. Counts are since the first tick.
 type Stats struct {
-	Frame       Frame  // on screen
-	Complete    Frame  // every seat's input is here up to here: beyond are predictions
-	Confirmed   Frame  // nobody can change it any more
-	Ticks       uint64 // calls of Advance
-	Steps       uint64 // calls of Game.Step, repairs included
-	Rollbacks   uint64 // repairs
-	Depth       int    // frames repaired in the last Advance
-	MaxDepth    int    // deepest repair
-	Waited      uint64 // ticks that did not move the screen because the window was full
-	Skipped     uint64 // ticks that did not move the screen to let others catch up
-	Doubled     uint64 // ticks that moved the screen by two to catch up
-	Waiting     bool   // the last Advance waited
+	Frame       Frame           // on screen
+	Complete    Frame           // every seat's input is here up to here: beyond are predictions
+	Confirmed   Frame           // nobody can change it any more
+	Ticks       uint64          // calls of Advance
+	Steps       uint64          // calls of Game.Step, repairs included
+	Rollbacks   uint64          // repairs
+	Depth       int             // frames repaired in the last Advance
+	MaxDepth    int             // deepest repair
+	Waited      uint64          // ticks that did not move the screen because the window was full
+	Skipped     uint64          // ticks that did not move the screen to let others catch up
+	Doubled     uint64          // ticks that moved the screen by two to catch up
+	Waiting     bool            // the last Advance waited
+	Delay       [MaxPlayers]int // input delay of each local seat, in frames; 0 of the others
+	Auto        int             // the delay in frames that the measured path asks for: what seats set to Auto have
 	PacketsSent uint64
 	BytesSent   uint64
 	PacketsRecv uint64
@@ -40,6 +42,10 @@ func (s *Session) Stats() Stats {
 	st.Frame, st.Complete, st.Confirmed = s.now, s.complete, s.confirmed
 	st.Waiting = s.waiting
 	st.Others = len(s.peers)
+	st.Auto = int(s.auto.delay)
+	for i, p := range s.local {
+		st.Delay[p] = int(s.delay[i])
+	}
 	for i := range s.peers {
 		p := &s.peers[i]
 		st.Peers[i] = PeerStats{
