@@ -34,7 +34,7 @@ func newStand(places ...int) *stand {
 func (s *stand) step(bits uint64) {
 	s.in[0].Bits = bits
 	s.Step(s.in)
-	for c, happened := range s.ring.Heard() {
+	for c, happened := range s.ring.Heard(s.State().Frame) {
 		if happened {
 			s.got[c.Kind]++
 		}

@@ -38,7 +38,6 @@ type Game struct {
 func New(seed uint64, players int) *Game {
 	g := &Game{}
 	g.state.reset(seed, players)
-	g.ring.Slack = 4
 	g.Game = plain.New(&g.state, func(s *State, in []netcode.Input) { s.step(&g.ring, in) })
 	return g
 }
@@ -46,7 +45,8 @@ func New(seed uint64, players int) *Game {
 // State is the state as it is now: to draw, not to change.
 func (g *Game) State() *State { return &g.state }
 
-// Cues are the sounds and sparks: range over Heard once for each picture.
+// Cues are the sounds and sparks: range over Heard(State().Frame) once for
+// each picture.
 func (g *Game) Cues() *cues.Ring { return &g.ring }
 
 // FieldAt names the field behind a byte that Save wrote, for telling a desync.

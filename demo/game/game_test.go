@@ -200,7 +200,7 @@ func TestNothingIsAllocated(t *testing.T) {
 		g.Step(in)
 		buf = g.Save(buf[:0])
 		g.Load(buf)
-		for range g.Cues().Heard() {
+		for range g.Cues().Heard(g.State().Frame) {
 			heard++
 		}
 	}); n != 0 {
@@ -234,7 +234,7 @@ func BenchmarkRepair(b *testing.B) {
 			g.Step(in)
 			buf = g.Save(buf[:0])
 		}
-		for range g.Cues().Heard() {
+		for range g.Cues().Heard(g.State().Frame) {
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/punchback/punchback/netcode"
+	"github.com/punchback/punchback/netcode/cues"
 	"github.com/punchback/punchback/netcode/netcodetest"
 	"github.com/punchback/punchback/netcode/simnet"
 )
@@ -48,7 +49,7 @@ func TestOverABadNetwork(t *testing.T) {
 		}
 		for i := range sessions {
 			games[i], heard[i] = New(9, players), map[string]int{}
-			games[i].ring.Slack = 0 // to the frame
+			games[i].ring.Slack = cues.Exact
 			var err error
 			sessions[i], err = netcode.NewSession(games[i], net.Peer(netcode.Peer(i)), netcode.Config{
 				Terms: netcode.Terms{Players: players, Build: Build},
@@ -59,7 +60,7 @@ func TestOverABadNetwork(t *testing.T) {
 			}
 		}
 		listen := func(g *Game, heard map[string]int) {
-			for c, happened := range g.Cues().Heard() {
+			for c, happened := range g.Cues().Heard(g.State().Frame) {
 				n := 1
 				if !happened {
 					n = -1

@@ -34,7 +34,7 @@ func (a *Arena) Update(g *game.Game, speaker *Speaker) {
 	if a.zoom == 0 {
 		a.zoom, a.y = 0.5, -60
 	}
-	for c, happened := range g.Cues().Heard() {
+	for c, happened := range g.Cues().Heard(g.State().Frame) {
 		if !happened {
 			a.sparks.undo(c)
 			continue

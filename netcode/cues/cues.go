@@ -1,14 +1,51 @@
 // Package cues is for sounds and sparks: what a step of the game sets off
 // outside its state. Step emits them, and Draw hears each once, however often
 // its frame was repaired, and hears which of them turned out not to have
-// happened.
+// happened, so that their sound can be faded.
 //
 // A sound that Step played itself would play again with every rollback, and
 // one that was predicted in error could never be called back.
 //
+//	func step(s *state, r *cues.Ring, in []netcode.Input) {
+//		s.Frame++
+//		r.Begin(s.Frame)                         // first of all: which frame is stepped
+//		…
+//		r.Emit(hit, player, int32(x), int32(y), 0) // something is to be heard
+//	}
+//
+//	for c, happened := range r.Heard(s.Frame) { // once for each picture: what is new
+//		if happened {
+//			play(c)
+//		} else {
+//			fade(c) // equal to the cue that was played
+//		}
+//	}
+//
+// # Which cues are the same
+//
+// In a repair the steps are taken again and emit again. A cue is the one that
+// was there before if it has the same Kind and the same Who, in the same frame
+// or, failing that, in one at most [Ring.Slack] frames away; where it is and
+// how much does not matter, but of several the nearest is taken. So a hit that
+// was predicted for frame 100, and came in 102, sounds once, at the time and
+// place where it was heard first.
+//
+// A cue that is gone may come again in a frame that is still to be stepped.
+// That it did not happen is told when no such frame is left: at the latest
+// Slack frames after its own.
+//
+// If it happens after all when that has been told, it is heard again, since
+// its sound was faded. What must never be announced in error (who has won)
+// should be emitted by Step some frames later, from a counter in the state: as
+// many as the session's Window, and no prediction is left in it.
+//
+// # What it never does
+//
 // The Ring stands beside the state, never in it: Save and Load know nothing of
-// it. It neither draws nor plays; it starts no goroutine, reads no clock and
-// never allocates. In the browser it is the same.
+// it, and nothing in it may be read by Step. It neither draws nor plays, starts
+// no goroutine, reads no clock and never allocates. In the browser it is the
+// same; a tab that was hidden hears nothing of what was set off meanwhile,
+// except for the last [Late] frames.
 package cues
 
 import (
@@ -18,7 +55,8 @@ import (
 )
 
 // Cue is something to be seen or heard. What Kind, X, Y and Size mean is up to
-// the game.
+// the game, and Who may be anything that tells two of a kind apart, such as
+// the number of a bullet.
 type Cue struct {
 	Frame netcode.Frame
 	Kind  uint8
@@ -27,25 +65,43 @@ type Cue struct {
 	Size  int32 // how much
 }
 
+// Limits.
 const (
-	// Span is for how many frames the Ring remembers: far more than any
-	// prediction window.
-	Span = 64
-	// PerFrame is how many cues a frame can have. Those beyond it are lost.
-	PerFrame = 16
+	// Span is for how many frames the Ring remembers what was heard: as many
+	// as a session can ever take back. A leap back that is longer, by the seek
+	// of a replay, makes it forget everything.
+	Span = 128
+
+	// PerFrame is how many cues a frame can have. Those that Emit adds beyond
+	// it are not heard.
+	PerFrame = 32
+
+	// Late is by how many frames a cue can come too late and still be heard:
+	// as many as a session predicts at most. What is older when Draw asks,
+	// because nobody listened or because a replay was wound forward, is not
+	// heard any more, and so it is not taken back either.
+	Late = netcode.MaxWindow
 )
+
+// Exact as Slack makes a cue another one as soon as it moves to another frame.
+const Exact netcode.Frame = -1
+
+// usual is the Slack of a Ring that says nothing: a fifteenth of a second at 60
+// frames, by which a sound can come early without seeming wrong.
+const usual = 4
 
 // Ring holds the cues of the last Span frames. Its zero value is empty and
 // ready.
 type Ring struct {
 	// Slack is by how many frames a cue may move in a repair and still be the
-	// same one, which is neither taken back nor heard again. A hit that was
-	// predicted for frame 100 and came in 102 should sound once.
+	// same one, which is neither taken back nor heard again. Zero means 4,
+	// Exact none.
 	Slack netcode.Frame
 
 	frames [Span]frame
-	now    netcode.Frame // the frame that is being stepped
-	dirty  netcode.Frame // the first frame stepped since the last Heard, or behind now
+	now    netcode.Frame // the frame stepped last, or on screen
+	high   netcode.Frame // the highest frame that holds cues
+	dirty  netcode.Frame // everything before this frame is settled
 }
 
 // frame is a frame and its cues.
@@ -55,6 +111,7 @@ type frame struct {
 	cues  [PerFrame]entry
 }
 
+// entry is a cue, as it was heard once it is heard.
 type entry struct {
 	Cue
 	live  bool // the step as taken last has it
@@ -66,87 +123,163 @@ type entry struct {
 // that a frame is stepped again: its cues, and those of the frames behind it,
 // are in doubt until they are emitted again.
 func (r *Ring) Begin(f netcode.Frame) {
-	if f <= r.now {
-		for i := range r.frames {
-			if s := &r.frames[i]; s.frame >= f {
-				for k := range s.cues[:s.n] {
-					s.cues[k].live = false
-				}
-			}
-		}
+	switch {
+	case f <= r.high-Span:
+		*r = Ring{Slack: r.Slack}
+	case f <= r.now:
+		r.doubt(f)
 	}
-	r.now, r.dirty = f, min(r.dirty, f)
+	r.now, r.high, r.dirty = f, max(r.high, f), min(r.dirty, f)
 	if s := r.at(f); s.frame != f {
 		s.frame, s.n = f, 0
 	}
 }
 
-// Emit adds a cue to the frame of Begin. In a frame that is stepped again, a
-// cue of the same kind by the same player is the same cue, wherever it is now
-// and however much.
+// Emit adds a cue to the frame of Begin.
 func (r *Ring) Emit(kind uint8, who netcode.Player, x, y, size int32) {
 	s, c := r.at(r.now), Cue{r.now, kind, who, x, y, size}
+	var old, free *entry
 	for i := range s.cues[:s.n] {
-		if e := &s.cues[i]; !e.live && e.same(c) {
-			e.Cue, e.live = c, true
+		switch e := &s.cues[i]; {
+		case e.live:
+		case e.same(c) && (old == nil || e.away(c) < old.away(c)):
+			old = e
+		case !e.heard:
+			free = e
+		}
+	}
+	switch {
+	case old != nil && old.heard:
+		old.live = true
+	case old != nil:
+		*old = entry{Cue: c, live: true}
+	case s.n < PerFrame:
+		s.cues[s.n] = entry{Cue: c, live: true}
+		s.n++
+	case free != nil:
+		*free = entry{Cue: c, live: true}
+	}
+}
+
+// Heard is what is new, now that frame f is on screen: cues that happened
+// (true), and cues it had given before that turned out not to have happened
+// (false), which are equal to what it gave. Range over it once for each
+// picture, in Draw or after Advance, with the counter that Begin was given; a
+// loop that is left early goes on the next time.
+//
+// When f is behind what was stepped, because a replay went back or because
+// NewSession tried the game, what is beyond f has not happened.
+func (r *Ring) Heard(f netcode.Frame) iter.Seq2[Cue, bool] {
+	return func(yield func(Cue, bool) bool) { r.hear(f, yield) } // a literal, so that it is inlined and costs nothing
+}
+
+func (r *Ring) hear(now netcode.Frame, yield func(Cue, bool) bool) {
+	if now < r.high {
+		r.doubt(now + 1)
+		for f := max(now+1, r.high-Span+1); f <= r.high; f++ {
+			if !r.fade(f, yield) {
+				return
+			}
+		}
+	}
+	r.now, r.high = now, now
+	first, keep := max(r.dirty, now-Span+1), now+1
+	for f := first; f <= now; f++ {
+		all := r.held(f)
+		for i := range all {
+			e := &all[i]
+			if !e.live || e.heard {
+				continue
+			}
+			if o := r.lost(e, f); o != nil {
+				e.Cue, e.heard, o.heard = o.Cue, true, false
+			} else if f <= now-Late {
+				e.live = false
+			} else if e.heard = true; !yield(e.Cue, true) {
+				return
+			}
+		}
+	}
+	for f := first; f <= now; f++ {
+		if f > now-r.slack() {
+			keep = min(keep, f) // what is gone may come again
+		} else if !r.fade(f, yield) {
 			return
 		}
 	}
-	if s.n < PerFrame {
-		s.cues[s.n] = entry{Cue: c, live: true}
-		s.n++
+	r.dirty = keep
+}
+
+// doubt is what all cues from frame f on are in when it is stepped again.
+func (r *Ring) doubt(f netcode.Frame) {
+	for f = max(f, r.high-Span+1); f <= r.high; f++ {
+		all := r.held(f)
+		for i := range all {
+			all[i].live = false
+		}
 	}
+}
+
+// lost finds the cue, heard and gone, that e of frame f is in its new frame:
+// the nearest.
+func (r *Ring) lost(e *entry, f netcode.Frame) (best *entry) {
+	for d := netcode.Frame(0); d <= r.slack() && best == nil; d++ {
+		for _, g := range [2]netcode.Frame{f - d, f + d} {
+			all := r.held(g)
+			for i := range all {
+				if o := &all[i]; o.heard && !o.live && o.same(e.Cue) && (best == nil || o.away(e.Cue) < best.away(e.Cue)) {
+					best = o
+				}
+			}
+		}
+	}
+	return best
+}
+
+// fade tells which of the cues heard in frame f did not happen, and forgets
+// them.
+func (r *Ring) fade(f netcode.Frame, yield func(Cue, bool) bool) bool {
+	all, n := r.held(f), 0
+	for i := range all {
+		if e := &all[i]; e.heard && !e.live {
+			if e.heard = false; !yield(e.Cue, false) {
+				return false
+			}
+		}
+	}
+	for _, e := range all {
+		if e.live {
+			all[n] = e
+			n++
+		}
+	}
+	if n < len(all) {
+		r.at(f).n = n
+	}
+	return true
+}
+
+func (r *Ring) slack() netcode.Frame {
+	if r.Slack == 0 {
+		return usual
+	}
+	return max(r.Slack, 0)
+}
+
+func (r *Ring) at(f netcode.Frame) *frame { return &r.frames[uint32(f)%Span] }
+
+// held are the cues of frame f: none if the Ring holds another in its place.
+func (r *Ring) held(f netcode.Frame) []entry {
+	if s := r.at(f); s.frame == f {
+		return s.cues[:s.n]
+	}
+	return nil
 }
 
 func (c Cue) same(d Cue) bool { return c.Kind == d.Kind && c.Who == d.Who }
 
-// Heard is what is new since it was ranged over last: cues that happened
-// (true), and cues it had given before that turned out not to have happened
-// (false). Call it once for each picture, in Draw or after Advance.
-func (r *Ring) Heard() iter.Seq2[Cue, bool] {
-	return func(yield func(Cue, bool) bool) { r.hear(yield) } // a literal, so that it is inlined and costs nothing
+// away is how far apart two cues are.
+func (c Cue) away(d Cue) int64 {
+	x, y := int64(c.X)-int64(d.X), int64(c.Y)-int64(d.Y)
+	return max(x, -x) + max(y, -y)
 }
-
-func (r *Ring) hear(yield func(Cue, bool) bool) {
-	r.dirty = max(r.dirty, r.now-Span+1)
-	for ; r.dirty <= r.now; r.dirty++ {
-		s := r.at(r.dirty)
-		if s.frame != r.dirty {
-			continue
-		}
-		for i := 0; i < s.n; i++ {
-			e := &s.cues[i]
-			if e.live == e.heard || r.moved(e) {
-				continue
-			}
-			e.heard = e.live
-			if !yield(e.Cue, e.live) {
-				return
-			}
-		}
-		n := 0
-		for _, e := range s.cues[:s.n] {
-			if e.live {
-				s.cues[n] = e
-				n++
-			}
-		}
-		s.n = n
-	}
-}
-
-// moved finds the frame that a cue was repaired from or to, and settles both.
-func (r *Ring) moved(e *entry) bool {
-	for f := max(r.now-Span+1, e.Frame-r.Slack); f <= min(r.now, e.Frame+r.Slack); f++ {
-		s := r.at(f)
-		for i := 0; f != e.Frame && s.frame == f && i < s.n; i++ {
-			if o := &s.cues[i]; o.same(e.Cue) && o.live != o.heard && o.live == e.heard {
-				o.heard, e.heard = o.live, e.live
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func (r *Ring) at(f netcode.Frame) *frame { return &r.frames[uint32(f)%Span] }

@@ -30,8 +30,11 @@ func (g *game) Step(in []netcode.Input) {
 // The session predicts that player 1 goes on clapping, and is wrong.
 func Example() {
 	g := &game{}
+	tick := func(bits ...uint64) {
+		g.Step([]netcode.Input{{Bits: bits[0]}, {Bits: bits[1]}})
+	}
 	draw := func() {
-		for c, happened := range g.cues.Heard() {
+		for c, happened := range g.cues.Heard(g.Frame) {
 			if happened {
 				fmt.Printf("play clap of player %d, frame %d\n", c.Who, c.Frame)
 			} else {
@@ -39,14 +42,18 @@ func Example() {
 			}
 		}
 	}
-	g.Step([]netcode.Input{{Bits: 1}, {Bits: 1}})
+	tick(1, 1)
 	draw()
 	before := g.state
-	g.Step([]netcode.Input{{Bits: 1}, {Bits: 1}}) // predicted
+	tick(1, 1) // predicted
 	draw()
-	g.state = before                              // rolled back
-	g.Step([]netcode.Input{{Bits: 1}, {Bits: 0}}) // what really came
+	g.state = before // rolled back
+	tick(1, 0)       // what really came
 	draw()
+	for range 4 { // it might have been only a little late
+		tick(0, 0)
+		draw()
+	}
 	// Output:
 	// play clap of player 0, frame 1
 	// play clap of player 1, frame 1
