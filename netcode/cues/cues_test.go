@@ -196,8 +196,8 @@ func TestALoopThatDrawsLessOftenThanItTicks(t *testing.T) {
 	steps(&r, 1, 5, hit{1, 5}, hit{4, 6})
 	steps(&r, 3, 7, hit{5, 6}) // it moved before anybody heard it
 	draw(t, &r, 7, "+5@1 +6@5")
-	steps(&r, 8, 40, hit{10, 7}, hit{9, 8})
-	draw(t, &r, 40, "+8@9 +7@10")
+	steps(&r, 8, 30, hit{10, 7}, hit{9, 8})
+	draw(t, &r, 30, "+8@9 +7@10")
 }
 
 // Nobody listens for a long time, as in a hidden tab, and then there is no
@@ -255,8 +255,8 @@ func TestAReplayGoesBackALittle(t *testing.T) {
 	draw(t, &r, 100, "+5@80 +6@90")
 	steps(&r, 60, 85, all...) // from a keyframe
 	draw(t, &r, 85, "-6@90")
-	steps(&r, 86, 120, all...)
-	draw(t, &r, 120, "+6@90 +7@110")
+	steps(&r, 86, 112, all...)
+	draw(t, &r, 112, "+6@90 +7@110")
 }
 
 // It is wound far back, far forward, and back without a step.
