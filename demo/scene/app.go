@@ -120,13 +120,22 @@ func (a *app) Update() error {
 	return nil
 }
 
-// Draw draws once a tick: a screen that shows more pictures than there are
+// lobbyEvery is how many ticks one picture of a lobby stays: little moves in
+// it, and on a small machine that draws in software the pictures of two pages
+// would be in the way of their connecting.
+const lobbyEvery = 4
+
+// Draw draws once a tick at most: a screen that shows more pictures than there are
 // ticks, and one that is not held to any rate, would get the same ones again.
 // And it draws nothing that nobody sees: a hidden page that drew on would have
 // to finish all those pictures, all at once and in the way of its ticks, when
 // it is shown again.
 func (a *app) Draw(dst *ebiten.Image) {
-	if hidden() || a.drawn == a.tick {
+	every := 1
+	if _, waiting := a.now.(*lobby); waiting {
+		every = lobbyEvery
+	}
+	if hidden() || a.tick < a.drawn+every {
 		return
 	}
 	a.drawn = a.tick
