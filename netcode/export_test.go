@@ -21,3 +21,16 @@ func Plant(s *Session, f Fault) { s.fault = f }
 
 // Disputing tells whether a desync was found and is being looked into.
 func (s *Session) Disputing() bool { return s.dispute != nil && s.err == nil }
+
+// Hold sets what local seat i gives for the next frame that it decides, also in
+// the middle of a tick that steps twice, so that tests can script inputs by frame.
+func Hold(s *Session, i int, script func(p Player, f Frame) Input) Input {
+	p := s.local[i]
+	in := script(p, s.queues[p].head+1)
+	s.held[i] = in.Bits
+	s.orders[i].count = 0
+	if len(in.Command) > 0 {
+		s.orders[i].push(in.Command)
+	}
+	return Input{Bits: in.Bits}
+}

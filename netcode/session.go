@@ -339,10 +339,11 @@ func (s *Session) commit() {
 	s.countMine()
 }
 
-// room is how many bytes of Commands frame f still takes, so that the inputs
-// of one frame always fit one packet together with everything else.
+// room is how many bytes of Commands frame f still takes of all local seats.
+// Two such frames fit a packet together with everything else, so that what was
+// lost can be made up for.
 func (s *Session) room(f Frame) int {
-	n := MaxPacket - 432
+	n := MaxPacket / 2
 	for _, p := range s.local {
 		if q := &s.queues[p]; f <= q.head {
 			n -= len(q.command(f))
