@@ -30,7 +30,7 @@ type clock struct {
 	in     average
 	out    average
 	trips  trips // for Auto
-	rtt    int // thousandths of a tick, smoothed
+	rtt    int   // thousandths of a tick, smoothed
 	hasRTT bool
 }
 
