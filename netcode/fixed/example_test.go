@@ -17,7 +17,7 @@ func Example() {
 		frames++
 	}
 	fmt.Println(frames, pos.X, vel.Len())
-	// Output: 28 98.994949 4.950003
+	// Output: 28 98.994949367 4.9500025574
 }
 
 // Rand lives in the state: a copy of the state draws the same numbers again.

@@ -2,18 +2,14 @@ package fixed
 
 import "math/bits"
 
-// Angles are in turns: One is the whole circle, One/4 a right angle. So they
-// wrap around without an error, however often something has spun.
+// quarter is a quarter of a turn in the steps that the series takes.
+const quarter = 1 << 63
 
-// Sin is the sine of an angle in turns. It is at most 2⁻³² off, and exact at
-// every quarter of a turn.
+// Sin is the sine of an angle in turns. It is at most one step off, and exact
+// at every quarter of a turn.
 func Sin(turns Num) Num {
-	const quarter = 1 << 63 // of a turn, in the steps that sine takes
-	t := uint64(turns) << 34 >> 1
-	if turns&(One/4) != 0 {
-		t = quarter - t
-	}
-	s := sine(t)
+	t := rise(turns)
+	s := Num((mul63(series(t), t) + 1<<30) >> 31)
 	if turns&(One/2) != 0 {
 		return -s
 	}
@@ -23,10 +19,45 @@ func Sin(turns Num) Num {
 // Cos is the cosine of an angle in turns, as exact as Sin.
 func Cos(turns Num) Num { return Sin(turns&(One-1) + One/4) }
 
-// sine is that of t quarters of a turn, where 1<<63 is one quarter: the series
-// t·π/2 - (t·π/2)³/3! + … to the fifteenth power. Its terms shrink, so that
-// nothing below is ever negative.
-func sine(t uint64) Num {
+// Tan is the tangent of an angle in turns. It is at most one step off as long
+// as it is below 16, and beyond that at most a 2⁻³⁶th of itself; exact at every
+// eighth of a turn. At one quarter it is Max and at three Min, as 1/0 and -1/0
+// are.
+func Tan(turns Num) Num {
+	t := rise(turns)
+	if t == quarter {
+		return limit(turns&(One/2) != 0)
+	}
+	nHi, nLo := bits.Mul64(series(t), t>>33)
+	dHi, dLo := bits.Mul64(series(quarter-t), (quarter-t)>>33)
+	k := bits.Len64(dHi) // at most 30: drop what doesn't fit into 64 bits
+	d := dHi<<(64-k) | dLo>>k
+	q, r := bits.Div64(nHi<<(32-k)|nLo>>(32+k), nLo<<(32-k), d)
+	if r >= d-r {
+		q++
+	}
+	return signed(q, turns&(One/4) != 0)
+}
+
+// Wrap is the same angle from -One/2 up to, but not, One/2. So the shorter way
+// from one direction to another is Wrap(to - from), and an angle that turns
+// towards another is from + Wrap(to-from).Clamp(-speed, speed).
+func Wrap(turns Num) Num { return Num(int32(turns)) }
+
+// rise is the angle in the first quarter that has the same sine, but for its
+// sign.
+func rise(turns Num) uint64 {
+	t := uint64(turns) << 34 >> 1
+	if turns&(One/4) != 0 {
+		return quarter - t
+	}
+	return t
+}
+
+// series times t is the sine of t quarters of a turn, where 1<<63 is one
+// quarter: π/2 - (π/2)³t²/3! + … to the fifteenth power. Its terms shrink, so
+// that nothing below is ever negative.
+func series(t uint64) uint64 {
 	terms := [...]uint64{ // (π/2)ⁿ/n! for odd n, in steps of 2⁻⁶³
 		0xc90fdaa22168c235, 0x52aef39896f94afb, 0x0a335e33bad570e9, 0x009969667315ec2e,
 		0x000541e0d21fb9e0, 0x00001e3074fde887, 0x0000007a3d0d3406, 0x000000016fadb9f1,
@@ -36,7 +67,7 @@ func sine(t uint64) Num {
 	for i := len(terms) - 2; i >= 0; i-- {
 		s = terms[i] - mul63(s, square)
 	}
-	return Num((mul63(s, t) + 1<<30) >> 31)
+	return s
 }
 
 // mul63 multiplies numbers in steps of 2⁻⁶³.
@@ -45,9 +76,9 @@ func mul63(a, b uint64) uint64 {
 	return hi<<1 | lo>>63
 }
 
-// Atan2 is the angle, in turns, from the direction (1, 0) to (x, y), between
-// -One/2 and One/2. It is at most 2⁻³² off, and exact at every eighth of a
-// turn. Atan2(0, 0) is 0.
+// Atan2 is the angle, in turns, from the direction (1, 0) to (x, y), from
+// -One/2 to One/2, both included. It is at most one step off, and exact at
+// every eighth of a turn. Atan2(0, 0) is 0.
 func Atan2(y, x Num) Num {
 	a, b := magnitude(y), magnitude(x)
 	steep := a > b
