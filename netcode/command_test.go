@@ -2,6 +2,7 @@ package netcode_test
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,8 +78,10 @@ func TestCommandsAtTheLimit(t *testing.T) {
 		for _, id := range seats {
 			local[id]++
 		}
+		tp := &tape{}
 		for m := range sessions {
-			s, err := netcode.NewSession(&netcode.Toy{}, meter{net.Peer(netcode.Peer(m)), &longest}, netcode.Config{Terms: netcode.Terms{Players: len(seats)}, Seats: seats, Self: netcode.Peer(m)})
+			recorders := []netcode.Recorder{tp}[m:]
+			s, err := netcode.NewSession(&netcode.Toy{}, meter{net.Peer(netcode.Peer(m)), &longest}, netcode.Config{Terms: netcode.Terms{Players: len(seats)}, Seats: seats, Self: netcode.Peer(m), Recorders: recorders})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,6 +119,15 @@ func TestCommandsAtTheLimit(t *testing.T) {
 			play()
 		}
 		frames := sessions[1].Confirmed() - before
+		var got [netcode.MaxPlayers]int
+		for _, r := range tp.rows {
+			for p, in := range r.inputs {
+				got[p] += len(in.Command)
+			}
+		}
+		if most, least := slices.Max(got[:len(seats)]), slices.Min(got[:len(seats)]); least < most/2 {
+			t.Errorf("%v: bytes of Commands %v", seats, got)
+		}
 		t.Logf("%d seats here, %d there: %d frames in 200 ticks, the longest packet is %d bytes", local[0], local[1], frames, longest)
 		if longest > netcode.MaxPacket || longest < 600 {
 			t.Errorf("%v: the longest packet is %d bytes", seats, longest)

@@ -212,13 +212,19 @@ func TestDelaysChangeAllTheTime(t *testing.T) {
 }
 
 // Seats of one machine that have the same delay cost no byte more, and
-// different ones only a few.
+// different ones only a few. What a seat gives early arrives early.
 func TestUnevenDelaysCostLittle(t *testing.T) {
 	cost := func(delay int) uint64 {
-		c := newCouch(t, 1, simnet.Path{Latency: 1500}, []netcode.Peer{0, 0, 1}, nil)
+		c := newCouch(t, 1, simnet.Path{Latency: 3000}, []netcode.Peer{0, 0, 1}, nil)
 		c.sessions[0].SetDelay(1, delay)
 		quiet := func(netcode.Player) netcode.Input { return netcode.Input{Bits: 3} }
-		c.run(200, quiet)
+		c.run(100, quiet)
+		rollbacks, tick := c.sessions[1].Stats().Rollbacks, uint64(0)
+		c.run(100, func(p netcode.Player) netcode.Input { tick++; return netcode.Input{Bits: 3 + uint64(p&1)*tick} })
+		if got := c.sessions[1].Stats().Rollbacks - rollbacks; (got == 0) != (delay > 3) {
+			t.Errorf("delay %d: %d rollbacks", delay, got)
+		}
+		c.run(100, quiet)
 		before := c.sessions[0].Stats()
 		c.run(60, quiet)
 		after := c.sessions[0].Stats()

@@ -127,6 +127,7 @@ func TestJunkIsCountedAndDropped(t *testing.T) {
 	gap := play{complete: s.complete, now: s.now, ack: s.mine, head: s.peers[0].head + 3, count: 1}
 	cheat := play{complete: s.complete, now: s.complete + 200, ack: s.mine, head: s.complete + 201}
 	liar := play{flags: flagBye, complete: s.complete, now: s.now, ack: s.mine, head: s.now - 5, last: s.now - 5}
+	farSeat := play{complete: s.complete, now: s.now, ack: s.mine, head: s.peers[0].head, uneven: true}
 	wrongView := play{flags: flagView, view: 1, complete: s.complete, now: s.now, ack: s.mine, head: s.now}
 	for name, b := range map[string][]byte{
 		"empty":             {},
@@ -137,6 +138,8 @@ func TestJunkIsCountedAndDropped(t *testing.T) {
 		"too long":          append(bytes.Clone(tag), make([]byte, MaxPacket)...),
 		"acks the future":   far.appendHeader(nil, s.tag),
 		"beyond its window": cheat.appendHeader(nil, s.tag),
+		"a seat far beyond": append(farSeat.appendHeader(nil, s.tag), MaxDelay+9, 0),
+		"a seat cut short":  append(farSeat.appendHeader(nil, s.tag), 1),
 		"left long ago":     liar.appendHeader(nil, s.tag),
 		"another view":      wrongView.appendHeader(nil, s.tag),
 	} {
