@@ -29,7 +29,7 @@ type Config struct {
 // Special values.
 const (
 	NoDelay  = -1 // for Config.Delay
-	Auto     = -2 // for Config.Delay and SetDelay: the trip to the farthest machine, measured, 1 to 6 frames, or as many more as Window lacks
+	Auto     = -2 // for Config.Delay and SetDelay: the measured trip to the farthest machine, 1 to 6 frames; more where Window is less than the rest
 	Lockstep = -1 // for Config.Window
 
 	Nobody Peer = 0xffff // for Config.Seats: an open seat, Absent in every frame

@@ -39,18 +39,47 @@
 //	Confirmed  ≤  Complete  ≤  Frame + Delay,   Frame  ≤  Complete + Window
 //
 // Complete (see [Stats]) is the last frame of which this machine holds
-// everybody's input: what is on screen beyond it rests on predictions. Bits are
-// predicted to stay as they were, a Command to be nothing. Window is how far
-// the screen may run beyond Complete; at its end Advance waits, which is no
-// error. Delay is how many frames later than given a local input counts, so
-// that it can arrive before it is needed: a delay as long as the trip makes
-// predictions rare, and [Lockstep], a window of none, bearable.
+// everybody's input: what is on screen beyond it rests on predictions. Window is
+// how far the screen may run beyond Complete, 8 frames unless you say otherwise;
+// at its end Advance waits, which is no error.
 //
 // Confirmed is the last frame that every machine is known to hold completely.
 // Nobody can change it any more. Show results and save scores only up to here;
 // recorders and hashes see only these frames. Each is hashed and the hashes are
 // compared now and then: if two machines made something else of the same
 // inputs, Advance returns a [*DesyncError].
+//
+// # Held and done
+//
+// An [Input] has Bits, which are held, and may have a Command, which is done
+// once. Bits are predicted to stay as they were; find edges in Step by keeping
+// the Bits of the frame before in the state. A Command is predicted to be
+// nothing, so it is never done twice and never half. A game that knows better
+// what the others hold says so: see [Predictor].
+//
+// Every Command leads to one frame, in the order given, one per seat and frame.
+// Those that must wait are queued: up to [MaxQueued], and one more is an error.
+// A seat may spend [MaxSpend] bytes a second.
+//
+// len(in) of Step is Players in every frame. Seats that nobody holds ([Nobody]
+// in Config.Seats, and whoever has left) are Absent.
+//
+// # Delay, or rollbacks, or waiting
+//
+// Somebody has to pay for the trip of an input to the other machine. Delay is
+// how many frames later than given it counts, on all machines alike: as long as
+// the trip, and it arrives before it is needed; shorter, and the rest is
+// predicted and perhaps repaired. Each seat has its own, 0 to [MaxDelay], and
+// [Session.SetDelay] changes it in the middle of a match.
+//
+//   - A delay of 2 (the default) is hardly felt, and spares most repairs nearby.
+//   - [Auto] measures the path and follows it, from 1 to 6 frames: at once when
+//     it gets longer, slowly when it gets shorter, and not at all for a spike.
+//   - [Lockstep], a window of none, never predicts: a frame is stepped when
+//     everybody's input for it is here, once, and no state is ever loaded. It
+//     needs a delay as long as the trip one way, or it waits in every frame; with
+//     Auto it has that, up to MaxDelay. Each frame is still saved once, to be
+//     hashed. Use it for games that are too slow to be stepped again.
 //
 // # One tick
 //

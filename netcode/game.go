@@ -40,7 +40,7 @@ type Game interface {
 // the Step of each frame that p's input is missing for, may read the state that
 // is about to be stepped, and changes nothing. Machines need not guess alike: a
 // guess that turns out wrong is repaired like any other. Commands are not
-// guessed.
+// guessed. With package plain it is a method of the state.
 type Predictor interface {
 	Predict(p Player, last uint64, age int) uint64
 }

@@ -24,6 +24,8 @@ import (
 // channels and functions don't fit into bytes; int, uint and uintptr differ in
 // size between platforms; floats may differ in value (see package fixed).
 // Fields named _ are not part of the state.
+//
+// If *S has the method of a netcode.Predictor, the Game is one.
 func New[S any](state *S, step func(*S, []netcode.Input)) netcode.Game {
 	if state == nil || step == nil {
 		panic("plain: state and step must not be nil")
@@ -31,7 +33,17 @@ func New[S any](state *S, step func(*S, []netcode.Input)) netcode.Game {
 	typ := reflect.TypeFor[S]()
 	p := &plan{typ: typ}
 	p.walk(typ, 0, typ.String())
-	return &game[S]{state: state, step: step, plan: p, memory: unsafe.Slice((*byte)(unsafe.Pointer(state)), unsafe.Sizeof(*state))}
+	g := &game[S]{state: state, step: step, plan: p, memory: unsafe.Slice((*byte)(unsafe.Pointer(state)), unsafe.Sizeof(*state))}
+	if guess, ok := any(state).(netcode.Predictor); ok {
+		return &predictor[S]{g, guess}
+	}
+	return g
+}
+
+// predictor is the game of a state that guesses.
+type predictor[S any] struct {
+	*game[S]
+	netcode.Predictor
 }
 
 type game[S any] struct {

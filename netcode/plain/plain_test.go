@@ -158,3 +158,23 @@ func BenchmarkSaveLoad(b *testing.B) {
 		g.Load(buf)
 	}
 }
+
+type guessing struct{ N int32 }
+
+func (g *guessing) Predict(p netcode.Player, last uint64, age int) uint64 {
+	return last + uint64(g.N) + uint64(age)
+}
+
+func TestAStateThatGuessesIsAPredictor(t *testing.T) {
+	state := guessing{N: 100}
+	g := New(&state, func(*guessing, []netcode.Input) {})
+	if p, ok := g.(netcode.Predictor); !ok || p.Predict(0, 20, 3) != 123 {
+		t.Error("the state's guesses are not heard")
+	}
+	if f, ok := g.(interface{ FieldAt(int) string }); !ok || f.FieldAt(0) != "N" {
+		t.Error("its fields have no names any more")
+	}
+	if _, ok := New(&struct{ N int32 }{}, func(*struct{ N int32 }, []netcode.Input) {}).(netcode.Predictor); ok {
+		t.Error("a state that does not guess is a Predictor")
+	}
+}
