@@ -66,6 +66,16 @@ func (m meter) Send(to netcode.Peer, packet []byte) {
 	m.Transport.Send(to, packet)
 }
 
+// spent is a Recorder that counts the bytes of each player's Commands.
+type spent [netcode.MaxPlayers]int
+
+func (s *spent) Record(r *netcode.Row) error {
+	for p, in := range r.Inputs {
+		s[p] += len(in.Command)
+	}
+	return nil
+}
+
 // Everybody spends all that Commands may cost, over a path that loses some: no
 // packet is longer than allowed, nothing is allocated, and the match goes on.
 func TestCommandsAtTheLimit(t *testing.T) {
@@ -78,9 +88,9 @@ func TestCommandsAtTheLimit(t *testing.T) {
 		for _, id := range seats {
 			local[id]++
 		}
-		tp := &tape{}
+		sum := &spent{}
 		for m := range sessions {
-			recorders := []netcode.Recorder{tp}[m:]
+			recorders := []netcode.Recorder{sum}[m:]
 			s, err := netcode.NewSession(&netcode.Toy{}, meter{net.Peer(netcode.Peer(m)), &longest}, netcode.Config{Terms: netcode.Terms{Players: len(seats)}, Seats: seats, Self: netcode.Peer(m), Recorders: recorders})
 			if err != nil {
 				t.Fatal(err)
@@ -119,13 +129,11 @@ func TestCommandsAtTheLimit(t *testing.T) {
 			play()
 		}
 		frames := sessions[1].Confirmed() - before
-		var got [netcode.MaxPlayers]int
-		for _, r := range tp.rows {
-			for p, in := range r.inputs {
-				got[p] += len(in.Command)
-			}
+		if a := testing.AllocsPerRun(100, play); a != 0 {
+			t.Errorf("%v: %v allocations per tick", seats, a)
 		}
-		if most, least := slices.Max(got[:len(seats)]), slices.Min(got[:len(seats)]); least < most/2 {
+		got := sum[:len(seats)]
+		if most, least := slices.Max(got), slices.Min(got); least < most/2 {
 			t.Errorf("%v: bytes of Commands %v", seats, got)
 		}
 		t.Logf("%d seats here, %d there: %d frames in 200 ticks, the longest packet is %d bytes", local[0], local[1], frames, longest)

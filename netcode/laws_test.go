@@ -91,6 +91,9 @@ func newWorld(seed uint64, fault netcode.Fault) (*world, error) {
 			seats[p] = netcode.Peer(p)
 		} else {
 			seats[p] = netcode.Peer(d.below(n))
+			if d.below(4) == 0 {
+				seats[p] = netcode.Nobody
+			}
 		}
 	}
 	for p := len(seats) - 1; p > 0; p-- {
@@ -138,6 +141,20 @@ func newWorld(seed uint64, fault netcode.Fault) (*world, error) {
 
 // tick lets one machine play one tick.
 func (w *world) tick(m int, quiet bool) error {
+	if w.dice.below(100) == 0 {
+		k := w.dice.below(len(w.held[m]))
+		for p, id := range w.cfgs[m].Seats {
+			if int(id) != m {
+				continue
+			}
+			if k--; k < 0 {
+				if err := w.sessions[m].SetDelay(netcode.Player(p), w.dice.below(10)+netcode.Auto); err != nil {
+					return err
+				}
+				break
+			}
+		}
+	}
 	in := make([]netcode.Input, len(w.held[m]))
 	for i := range in {
 		if !quiet && w.dice.below(6) == 0 {
@@ -250,7 +267,7 @@ func (w *world) safe() error {
 			got := t.rows[i]
 			for p := range want.inputs {
 				a, b := want.inputs[p], got.inputs[p]
-				if a.Bits != b.Bits || !bytes.Equal(a.Command, b.Command) {
+				if a.Absent != (w.cfgs[m].Seats[p] == netcode.Nobody) || a.Absent != b.Absent || a.Bits != b.Bits || !bytes.Equal(a.Command, b.Command) {
 					return fmt.Errorf("frame %d: machine %d confirmed other inputs for player %d", i+1, m, p)
 				}
 			}
