@@ -99,8 +99,8 @@ type Ring struct {
 	Slack netcode.Frame
 
 	frames [Span]frame
-	now    netcode.Frame // the frame stepped last, or on screen
-	high   netcode.Frame // the highest frame that holds cues
+	now    netcode.Frame // the frame stepped last
+	high   netcode.Frame // the highest frame that may have cues
 	dirty  netcode.Frame // everything before this frame is settled
 }
 
@@ -111,7 +111,8 @@ type frame struct {
 	cues  [PerFrame]entry
 }
 
-// entry is a cue, as it was heard once it is heard.
+// entry is a cue, as it was heard once it is heard. One that is neither live
+// nor heard is free.
 type entry struct {
 	Cue
 	live  bool // the step as taken last has it
@@ -182,7 +183,7 @@ func (r *Ring) hear(now netcode.Frame, yield func(Cue, bool) bool) {
 			}
 		}
 	}
-	r.now, r.high = now, now
+	r.high = now
 	first, keep := max(r.dirty, now-Span+1), now+1
 	for f := first; f <= now; f++ {
 		all := r.held(f)
@@ -236,25 +237,15 @@ func (r *Ring) lost(e *entry, f netcode.Frame) (best *entry) {
 	return best
 }
 
-// fade tells which of the cues heard in frame f did not happen, and forgets
-// them.
+// fade tells which of the cues heard in frame f did not happen.
 func (r *Ring) fade(f netcode.Frame, yield func(Cue, bool) bool) bool {
-	all, n := r.held(f), 0
+	all := r.held(f)
 	for i := range all {
 		if e := &all[i]; e.heard && !e.live {
 			if e.heard = false; !yield(e.Cue, false) {
 				return false
 			}
 		}
-	}
-	for _, e := range all {
-		if e.live {
-			all[n] = e
-			n++
-		}
-	}
-	if n < len(all) {
-		r.at(f).n = n
 	}
 	return true
 }

@@ -280,6 +280,8 @@ func TestAReplayLeaps(t *testing.T) {
 	draw(t, &r, 1_000_000, "") // a state came from elsewhere
 	steps(&r, 1_000_001, 1_000_002, hit{1_000_002, 9})
 	draw(t, &r, 1_000_002, "+9@1000002")
+	steps(&r, 1790, 1801, all...) // what was heard there once is long forgotten
+	draw(t, &r, 1801, "+18@1800")
 }
 
 func TestBreakingOffLosesNothing(t *testing.T) {

@@ -22,8 +22,9 @@
 //     right. Where something is not the nearest, its comment says how many steps
 //     it can be off; package and comments are tested against math/big.
 //   - What is beyond [Min] or [Max] becomes Min or Max.
-//   - Dividing by zero gives Max, Min or, for 0/0, 0. Nothing panics, since a
-//     game that panics on one machine panics on all.
+//   - Dividing by zero gives Max, Min or, for 0/0, 0. Nothing that a step may call
+//     panics ([MustParse] does), since a game that panics on one machine panics
+//     on all.
 //   - Angles are in turns: [One] is the whole circle, One/4 a right angle. They
 //     wrap around without an error, however often something has spun. Angles
 //     grow from X to Y, which on a screen, where Y points down, is clockwise.
@@ -141,15 +142,7 @@ func (a Num) Neg() Num { return Num(0).Sub(a) }
 
 // Mul is a·b, rounded to nearest, halves away from zero. It stops at Min and
 // Max.
-func (a Num) Mul(b Num) Num {
-	hi, lo := bits.Mul64(magnitude(a), magnitude(b))
-	lo, carry := bits.Add64(lo, 1<<31, 0)
-	hi += carry
-	if hi>>32 != 0 {
-		return limit((a < 0) != (b < 0))
-	}
-	return signed(hi<<32|lo>>32, (a < 0) != (b < 0))
-}
+func (a Num) Mul(b Num) Num { return product(a, b).num() }
 
 // Div is a/b, rounded to nearest, halves away from zero. It stops at Min and
 // Max, and so it does for b = 0: a/0 is Max for a > 0, Min for a < 0, and 0/0
@@ -275,7 +268,7 @@ func (w wide) add(v wide) wide {
 func (w wide) num() Num {
 	lo, carry := bits.Add64(w.lo, 1<<31, 0)
 	hi := w.hi + carry
-	if hi>>31 != 0 {
+	if hi>>32 != 0 {
 		return limit(w.neg)
 	}
 	return signed(hi<<32|lo>>32, w.neg)

@@ -54,14 +54,16 @@ func rise(turns Num) uint64 {
 	return t
 }
 
+// terms are (π/2)ⁿ/n! for n = 1, 3, … 15, in steps of 2⁻⁶³.
+var terms = [...]uint64{
+	0xc90fdaa22168c235, 0x52aef39896f94afb, 0x0a335e33bad570e9, 0x009969667315ec2e,
+	0x000541e0d21fb9e0, 0x00001e3074fde887, 0x0000007a3d0d3406, 0x000000016fadb9f1,
+}
+
 // series times t is the sine of t quarters of a turn, where 1<<63 is one
-// quarter: π/2 - (π/2)³t²/3! + … to the fifteenth power. Its terms shrink, so
-// that nothing below is ever negative.
+// quarter: the terms, each times t² to its place, with signs that alternate.
+// They shrink, so that nothing below is ever negative.
 func series(t uint64) uint64 {
-	terms := [...]uint64{ // (π/2)ⁿ/n! for odd n, in steps of 2⁻⁶³
-		0xc90fdaa22168c235, 0x52aef39896f94afb, 0x0a335e33bad570e9, 0x009969667315ec2e,
-		0x000541e0d21fb9e0, 0x00001e3074fde887, 0x0000007a3d0d3406, 0x000000016fadb9f1,
-	}
 	square := mul63(t, t)
 	s := terms[len(terms)-1]
 	for i := len(terms) - 2; i >= 0; i-- {

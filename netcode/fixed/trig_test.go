@@ -196,6 +196,14 @@ func TestTables(t *testing.T) {
 	if got := whole(scaled(pi, 33)); got.Int64() != int64(Tau) {
 		t.Errorf("Tau is %v", got)
 	}
+	term := scaled(pi, -1)
+	for i, a := range terms {
+		if want := whole(scaled(term, 63)); want.Uint64() != a {
+			t.Errorf("terms[%d] is %#x, want %#x", i, a, want)
+		}
+		n := float64(2*i + 1)
+		term = quo(mul(term, mul(scaled(pi, -1), scaled(pi, -1))), real((n+1)*(n+2)))
+	}
 	for i, a := range arcs {
 		// The angle of (32, i) in steps of 2⁻⁶⁴: that in steps of 2⁻³², and what is left.
 		near := Num(a+1<<31) >> 32
