@@ -53,15 +53,18 @@ func (s *Session) follow() {
 		return
 	}
 	need, all := Frame(0), Frame(0)
-	few := false
+	heard, few := false, false
 	for i := range s.peers {
 		t := &s.peers[i].clock.trips
-		few = few || t.n < autoFew
+		if t.n == 0 {
+			continue // it is silent, and may never be heard again
+		}
+		heard, few = true, few || t.n < autoFew
 		need = max(need, t.within(autoLate))
 		all = max(all, t.within(0))
 		*t = trips{}
 	}
-	if few {
+	if few || !heard {
 		return
 	}
 	a := &s.auto

@@ -104,6 +104,22 @@ func TestAutoDoesNotFlap(t *testing.T) {
 	}
 }
 
+// A machine that is silent does not keep the others' delays from following.
+func TestAutoWithASilentMachine(t *testing.T) {
+	b := newTable(t, 3, simnet.Path{Latency: 2000}, func(_ int, c *netcode.Config) { c.Delay, c.Timeout = netcode.Auto, 2000 })
+	b.run(200)
+	b.asleep[2] = true
+	b.net.SetAll(simnet.Path{Latency: 4000})
+	b.run(120)
+	if got := b.sessions[0].Stats().Delay[0]; got != 4 {
+		t.Errorf("delay %d, want 4", got)
+	}
+	b.asleep[1] = true
+	if got := watchAuto(b, 0, 700); !slices.Equal(got, []int{4}) {
+		t.Errorf("delays %v while nobody is heard", got)
+	}
+}
+
 // Seats that are not set to Auto keep theirs, and a seat can be set to it and back.
 func TestAutoIsPerSeat(t *testing.T) {
 	c := newCouch(t, 1, simnet.Path{Latency: 4000}, []netcode.Peer{0, 1, 0}, nil)

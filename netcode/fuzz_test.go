@@ -79,7 +79,7 @@ func FuzzSession(f *testing.F) {
 		ends := newBus(2)
 		var sessions []*Session
 		for i := range 2 {
-			s, err := NewSession(&toy{}, ends[i], Config{Terms: Terms{Players: 2}, Seats: []Peer{0, 1}, Self: Peer(i)})
+			s, err := NewSession(&toy{}, ends[i], Config{Terms: Terms{Players: 4}, Seats: []Peer{0, 1, Nobody, 1}, Self: Peer(i)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -92,7 +92,10 @@ func FuzzSession(f *testing.F) {
 				if tick%11 == 0 {
 					in.Command = []byte("hey")
 				}
-				if err := s.Advance(in); err != nil {
+				if i == 1 && tick%32 == 31 { // its two seats differ by more and less
+					s.SetDelay(3, tick/4)
+				}
+				if err := s.Advance([]Input{in, in}[:i+1]...); err != nil {
 					return // a lie may end the match; it may not crash it
 				}
 				if i == 1 && tick >= int(at) && tick < int(at)+20 {

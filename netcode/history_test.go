@@ -3,6 +3,7 @@ package netcode_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/punchback/punchback/netcode"
@@ -37,32 +38,42 @@ func script(p netcode.Player, f netcode.Frame) (in netcode.Input) {
 	return in
 }
 
-// played is a match of one seat per machine by script, until everybody has
-// confirmed so many frames.
-func played(seed uint64, path simnet.Path, n, window, delay, frames int) error {
+// played is a match by script, until everybody has confirmed so many frames.
+// Delays start as delay; lower, if there is one, may lower them in any tick.
+func played(seed uint64, path simnet.Path, seats []netcode.Peer, window, delay, frames int, lower func(s *netcode.Session, m int)) error {
+	n := int(slices.Max(seats)) + 1
 	net := simnet.New(seed, n)
 	net.SetAll(path)
-	seats := make([]netcode.Peer, n)
-	for p := range seats {
-		seats[p] = netcode.Peer(p)
+	local := make([][]netcode.Input, n)
+	for _, id := range seats {
+		local[id] = append(local[id], netcode.Input{})
 	}
 	var sessions []*netcode.Session
+	var games []*scripted
 	var tapes []*tape
 	for m := range n {
 		tp := &tape{}
-		cfg := netcode.Config{Terms: netcode.Terms{Players: n, Timeout: 5000}, Seats: seats, Self: netcode.Peer(m), Window: window, Delay: delay, Recorders: []netcode.Recorder{tp}}
+		cfg := netcode.Config{Terms: netcode.Terms{Players: len(seats), Timeout: 5000}, Seats: seats, Self: netcode.Peer(m), Window: window, Delay: delay, Recorders: []netcode.Recorder{tp}}
 		g := &scripted{}
 		s, err := netcode.NewSession(g, net.Peer(netcode.Peer(m)), cfg)
 		if err != nil {
 			return err
 		}
-		g.hold = func() { netcode.Hold(s, 0, script) }
-		sessions, tapes = append(sessions, s), append(tapes, tp)
+		g.hold = func() {
+			for i := range local[m] {
+				local[m][i] = netcode.Hold(s, i, script)
+			}
+		}
+		sessions, games, tapes = append(sessions, s), append(games, g), append(tapes, tp)
 	}
 	for tick := 0; ; tick++ {
 		least := netcode.Frame(frames)
 		for m, s := range sessions {
-			if err := s.Advance(netcode.Hold(s, 0, script)); err != nil {
+			if lower != nil {
+				lower(s, m)
+			}
+			games[m].hold()
+			if err := s.Advance(local[m]...); err != nil {
 				return fmt.Errorf("machine %d: %w", m, err)
 			}
 			least = min(least, s.Confirmed())
@@ -75,7 +86,7 @@ func played(seed uint64, path simnet.Path, n, window, delay, frames int) error {
 		}
 		net.Tick()
 	}
-	solo, in, state := &netcode.Toy{}, make([]netcode.Input, n), []byte(nil)
+	solo, in, state := &netcode.Toy{}, make([]netcode.Input, len(seats)), []byte(nil)
 	for f := range frames {
 		for p := range in {
 			in[p] = script(netcode.Player(p), netcode.Frame(f+1))
@@ -115,10 +126,38 @@ func TestOneHistory(t *testing.T) {
 				if d == 0 {
 					d = netcode.NoDelay
 				}
-				if err := played(seed, path, 2+int(seed%3), w, d, frames); err != nil {
+				if err := played(seed, path, []netcode.Peer{0, 1, 2, 3}[:2+seed%3], w, d, frames, nil); err != nil {
 					t.Errorf("window %d, delay %d, %+v, seed %d: %v", window, delay, path, seed, err)
 				}
 			}
+		}
+	}
+}
+
+// The same holds for seats that share machines, each with its own delay, which
+// gets shorter in the middle of play.
+func TestOneHistoryOnCouches(t *testing.T) {
+	for seed := range uint64(60) {
+		d := newDice(seed + 1)
+		seats := [][]netcode.Peer{{0, 0, 1}, {1, 0, 0, 1, 1}, {0, 1, 2, 1, 0}, {0, 0, 0, 0, 1, 2, 1, 3}}[seed%4]
+		window := []int{netcode.Lockstep, 2, 8, 12}[d.below(4)]
+		path := simnet.Path{Latency: d.below(5000), Jitter: d.below(3000), Loss: d.below(200), Reorder: d.below(200)}
+		delays := make([]int, len(seats))
+		for p := range delays {
+			delays[p] = 6
+		}
+		lowered := 0
+		err := played(seed, path, seats, window, 6, 150, func(s *netcode.Session, m int) {
+			if p := d.below(len(seats)); int(seats[p]) == m && d.below(25) == 0 && delays[p] > 0 {
+				delays[p] -= 1 + d.below(delays[p])
+				lowered++
+				if err := s.SetDelay(netcode.Player(p), delays[p]); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+		if err != nil || lowered == 0 {
+			t.Errorf("seed %d: %v, %d delays were lowered", seed, err, lowered)
 		}
 	}
 }
