@@ -34,15 +34,27 @@ func (s *Session) give(f Frame) {
 		m.frame = f
 		m.state = append(m.state[:0], state...)
 	}
+	s.record(f, h, state)
+}
+
+// record shows one confirmed frame to the recorders, frame 0 and states only
+// to those that want them.
+func (s *Session) record(f Frame, hash uint64, state []byte) {
 	if len(s.cfg.Recorders) == 0 {
 		return
 	}
-	s.row.Frame, s.row.Hash = f, h
+	s.row.Frame, s.row.Hash = f, hash
 	for p := range s.row.Inputs {
 		s.queues[p].use(f, &s.row.Inputs[p])
 	}
 	for i, r := range s.cfg.Recorders {
 		if s.deaf[i] {
+			continue
+		}
+		s.row.State = nil
+		if k, ok := r.(Keyframer); ok && k.Wants(f) {
+			s.row.State = state
+		} else if f == 0 {
 			continue
 		}
 		if err := r.Record(&s.row); err != nil {

@@ -24,8 +24,8 @@ func (e *LeftError) Error() string {
 // finish, because one of them fell silent, Frame is a frame that differs but
 // perhaps not the first, and Detail is empty.
 type DesyncError struct {
-	Peer   Peer
-	Frame  Frame  // the first frame that differs
+	Peer   Peer   // the other machine; Nobody for a Viewer, whose rows are the other
+	Frame  Frame  // the first frame that differs; for a Viewer the first that has a hash
 	Ours   uint64 // hash of the state at Frame here
 	Theirs uint64 // and there
 	Agreed Frame  // a frame before that is equal; the cause lies in a step after it
@@ -38,6 +38,9 @@ type DesyncError struct {
 
 func (e *DesyncError) Error() string {
 	msg := fmt.Sprintf("netcode: desync at frame %d with peer %d", e.Frame, e.Peer)
+	if e.Peer == Nobody {
+		msg = fmt.Sprintf("netcode: desync at frame %d with the rows", e.Frame)
+	}
 	if e.Field != "" {
 		msg += " in " + e.Field
 	}

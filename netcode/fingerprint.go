@@ -34,10 +34,7 @@ func fingerprint(g Game, players int) (uint64, error) {
 // differ, and the field if the game has a method FieldAt(offset int) string,
 // as package plain does. It returns "" for equal states.
 func FirstDifference(g Game, a, b []byte) string {
-	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
-	}
+	n := firstByte(a, b)
 	if n == len(a) && n == len(b) {
 		return ""
 	}
@@ -49,6 +46,15 @@ func FirstDifference(g Game, a, b []byte) string {
 		return fmt.Sprintf("lengths are %d and %d", len(a), len(b))
 	}
 	return fmt.Sprintf("byte %d%s is %#02x and %#02x", n, name, a[n], b[n])
+}
+
+// firstByte is where two states differ first, or the length of the shorter.
+func firstByte(a, b []byte) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 func fieldAt(g Game, offset int) string {

@@ -145,6 +145,7 @@ func NewSession(g Game, t Transport, cfg Config) (*Session, error) {
 	}
 	s.countMine()
 	s.row.Inputs = make([]Input, cfg.Players)
+	s.record(0, s.hashes[0], first)
 	s.started = len(s.peers) == 0
 	return s, nil
 }
