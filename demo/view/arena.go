@@ -27,7 +27,7 @@ type Arena struct {
 	bannerT float32
 }
 
-// Update follows one tick. speaker may be nil.
+// Update follows one tick. A nil speaker is silent.
 func (a *Arena) Update(g *game.Game, speaker *Speaker) {
 	s := g.State()
 	a.t++
@@ -37,12 +37,11 @@ func (a *Arena) Update(g *game.Game, speaker *Speaker) {
 	for c, happened := range g.Cues().Heard(g.State().Frame) {
 		if !happened {
 			a.sparks.undo(c)
+			speaker.Fade(c)
 			continue
 		}
 		a.cue(s, c.Kind, int(c.Who), float32(c.X), float32(c.Y), float32(c.Size), c.Frame)
-		if speaker != nil {
-			speaker.Cue(c)
-		}
+		speaker.Cue(c)
 	}
 	for i := range s.Fighters[:s.Players] {
 		a.puppets[i].follow(&s.Fighters[i])

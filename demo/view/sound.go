@@ -1,6 +1,10 @@
 package view
 
-import "math"
+import (
+	"math"
+
+	"github.com/punchback/punchback/netcode/cues"
+)
 
 // soundRate is that of the sounds, in samples a second.
 const soundRate = 44100
@@ -24,15 +28,30 @@ type mixer struct {
 
 type voice struct {
 	tone
-	at    float64 // s
+	cause cues.Cue // that it is the sound of
+	at    float64  // s
+	end   float64  // s that are left when it fades; 0 is until it has died away
 	phase float64
 	on    bool
 	seed  uint32
 }
 
-func (m *mixer) play(t tone) {
-	m.voices[m.next] = voice{tone: t, on: true, at: -t.delay, seed: uint32(m.next)*77 + 1}
+// fading is how long a sound takes to fade, in seconds: longer than a click,
+// shorter than what it would have meant.
+const fading = 0.05
+
+func (m *mixer) play(t tone, cause cues.Cue) {
+	m.voices[m.next] = voice{tone: t, cause: cause, on: true, at: -t.delay, seed: uint32(m.next)*77 + 1}
 	m.next = (m.next + 1) % len(m.voices)
+}
+
+// fade ends the sounds of a cue.
+func (m *mixer) fade(cause cues.Cue) {
+	for k := range m.voices {
+		if v := &m.voices[k]; v.on && v.end == 0 && v.cause == cause {
+			v.end = fading
+		}
+	}
 }
 
 // read fills buf with stereo samples of 16 bits, both sides the same.
@@ -57,8 +76,12 @@ func (v *voice) sample() float64 {
 	if v.at < 0 {
 		return 0
 	}
-	k := v.at / v.length
-	if k >= 1 {
+	k, left := v.at/v.length, 1.0
+	if v.end > 0 {
+		v.end -= 1.0 / soundRate
+		left = v.end / fading
+	}
+	if k >= 1 || left <= 0 {
 		v.on = false
 		return 0
 	}
@@ -75,5 +98,5 @@ func (v *voice) sample() float64 {
 	v.seed = v.seed*1664525 + 1013904223
 	s += (float64(int32(v.seed))/(1<<31) - s) * v.noise
 	attack := min(v.at*400, 1)
-	return s * v.gain * attack * (1 - k) * (1 - k)
+	return s * v.gain * attack * (1 - k) * (1 - k) * left
 }
