@@ -13,7 +13,7 @@
 //		r.Emit(hit, player, int32(x), int32(y), 0) // something is to be heard
 //	}
 //
-//	for c, happened := range r.Heard(s.Frame) { // once for each picture: what is new
+//	for c, happened := range r.Heard(s.Frame) { // after Advance or in Draw: what is new
 //		if happened {
 //			play(c)
 //		} else {
@@ -23,10 +23,10 @@
 //
 // # Which cues are the same
 //
-// In a repair the steps are taken again and emit again. A cue is the one that
-// was there before if it has the same Kind and the same Who, in the same frame
-// or, failing that, in one at most [Ring.Slack] frames away; where it is and
-// how much does not matter, but of several the nearest is taken. So a hit that
+// In a repair frames are stepped again, and emit again. A cue is the one that
+// was there before if it has the same Kind and the same Who, and is in the same
+// frame or, failing that, in one at most [Ring.Slack] frames away. Its X, Y and
+// Size may differ; of several the nearest is taken. So a hit that
 // was predicted for frame 100, and came in 102, sounds once, at the time and
 // place where it was heard first.
 //
@@ -42,10 +42,10 @@
 // # What it never does
 //
 // The Ring stands beside the state, never in it: Save and Load know nothing of
-// it, and nothing in it may be read by Step. It neither draws nor plays, starts
-// no goroutine, reads no clock and never allocates. In the browser it is the
-// same; a tab that was hidden hears nothing of what was set off meanwhile,
-// except for the last [Late] frames.
+// it, and Step may read nothing of it. It neither draws nor plays, starts no
+// goroutine, reads no clock and never allocates. In the browser it is the same;
+// a tab that was hidden hears nothing of what was set off meanwhile, except for
+// the last [Late] frames.
 package cues
 
 import (
@@ -101,6 +101,7 @@ type Ring struct {
 	frames [Span]frame
 	now    netcode.Frame // the frame stepped last
 	high   netcode.Frame // the highest frame that may have cues
+	seen   netcode.Frame // the frame that was on screen when Heard was ranged over last
 	dirty  netcode.Frame // everything before this frame is settled
 }
 
@@ -126,7 +127,7 @@ type entry struct {
 func (r *Ring) Begin(f netcode.Frame) {
 	switch {
 	case f <= r.high-Span:
-		*r = Ring{Slack: r.Slack}
+		*r = Ring{Slack: r.Slack, seen: r.seen}
 	case f <= r.now:
 		r.doubt(f)
 	}
@@ -169,7 +170,9 @@ func (r *Ring) Emit(kind uint8, who netcode.Player, x, y, size int32) {
 // loop that is left early goes on the next time.
 //
 // When f is behind what was stepped, because a replay went back or because
-// NewSession tried the game, what is beyond f has not happened.
+// NewSession tried the game, what is beyond f has not happened. When f is
+// behind what it was the last time, what is before it is not heard: it is
+// where the replay comes in.
 func (r *Ring) Heard(f netcode.Frame) iter.Seq2[Cue, bool] {
 	return func(yield func(Cue, bool) bool) { r.hear(f, yield) } // a literal, so that it is inlined and costs nothing
 }
@@ -183,6 +186,10 @@ func (r *Ring) hear(now netcode.Frame, yield func(Cue, bool) bool) {
 			}
 		}
 	}
+	late := now - Late
+	if now < r.seen {
+		late = now // the screen went back
+	}
 	r.high = now
 	first, keep := max(r.dirty, now-Span+1), now+1
 	for f := first; f <= now; f++ {
@@ -194,7 +201,7 @@ func (r *Ring) hear(now netcode.Frame, yield func(Cue, bool) bool) {
 			}
 			if o := r.lost(e, f); o != nil {
 				e.Cue, e.heard, o.heard = o.Cue, true, false
-			} else if f <= now-Late {
+			} else if f <= late {
 				e.live = false
 			} else if e.heard = true; !yield(e.Cue, true) {
 				return
@@ -208,7 +215,7 @@ func (r *Ring) hear(now netcode.Frame, yield func(Cue, bool) bool) {
 			return
 		}
 	}
-	r.dirty = keep
+	r.dirty, r.seen = keep, now
 }
 
 // doubt is what all cues from frame f on are in when it is stepped again.

@@ -164,10 +164,11 @@ func (a Num) Div(b Num) Num {
 	return signed(q, neg)
 }
 
-// Mod is what is left of a when it is taken to between 0 and b by whole steps
-// of b: exact, and of the sign of b, so that x.Mod(width) is where a walker is
-// in a world that goes around, left of its start as well. Mod of b = 0 is 0.
-// (The operator % gives what is left with the sign of a, and panics for 0.)
+// Mod is a less the whole multiple of b that leaves something from 0 up to, but
+// not, b (or down to, for a negative b). It is exact. So x.Mod(width) is the
+// place in a world that goes around, left of its start as well, and a.Mod(One)
+// is what a has above its Floor. Mod of b = 0 is 0. (The operator % is Mod with
+// the sign of a; it panics for 0.)
 func (a Num) Mod(b Num) Num {
 	if b == 0 {
 		return 0

@@ -3,9 +3,9 @@ package fixed
 import "math/bits"
 
 // Rand is a random generator of eight bytes (splitmix64, whose published
-// numbers the test has). Keep it in the state of the game, so that a step that
-// is taken again draws the same numbers again, and draw from there: a copy in
-// a variable draws what the state draws after it once more.
+// numbers the test has). Keep it in the state of the game and draw from it
+// there, so that a step that is taken again draws the same numbers again.
+// A copy in a variable would draw numbers that the state draws once more later.
 //
 //	state.Rand = fixed.Rand(cfg.Seed) // of netcode.Terms: the same for everybody
 //

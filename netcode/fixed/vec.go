@@ -52,8 +52,8 @@ func (v Vec) Dist(w Vec) Num {
 }
 
 // Within tells whether w is at most r away from v. It is exact, takes no root
-// and never overflows: the way to ask whether two circles touch. Nothing is
-// within a negative r.
+// and never overflows: the way to ask whether two circles touch, with the sum
+// of their radii. Nothing is within a negative r.
 func (v Vec) Within(w Vec, r Num) bool {
 	x, y := distance(v.X, w.X), distance(v.Y, w.Y)
 	if r < 0 || x > uint64(r) || y > uint64(r) {
