@@ -46,7 +46,8 @@ func FuzzWire(f *testing.F) {
 			if m.count == 0 {
 				continue
 			}
-			block := parseSeat(&r, m.count, m.flags&flagCommands != 0)
+			var block seatBlock
+			block.parse(&r, m.count, m.flags&flagCommands != 0)
 			if r.bad {
 				continue
 			}

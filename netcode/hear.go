@@ -113,16 +113,14 @@ func (s *Session) receivePlay(p *peer, b []byte) bool {
 				return false
 			}
 		}
-		blocks := r
 		for i := range p.seats {
-			parseSeat(&r, counts[i], m.flags&flagCommands != 0)
+			s.blocks[i].parse(&r, counts[i], m.flags&flagCommands != 0)
 		}
 		if r.bad || len(r.b) != 0 {
 			return false
 		}
 		for i, seat := range p.seats {
-			block := parseSeat(&blocks, counts[i], m.flags&flagCommands != 0)
-			s.absorb(&s.queues[seat], &block, from, counts[i])
+			s.absorb(&s.queues[seat], &s.blocks[i], from, counts[i])
 		}
 		p.head = max(p.head, m.head)
 	}

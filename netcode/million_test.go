@@ -1,9 +1,11 @@
 package netcode
 
 import (
+	"cmp"
 	"reflect"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"testing"
 	"time"
 )
@@ -53,45 +55,56 @@ func (l *long) run(ticks int) {
 	}
 }
 
-// footprint is the size of everything that v holds, the capacity of slices
-// included. What stands behind interfaces is not the session's own.
-func footprint(v reflect.Value) uint64 {
-	return uint64(v.Type().Size()) + behind(v, map[uintptr]bool{})
+// footprint is how many bytes a pointer leads to, the capacity of slices
+// included, and bytes that several lead to counted once. What stands behind
+// interfaces is not the session's own.
+func footprint(p any) (n uint64) {
+	var spans [][2]uintptr
+	reach(reflect.ValueOf(p), &spans)
+	slices.SortFunc(spans, func(a, b [2]uintptr) int { return cmp.Compare(a[0], b[0]) })
+	end := uintptr(0)
+	for _, s := range spans {
+		n += uint64(max(s[1], end) - max(s[0], end))
+		end = max(end, s[1])
+	}
+	return n
 }
 
-func behind(v reflect.Value, seen map[uintptr]bool) (n uint64) {
+// reach collects the memory behind v.
+func reach(v reflect.Value, spans *[][2]uintptr) {
+	span := func(start, size uintptr) bool {
+		s := [2]uintptr{start, start + size}
+		known := slices.Contains(*spans, s)
+		*spans = append(*spans, s)
+		return !known
+	}
 	switch v.Kind() {
 	case reflect.Pointer:
-		if v.IsNil() || seen[v.Pointer()] {
-			return 0
+		if !v.IsNil() && span(v.Pointer(), v.Type().Elem().Size()) {
+			reach(v.Elem(), spans)
 		}
-		seen[v.Pointer()] = true
-		return uint64(v.Type().Elem().Size()) + behind(v.Elem(), seen)
 	case reflect.Slice:
-		n = uint64(v.Cap()) * uint64(v.Type().Elem().Size())
-		if !holds(v.Type().Elem()) {
-			return n
-		}
-		v = v.Slice(0, v.Cap())
-		for i := range v.Len() {
-			n += behind(v.Index(i), seen)
+		span(v.Pointer(), uintptr(v.Cap())*v.Type().Elem().Size())
+		for i := range v.Cap() {
+			if !holds(v.Type().Elem()) {
+				break
+			}
+			reach(v.Slice(0, v.Cap()).Index(i), spans)
 		}
 	case reflect.Array:
-		if holds(v.Type().Elem()) {
-			for i := range v.Len() {
-				n += behind(v.Index(i), seen)
+		for i := range v.Len() {
+			if !holds(v.Type().Elem()) {
+				break
 			}
+			reach(v.Index(i), spans)
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			n += behind(v.Field(i), seen)
+			reach(v.Field(i), spans)
 		}
-	case reflect.String:
-		n = uint64(v.Len())
-	case reflect.Map:
-		panic("a map: its size can't be told")
+	case reflect.Map, reflect.Chan:
+		panic("the size of a map or channel can't be told")
 	}
-	return n
 }
 
 // holds tells whether a value of type t can hold anything beyond itself.
@@ -108,7 +121,7 @@ func TestMillionFrames(t *testing.T) {
 	old := newLong(t)
 	var sizes [4]uint64
 	for i, s := range old.sessions {
-		sizes[i] = footprint(reflect.ValueOf(s))
+		sizes[i] = footprint(s)
 	}
 	young := newLong(t)
 	var before, after runtime.MemStats
@@ -140,7 +153,7 @@ func TestMillionFrames(t *testing.T) {
 		t.Errorf("the heap grew by %d bytes", heap)
 	}
 	for i, s := range old.sessions {
-		if size := footprint(reflect.ValueOf(s)); size != sizes[i] {
+		if size := footprint(s); size != sizes[i] {
 			t.Errorf("session %d holds %d bytes, after its first frames %d", i, size, sizes[i])
 		}
 		if st := s.Stats(); int(st.Confirmed) < frames-12*block || st.Rollbacks*5 < st.Ticks || st.Waited > 0 {

@@ -63,6 +63,7 @@ type Session struct {
 	packet     []byte
 	incoming   [MaxPacket + 1]byte
 	parsed     play
+	blocks     [MaxPlayers]seatBlock // its inputs
 	fault      fault
 }
 

@@ -197,10 +197,10 @@ func appendSeat(b []byte, q *queue, from Frame, count int, commands bool) []byte
 		prev = v
 	}
 	mask := byte(0)
-	for i := range 8 {
-		if all>>(8*i)&0xff != 0 {
-			mask |= 1 << i
-		}
+	for all != 0 {
+		i := bits.TrailingZeros64(all) / 8
+		mask |= 1 << i
+		all &^= 0xff << (8 * i)
 	}
 	b = append(b, mask)
 	if mask != 0 {
@@ -243,9 +243,9 @@ type seatBlock struct {
 	commands []byte // index, length-1, bytes; checked
 }
 
-// parseSeat checks one seat's inputs completely, so that applying can't fail.
-func parseSeat(r *reader, count int, commands bool) (s seatBlock) {
-	s.mask = r.u8()
+// parse checks one seat's inputs completely, so that applying can't fail.
+func (s *seatBlock) parse(r *reader, count int, commands bool) {
+	*s = seatBlock{mask: r.u8()}
 	if s.mask != 0 {
 		s.flags = r.bytes((count + 7) / 8)
 		n := 0
@@ -266,13 +266,12 @@ func parseSeat(r *reader, count int, commands bool) (s seatBlock) {
 			r.bytes(int(r.u8()) + 1)
 			if r.bad || k < next || k >= count {
 				r.bad = true
-				return s
+				return
 			}
 			next = k + 1
 		}
 		s.commands = start[:len(start)-len(r.b)]
 	}
-	return s
 }
 
 // next returns the input of frame index k; indices must come in order, and

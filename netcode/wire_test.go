@@ -42,7 +42,8 @@ func TestSeatRoundTrip(t *testing.T) {
 			count := min(int(q.head-from)+1, maxRun)
 			b := appendSeat(nil, q, from, count, seed%3 == 0)
 			r := reader{b: b}
-			block := parseSeat(&r, count, seed%3 == 0)
+			var block seatBlock
+			block.parse(&r, count, seed%3 == 0)
 			if r.bad || len(r.b) != 0 {
 				t.Fatalf("seed %d: what was written can't be read", seed)
 			}
@@ -58,7 +59,7 @@ func TestSeatRoundTrip(t *testing.T) {
 			// Every shorter packet is refused.
 			for n := range b {
 				r := reader{b: b[:n]}
-				if parseSeat(&r, count, seed%3 == 0); !r.bad {
+				if new(seatBlock).parse(&r, count, seed%3 == 0); !r.bad {
 					t.Fatalf("seed %d: %d of %d bytes were read as a whole", seed, n, len(b))
 				}
 			}
@@ -68,7 +69,7 @@ func TestSeatRoundTrip(t *testing.T) {
 
 func TestSpareBitsAreRefused(t *testing.T) {
 	r := reader{b: []byte{1, 0xff, 1, 2, 3, 4, 5, 6, 7, 8}}
-	if parseSeat(&r, 5, false); !r.bad {
+	if new(seatBlock).parse(&r, 5, false); !r.bad {
 		t.Error("a change in frame 6 of 5 was taken")
 	}
 }
