@@ -1,0 +1,356 @@
+package replay_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/punchback/punchback/netcode"
+	"github.com/punchback/punchback/netcode/replay"
+)
+
+// sums is a game that depends on every input that it ever got.
+type sums struct {
+	seats [netcode.MaxPlayers]uint64
+	frame uint64
+	wrong uint64 // the frame whose step goes wrong
+	moody *int   // a step reads it and changes it
+}
+
+func (g *sums) Step(in []netcode.Input) {
+	g.frame++
+	for p := range in {
+		h := g.seats[p]*0x9e3779b97f4a7c15 + in[p].Bits
+		for _, c := range in[p].Command {
+			h = h*31 + uint64(c) + 1
+		}
+		if in[p].Absent {
+			h += 99
+		}
+		g.seats[p] = h ^ h>>29
+	}
+	if g.frame == g.wrong {
+		g.seats[3]++
+		if g.moody != nil {
+			*g.moody++
+			g.seats[3] += uint64(*g.moody)
+		}
+	}
+}
+
+func (g *sums) Save(dst []byte) []byte {
+	for _, h := range g.seats {
+		dst = binary.LittleEndian.AppendUint64(dst, h)
+	}
+	return binary.LittleEndian.AppendUint64(dst, g.frame)
+}
+
+func (g *sums) Load(src []byte) {
+	for p := range g.seats {
+		g.seats[p] = binary.LittleEndian.Uint64(src[8*p:])
+	}
+	g.frame = binary.LittleEndian.Uint64(src[64:])
+}
+
+func (g *sums) FieldAt(offset int) string {
+	if offset < 64 {
+		return fmt.Sprintf("seats[%d]", offset/8)
+	}
+	return "frame"
+}
+
+func newSums(netcode.Terms) netcode.Game { return &sums{} }
+
+var terms = netcode.Terms{Players: 4, Nonce: [16]byte{1, 2, 3}, Seed: 77, Setup: []byte("level 3"), Build: "sums 1", Rate: 60, Timeout: 300}
+
+// match makes rows from a script, as a session would, and gives them to a writer.
+type match struct {
+	t     testing.TB
+	w     *replay.Writer
+	g     netcode.Game
+	frame netcode.Frame
+	row   netcode.Row
+	state []byte
+	kept  []netcode.Row // copies
+	keep  bool
+}
+
+func newMatch(t testing.TB, out *bytes.Buffer, terms netcode.Terms, o replay.Options) *match {
+	t.Helper()
+	w, err := replay.NewWriter(out, terms, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &match{t: t, w: w, g: newSums(terms), frame: -1, row: netcode.Row{Inputs: make([]netcode.Input, terms.Players)}, keep: true}
+}
+
+// play records n frames.
+func (m *match) play(n int, script func(f netcode.Frame, in []netcode.Input)) {
+	m.t.Helper()
+	for range n {
+		m.frame++
+		clear(m.row.Inputs)
+		if m.frame > 0 {
+			script(m.frame, m.row.Inputs)
+			m.g.Step(m.row.Inputs)
+		}
+		m.state = m.g.Save(m.state[:0])
+		m.row.Frame, m.row.Hash, m.row.State = m.frame, netcode.HashState(m.state), nil
+		if m.w.Wants(m.frame) {
+			m.row.State = m.state
+		} else if m.frame == 0 {
+			continue
+		}
+		if err := m.w.Record(&m.row); err != nil {
+			m.t.Fatal(err)
+		}
+		if m.keep {
+			c := m.row
+			c.Inputs = append([]netcode.Input(nil), m.row.Inputs...)
+			for p := range c.Inputs {
+				c.Inputs[p].Command = bytes.Clone(c.Inputs[p].Command)
+			}
+			c.State = bytes.Clone(m.row.State)
+			m.kept = append(m.kept, c)
+		}
+	}
+}
+
+func (m *match) close() {
+	m.t.Helper()
+	if err := m.w.Close(); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// wild is a script in which everything happens.
+func wild(seed uint64) func(netcode.Frame, []netcode.Input) {
+	r := rand.New(rand.NewPCG(seed, 0))
+	held := make([]uint64, netcode.MaxPlayers)
+	return func(f netcode.Frame, in []netcode.Input) {
+		for p := range in {
+			switch r.IntN(12) {
+			case 0:
+				held[p] ^= 1 << r.IntN(64)
+			case 1:
+				held[p] = r.Uint64()
+			case 2:
+				held[p] = 0
+			}
+			in[p].Bits = held[p]
+			if r.IntN(20) == 0 {
+				in[p].Command = make([]byte, 1+r.IntN(r.IntN(netcode.MaxCommand)+1))
+				for i := range in[p].Command {
+					in[p].Command[i] = byte(r.Uint32())
+				}
+			}
+			in[p].Absent = int(f)/100%8 == p
+		}
+	}
+}
+
+func open(t testing.TB, file []byte) *replay.Reader {
+	t.Helper()
+	r, err := replay.NewReader(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// same compares a row read with the one written; only marks keep their hash.
+func same(got, want *netcode.Row) string {
+	if got.Frame != want.Frame || got.Hash != 0 && got.Hash != want.Hash || !bytes.Equal(got.State, want.State) || (got.State == nil) != (want.State == nil) || len(got.Inputs) != len(want.Inputs) {
+		return fmt.Sprintf("frame %d, hash %x, %d bytes of state, became %d, %x, %d", want.Frame, want.Hash, len(want.State), got.Frame, got.Hash, len(got.State))
+	}
+	for p := range got.Inputs {
+		a, b := got.Inputs[p], want.Inputs[p]
+		if a.Bits != b.Bits || a.Absent != b.Absent || !bytes.Equal(a.Command, b.Command) {
+			return fmt.Sprintf("frame %d, player %d: %+v became %+v", want.Frame, p, b, a)
+		}
+	}
+	return ""
+}
+
+func TestRowsComeBack(t *testing.T) {
+	for _, c := range []struct {
+		players, frames int
+		o               replay.Options
+	}{
+		{4, 1000, replay.Options{}},
+		{4, 1000, replay.Options{Keyframes: replay.None}},
+		{1, 500, replay.Options{Hashes: 1, Keyframes: 7}},
+		{8, 700, replay.Options{Hashes: replay.None, Keyframes: 61}},
+		{2, 1, replay.Options{}},
+		{2, 2, replay.Options{Keyframes: replay.None}},
+		{3, 60, replay.Options{Keyframes: 1}},
+		{3, 0, replay.Options{}},
+	} {
+		for _, rate := range []int{0, 1, 30, 1000} {
+			tm := terms
+			tm.Players, tm.Rate = c.players, rate
+			var file bytes.Buffer
+			m := newMatch(t, &file, tm, c.o)
+			m.play(c.frames, wild(uint64(c.players)))
+			m.close()
+			r := open(t, file.Bytes())
+			if got := r.Terms(); fmt.Sprint(got) != fmt.Sprint(tm) {
+				t.Fatalf("%+v became %+v", tm, got)
+			}
+			if r.Damage() != nil || !r.Closed() {
+				t.Fatalf("%+v: damage %v, closed %v", c, r.Damage(), r.Closed())
+			}
+			var row netcode.Row
+			marks := 0
+			for i := range m.kept {
+				if r.Behind() != len(m.kept)-i {
+					t.Fatalf("%d rows wait, should be %d", r.Behind(), len(m.kept)-i)
+				}
+				ok, err := r.Next(&row)
+				if !ok || err != nil {
+					t.Fatalf("%+v: row %d of %d: %v, %v", c, i, len(m.kept), ok, err)
+				}
+				if d := same(&row, &m.kept[i]); d != "" {
+					t.Fatalf("%+v: %s", c, d)
+				}
+				if row.Hash != 0 {
+					marks++
+				}
+				if i == len(m.kept)-1 && (row.Hash == 0 || r.Last() != row.Frame) {
+					t.Errorf("%+v: the last row has no hash, or is %d and should be %d", c, row.Frame, r.Last())
+				}
+			}
+			if ok, err := r.Next(&row); ok || err != nil || r.Behind() != 0 {
+				t.Errorf("%+v: after the last row: %v, %v, %d wait", c, ok, err, r.Behind())
+			}
+			if c.o.Hashes == 1 && marks != len(m.kept) || c.o.Hashes == replay.None && marks > 1 {
+				t.Errorf("%+v: %d marks in %d rows", c, marks, len(m.kept))
+			}
+		}
+	}
+}
+
+func TestSeekFindsTheNearestState(t *testing.T) {
+	for _, every := range []int{replay.None, 1, 37, 60, 200} {
+		var file bytes.Buffer
+		m := newMatch(t, &file, terms, replay.Options{Keyframes: every})
+		m.play(500, wild(5))
+		m.close()
+		r := open(t, file.Bytes())
+		var row netcode.Row
+		for i := range 400 {
+			f := netcode.Frame(i * i * 7 % 500)
+			if err := r.Seek(f); err != nil {
+				t.Fatal(err)
+			}
+			want := netcode.Frame(1)
+			if every > 0 {
+				want = f - f%netcode.Frame(every)
+			}
+			for ; want <= min(f+2, 499); want++ {
+				if ok, err := r.Next(&row); !ok || err != nil || row.Frame != want {
+					t.Fatalf("states each %d: after Seek to %d: %v, %v, frame %d, want %d", every, f, ok, err, row.Frame, want)
+				}
+				if d := same(&row, &m.kept[want-m.kept[0].Frame]); d != "" {
+					t.Fatal(d)
+				}
+				if every == replay.None && want > 70 {
+					break
+				}
+			}
+		}
+		at := r.Behind()
+		for _, f := range []netcode.Frame{500, -1, 1 << 30} {
+			if err := r.Seek(f); err == nil || r.Behind() != at {
+				t.Errorf("Seek to %d: %v, %d rows wait instead of %d", f, err, r.Behind(), at)
+			}
+		}
+	}
+}
+
+// A recorder that joins late begins with a state.
+func TestFileThatBeginsLate(t *testing.T) {
+	var file, late bytes.Buffer
+	m := newMatch(t, &file, terms, replay.Options{Keyframes: 100})
+	m.play(400, wild(5))
+	w, err := replay.NewWriter(&late, terms, replay.Options{Keyframes: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Record(&m.kept[250]); err == nil {
+		t.Error("a file may begin late without a state")
+	}
+	for i := range m.kept[200:] {
+		if err := w.Record(&m.kept[200+i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := open(t, late.Bytes())
+	if r.First() != 200 || r.Last() != 399 || r.Seek(199) == nil || r.Seek(0) == nil || r.Seek(350) != nil {
+		t.Errorf("%d to %d", r.First(), r.Last())
+	}
+	if err := r.Seek(200); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := replay.Verify(r, newSums); err != nil || v.Agreed != 399 || v.Rows != 200 {
+		t.Errorf("%+v, %v", v, err)
+	}
+}
+
+func TestVerify(t *testing.T) {
+	var file bytes.Buffer
+	m := newMatch(t, &file, terms, replay.Options{Hashes: 50, Keyframes: 200})
+	m.play(1000, wild(5))
+	m.close()
+	v, err := replay.Verify(open(t, file.Bytes()), newSums)
+	if err != nil || v != (replay.Verdict{Rows: 1000, Marks: 21, Agreed: 999}) {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	for _, c := range []struct {
+		wrong         uint64
+		frame, agreed netcode.Frame
+		says          string
+	}{
+		{1, 50, 0, "at frame 200, byte "},
+		{333, 350, 300, "at frame 400, byte "},
+		{350, 350, 300, "at frame 400, byte "},
+		{351, 400, 350, "byte 24 (seats[3]) is "},
+		{990, 999, 950, "desync at frame 999 with the rows (hash "},
+	} {
+		v, err := replay.Verify(open(t, file.Bytes()), func(netcode.Terms) netcode.Game { return &sums{wrong: c.wrong} })
+		var e *netcode.DesyncError
+		if !errors.As(err, &e) || e.Frame != c.frame || e.Agreed != c.agreed || v.Agreed != c.agreed || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("wrong in frame %d: %+v, %v", c.wrong, v, err)
+		}
+	}
+	moods := 0
+	_, err = replay.Verify(open(t, file.Bytes()), func(netcode.Terms) netcode.Game { return &sums{wrong: 333, moody: &moods} })
+	if err == nil || !strings.Contains(err.Error(), "does not repeat itself from frame 300 on: byte 24 (seats[3])") {
+		t.Errorf("a game with a mood: %v", err)
+	}
+	_, err = replay.Verify(open(t, file.Bytes()), func(netcode.Terms) netcode.Game { return &sums{frame: 5} })
+	if err == nil || !strings.Contains(err.Error(), "desync at frame 0 with the rows in frame: byte 64 (frame) is 0x05 and 0x00") {
+		t.Errorf("another start: %v", err)
+	}
+}
+
+func TestVerifyWantsMarks(t *testing.T) {
+	var file bytes.Buffer
+	m := newMatch(t, &file, terms, replay.Options{Hashes: replay.None, Keyframes: replay.None})
+	m.play(100, wild(5))
+	whole := file.Len()
+	m.close() // which writes the only hash
+	if _, err := replay.Verify(open(t, file.Bytes()), newSums); err != nil {
+		t.Error(err)
+	}
+	if _, err := replay.Verify(open(t, file.Bytes()[:whole]), newSums); err == nil || !strings.Contains(err.Error(), "nothing was verified") {
+		t.Error(err)
+	}
+}
