@@ -1,7 +1,6 @@
 package netcode_test
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 
@@ -95,7 +94,7 @@ func TestAutoDoesNotFlap(t *testing.T) {
 			b := autoTable(t, 2, simnet.Path{Latency: edge - 1000, Jitter: 1200, Loss: loss}, 0)
 			b.run(400)
 			got := watchAuto(b, 0, 7200)
-			t.Log(fmt.Sprintf("edge %d, loss %d: delays %v in two minutes", edge, loss, got))
+			t.Logf("edge %d, loss %d: delays %v in two minutes", edge, loss, got)
 			if len(got) > 4 {
 				t.Errorf("edge %d, loss %d: the delay changed %d times in two minutes: %v", edge, loss, len(got)-1, got)
 			}
