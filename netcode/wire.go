@@ -274,6 +274,20 @@ func (s *seatBlock) parse(r *reader, count int, commands bool) {
 	}
 }
 
+// skip passes over the frames before index k.
+func (s *seatBlock) skip(k int) {
+	if s.mask != 0 {
+		n := bits.OnesCount8(s.flags[k/8] & (1<<(k%8) - 1))
+		for _, c := range s.flags[:k/8] {
+			n += bits.OnesCount8(c)
+		}
+		s.values = s.values[n*bits.OnesCount8(s.mask):]
+	}
+	for len(s.commands) > 0 && int(s.commands[0]) < k {
+		s.commands = s.commands[3+int(s.commands[1]):]
+	}
+}
+
 // next returns the input of frame index k; indices must come in order, and
 // prev is the Bits of the frame before.
 func (s *seatBlock) next(k int, prev uint64) (v uint64, command []byte) {
