@@ -118,7 +118,7 @@ func (s *Session) appendDispute(b []byte) []byte {
 
 // parse reads a packet of the search after its tag and kind.
 func (m *disputed) parse(b []byte) bool {
-	r := reader{b: b}
+	r := reader{packet: b}
 	m.mark = Frame(r.u32())
 	for k := range m.hashes {
 		m.hashes[k] = r.u64()
@@ -129,15 +129,15 @@ func (m *disputed) parse(b []byte) bool {
 		return false
 	}
 	if m.first == 0 {
-		return len(r.b) == 0
+		return r.left() == 0
 	}
 	m.length = int(r.u32())
 	for i := range m.chunks {
 		m.chunks[i] = r.u32()
 	}
-	if len(r.b) > 0 {
+	if r.left() > 0 {
 		m.offset = int(r.u32())
-		m.bytes = r.b
+		m.bytes = r.rest()
 	}
 	return !r.bad && len(m.bytes) <= chunkShown
 }

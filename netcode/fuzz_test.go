@@ -39,7 +39,7 @@ func FuzzWire(f *testing.F) {
 			if m.count > maxRun || m.complete < 0 || m.now < 0 || m.ack < m.complete || m.head < Frame(m.count) || m.last < m.head {
 				t.Fatalf("%+v", m)
 			}
-			r := reader{b: m.inputs}
+			r := reader{packet: m.inputs}
 			if m.uneven {
 				m.count += int(r.u8())
 			}

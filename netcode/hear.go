@@ -100,7 +100,7 @@ func (s *Session) receivePlay(p *peer, b []byte) bool {
 	}
 	from := m.head - Frame(m.count) + 1
 	if (m.head > p.head || m.uneven) && from <= p.head+1 { // beyond a gap inputs wait for their turn to come again
-		r := reader{b: m.inputs}
+		r := reader{packet: m.inputs}
 		var counts [MaxPlayers]int
 		for i := range p.seats {
 			counts[i] = m.count
@@ -114,7 +114,7 @@ func (s *Session) receivePlay(p *peer, b []byte) bool {
 		for i := range p.seats {
 			s.blocks[i].parse(&r, counts[i], m.flags&flagCommands != 0)
 		}
-		if r.bad || len(r.b) != 0 {
+		if r.bad || r.left() > 0 {
 			return false
 		}
 		for i, seat := range p.seats {

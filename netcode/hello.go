@@ -53,7 +53,7 @@ func appendHello(b []byte, tag uint16, flags byte, t *Terms, seats []byte, finge
 // parse reads a hello after its tag. Of another protocol version only the
 // version and the nonce are read.
 func (h *hello) parse(b []byte) bool {
-	r := reader{b: b}
+	r := reader{packet: b}
 	h.flags = r.u8()
 	h.version = r.u8()
 	copy(h.nonce[:], r.bytes(16))
@@ -73,7 +73,7 @@ func (h *hello) parse(b []byte) bool {
 	h.setupLen = int(r.uvarint())
 	h.setupHash = r.u64()
 	h.setup = r.bytes(min(h.setupLen, setupShown))
-	return !r.bad && len(r.b) == 0
+	return !r.bad && r.left() == 0
 }
 
 // differs compares the other machine's terms with ours, field by field, and

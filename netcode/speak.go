@@ -64,14 +64,9 @@ func (s *Session) encodeHello(b []byte, p *peer) []byte {
 // begin again. Seats with a longer delay than others add what they have beyond
 // the head that all share.
 func (s *Session) encode(b []byte, p *peer) []byte {
-	m := play{
-		seq:      byte(s.tick),
-		echo:     p.echo,
-		complete: s.complete,
-		now:      s.now,
-		ack:      p.head,
-		last:     s.mine,
-	}
+	var m play
+	m.seq, m.echo = byte(s.tick), p.echo
+	m.complete, m.now, m.ack, m.last = s.complete, s.now, p.head, s.mine
 	if p.hasEcho {
 		m.flags |= flagEcho
 		p.hasEcho = false

@@ -49,18 +49,22 @@ type play struct {
 
 // reader takes a packet apart and never reads beyond it.
 type reader struct {
-	b   []byte
-	bad bool
+	packet []byte
+	at     int // what comes next
+	bad    bool
 }
 
+func (r *reader) left() int { return len(r.packet) - r.at }
+
+func (r *reader) rest() []byte { return r.packet[r.at:] }
+
 func (r *reader) u8() byte {
-	if len(r.b) < 1 {
+	if r.at >= len(r.packet) {
 		r.bad = true
 		return 0
 	}
-	v := r.b[0]
-	r.b = r.b[1:]
-	return v
+	r.at++
+	return r.packet[r.at-1]
 }
 
 func (r *reader) u16() uint16 {
@@ -85,13 +89,12 @@ func (r *reader) u64() uint64 {
 }
 
 func (r *reader) bytes(n int) []byte {
-	if n < 0 || len(r.b) < n {
-		r.bad, r.b = true, nil
+	if n < 0 || n > r.left() {
+		r.bad, r.at = true, len(r.packet)
 		return nil
 	}
-	v := r.b[:n]
-	r.b = r.b[n:]
-	return v
+	r.at += n
+	return r.packet[r.at-n : r.at]
 }
 
 // uvarint reads up to 28 bits, so that no sum of two overflows a Frame.
@@ -154,7 +157,7 @@ func (m *play) appendHeader(b []byte, tag uint16) []byte {
 // parse reads a play packet after its tag. Frames are told by their low bits
 // and by differences; near is a Complete of the sender that we know of.
 func (m *play) parse(b []byte, near Frame) bool {
-	r := reader{b: b}
+	r := reader{packet: b}
 	m.flags = r.u8()
 	m.view = 0
 	if m.flags&flagView != 0 {
@@ -178,7 +181,7 @@ func (m *play) parse(b []byte, near Frame) bool {
 	if m.flags&flagBye != 0 {
 		m.last = m.head + Frame(r.uvarint())
 	}
-	m.inputs = r.b
+	m.inputs = r.rest()
 	return !r.bad && m.flags&kindMask == kindPlay && m.count <= maxRun &&
 		m.complete >= 0 && m.now >= 0 && m.ack >= m.complete &&
 		m.head >= Frame(m.count) && m.last >= m.head && m.last-m.head <= inputRing &&
@@ -259,7 +262,7 @@ func (s *seatBlock) parse(r *reader, count int, commands bool) {
 	}
 	if commands {
 		n := int(r.u8())
-		start := r.b
+		start := r.at
 		next := 0
 		for range n {
 			k := int(r.u8())
@@ -270,7 +273,7 @@ func (s *seatBlock) parse(r *reader, count int, commands bool) {
 			}
 			next = k + 1
 		}
-		s.commands = start[:len(start)-len(r.b)]
+		s.commands = r.packet[start:r.at]
 	}
 }
 

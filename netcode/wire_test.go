@@ -41,10 +41,10 @@ func TestSeatRoundTrip(t *testing.T) {
 		for from := Frame(1); from <= q.head; from += 7 {
 			count := min(int(q.head-from)+1, maxRun)
 			b := appendSeat(nil, q, from, count, seed%3 == 0)
-			r := reader{b: b}
+			r := reader{packet: b}
 			var block seatBlock
 			block.parse(&r, count, seed%3 == 0)
-			if r.bad || len(r.b) != 0 {
+			if r.bad || r.left() > 0 {
 				t.Fatalf("seed %d: what was written can't be read", seed)
 			}
 			for known := 0; known < count; known += 1 + int(seed)%9 {
@@ -60,7 +60,7 @@ func TestSeatRoundTrip(t *testing.T) {
 			}
 			// Every shorter packet is refused.
 			for n := range b {
-				r := reader{b: b[:n]}
+				r := reader{packet: b[:n]}
 				if new(seatBlock).parse(&r, count, seed%3 == 0); !r.bad {
 					t.Fatalf("seed %d: %d of %d bytes were read as a whole", seed, n, len(b))
 				}
@@ -70,7 +70,7 @@ func TestSeatRoundTrip(t *testing.T) {
 }
 
 func TestSpareBitsAreRefused(t *testing.T) {
-	r := reader{b: []byte{1, 0xff, 1, 2, 3, 4, 5, 6, 7, 8}}
+	r := reader{packet: []byte{1, 0xff, 1, 2, 3, 4, 5, 6, 7, 8}}
 	if new(seatBlock).parse(&r, 5, false); !r.bad {
 		t.Error("a change in frame 6 of 5 was taken")
 	}
