@@ -149,7 +149,7 @@ func TestMillionFrames(t *testing.T) {
 	if allocations > 0 {
 		t.Errorf("%d allocations, want none", allocations)
 	}
-	if heap > 4096 { // the collector keeps a few things of its own
+	if heap > 1<<16 { // a frame that leaked a byte would be over; the collector keeps a few things of its own
 		t.Errorf("the heap grew by %d bytes", heap)
 	}
 	for i, s := range old.sessions {
