@@ -32,8 +32,7 @@ type Source interface {
 	// The row's slices are valid until the next call of Next or Seek.
 	Next(*Row) (ok bool, err error)
 
-	// Seek goes to the last row at or before f from which a reader can start:
-	// one with State, or the first of the match. It fails if there is none or f
-	// is beyond the last row, and then goes nowhere.
+	// Seek goes to the last row at or before f with a State, or else to the
+	// first there is. It fails if f is beyond the last row, and then goes nowhere.
 	Seek(f Frame) error
 }

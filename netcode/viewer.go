@@ -59,8 +59,9 @@ func (v *Viewer) Behind() int {
 	return 0
 }
 
-// Seek goes to frame f, stepping from where the screen is, from the nearest
-// state that the source has, or from the start, whichever is nearest.
+// Seek goes to frame f, or to the first after it if the source begins later. It
+// steps there from the screen, from a state in the source or from the start,
+// whichever is nearest.
 func (v *Viewer) Seek(f Frame) error {
 	if f < 0 {
 		return fmt.Errorf("netcode: Seek to frame %d, must be 0 or more", f)

@@ -107,9 +107,10 @@ func (r *rows) parse(p *parser, players int) {
 		from, last := p.at, -1
 		for range n {
 			at := p.at
-			place := p.row(0, r.count)*netcode.MaxPlayers + int(p.u8())
-			if p.err == nil && (place <= last || place%netcode.MaxPlayers >= players) {
-				p.fail(at, "Commands are out of order, or of a seat that is not there")
+			i, seat := p.row(0, r.count), int(p.u8())
+			place := i*players + seat
+			if p.err == nil && (seat >= players || place <= last) {
+				p.fail(at, "Command of row %d, player %d is out of order, or the player is not there", i, seat)
 			}
 			p.bytes(int(p.u8()) + 1)
 			if p.err != nil {

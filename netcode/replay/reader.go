@@ -258,17 +258,10 @@ func (r *Reader) Next(row *netcode.Row) (bool, error) {
 	return true, nil
 }
 
-// Seek goes to the last row at or before f that has a State, or to the first.
+// Seek goes to the last row at or before f that has a State, or else to the first.
 func (r *Reader) Seek(f netcode.Frame) error {
-	low := r.first
-	if low == 1 {
-		low = 0 // the game itself has that state
-	}
-	if r.last < 0 {
-		return fmt.Errorf("replay: Seek to frame %d, there are no rows", f)
-	}
-	if f < low || f > r.last {
-		return fmt.Errorf("replay: Seek to frame %d, must be %d to %d", f, low, r.last)
+	if f < 0 || f > max(r.last, 0) {
+		return fmt.Errorf("replay: Seek to frame %d, must be 0 to %d", f, max(r.last, 0))
 	}
 	frame, offset := r.first, r.begin
 	for i := len(r.keys) - 1; i >= 0; i-- {

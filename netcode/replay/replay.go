@@ -36,15 +36,13 @@ const MaxState = 16 << 20
 
 // The limits of a block.
 const (
-	maxRows     = 256                               // in one block
-	maxCommands = 16 << 10                          // bytes of Commands after which the Writer ends a block
-	maxPayload  = MaxState + MaxState/16 + 1<<20    // of any block
-	maxTerms    = 512 + netcode.MaxSetup            // payload of the terms
-	head        = 1 + 4                             // kind and the longest length
-	tail        = 4                                 // checksum
-	lastFrame   = netcode.Frame(1<<31 - 1)          // that can be told
-	_           = uint(maxPayload - 1<<16 - 530432) // rows with all the Commands they can have fit beside any State
-	_           = uint(1<<28 - maxPayload)          // and their length fits head
+	maxRows     = 256                            // in one block
+	maxCommands = 16 << 10                       // bytes of Commands after which the Writer ends a block
+	maxPayload  = MaxState + MaxState/16 + 1<<20 // of any block: a State that takes no zeros, and a row of everything in each of 256 frames
+	maxTerms    = 512 + netcode.MaxSetup         // payload of the terms
+	head        = 1 + 5                          // kind and the longest length
+	tail        = 4                              // checksum
+	lastFrame   = netcode.Frame(1<<31 - 1)       // that can be told
 )
 
 // The kinds of blocks.

@@ -109,13 +109,7 @@ func (m *match) play(n int, script func(f netcode.Frame, in []netcode.Input)) {
 			m.t.Fatal(err)
 		}
 		if m.keep {
-			c := m.row
-			c.Inputs = append([]netcode.Input(nil), m.row.Inputs...)
-			for p := range c.Inputs {
-				c.Inputs[p].Command = bytes.Clone(c.Inputs[p].Command)
-			}
-			c.State = bytes.Clone(m.row.State)
-			m.kept = append(m.kept, c)
+			m.kept = append(m.kept, copied(&m.row))
 		}
 	}
 }
@@ -293,11 +287,22 @@ func TestFileThatBeginsLate(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := open(t, late.Bytes())
-	if r.First() != 200 || r.Last() != 399 || r.Seek(199) == nil || r.Seek(0) == nil || r.Seek(350) != nil {
-		t.Errorf("%d to %d", r.First(), r.Last())
+	if r.First() != 200 || r.Last() != 399 || r.Seek(350) != nil || r.Behind() != 100 || r.Seek(199) != nil || r.Behind() != 200 {
+		t.Errorf("%d to %d, %d rows wait", r.First(), r.Last(), r.Behind())
 	}
-	if err := r.Seek(200); err != nil {
+	g := &sums{}
+	viewer, err := netcode.NewViewer(g, r)
+	if err != nil {
 		t.Fatal(err)
+	}
+	for _, f := range []netcode.Frame{250, 100, 399, 0, 300} {
+		want := max(f, 200)
+		if f == 0 {
+			want = 0 // the game's own start
+		}
+		if err := viewer.Seek(f); err != nil || viewer.Frame() != want || int(g.frame) != int(want) {
+			t.Errorf("Seek to %d: frame %d, state %d, %v", f, viewer.Frame(), g.frame, err)
+		}
 	}
 	if v, err := replay.Verify(r, newSums); err != nil || v.Agreed != 399 || v.Rows != 200 {
 		t.Errorf("%+v, %v", v, err)

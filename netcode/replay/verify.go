@@ -14,9 +14,9 @@ type Verdict struct {
 	Agreed netcode.Frame // the last frame whose mark was equal
 }
 
-// Verify simulates rows from where the source is to its end, and compares every
-// hash and state in them. newGame makes a game at its start; it is called twice
-// if something differs.
+// Verify simulates all rows of a source, from its first to its end, and compares
+// every hash and state in them. newGame makes a game at its start; it is called
+// twice if something differs.
 //
 // What differs is a *netcode.DesyncError: Frame is the first mark that differs
 // and Agreed the last that was equal, so the cause lies in a step between them
@@ -25,6 +25,9 @@ type Verdict struct {
 // without any mark verify nothing, and that is an error, too.
 func Verify(src netcode.Source, newGame func(netcode.Terms) netcode.Game) (Verdict, error) {
 	var verdict Verdict
+	if err := src.Seek(0); err != nil {
+		return verdict, err
+	}
 	counted := &counter{Source: src, verdict: &verdict}
 	g := newGame(src.Terms())
 	v, err := netcode.NewViewer(g, counted)

@@ -281,7 +281,7 @@ func (w *Writer) appendRows() {
 // begin leaves room for the head of a block, which end fills in.
 func (w *Writer) begin(kind byte) (from int) {
 	from = len(w.out)
-	w.out = append(w.out, kind, 0, 0, 0, 0)
+	w.out = append(w.out, kind, 0, 0, 0, 0, 0)
 	return from
 }
 
