@@ -1,0 +1,103 @@
+package netcodetest
+
+import (
+	"flag"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"testing"
+
+	"github.com/punchback/punchback/netcode"
+)
+
+var onlySeed = flag.Uint64("netcode.seed", 0, "play only the match of this seed in netcodetest.Converge")
+
+// Options change what Converge does. Zero values ask for the default.
+type Options struct {
+	Matches  int                    // how many, each from its own seed; zero means 100, and 20 with -short
+	First    int                    // the first of them; counts from 0
+	Machines int                    // in each match; zero means from 2 up to as many as there are players
+	Prepare  func(*netcode.Session) // sees each session before its first tick
+}
+
+// Converge plays matches of the game with the given number of players, on
+// several machines each, over networks that lose, delay, repeat and reorder
+// packets, with cut wires, bursts of loss, machines that sleep or run slow, and
+// players who change their delay, all from seeds. It fails unless
+//
+//   - all machines confirm the same history, frame by frame;
+//   - the hash of each frame is that of a solo simulation of the history;
+//   - every Command given is in it, once, in order, and no other is;
+//   - a frame is confirmed only when everybody holds it;
+//   - nobody is thrown out of the match or told of a desync;
+//   - everybody gets on once the trouble is over.
+//
+// The story of a failure is made as short as it can be and told in sentences,
+// with the command that plays it again.
+//
+// newGame must make the same game each time.
+func Converge(t testing.TB, newGame func() netcode.Game, players int, o *Options) {
+	t.Helper()
+	if o == nil {
+		o = &Options{}
+	}
+	if players < 1 || players > netcode.MaxPlayers || o.Machines > players {
+		t.Fatalf("netcodetest: %d players on %d machines, must be 1 to %d players, at least one on each", players, o.Machines, netcode.MaxPlayers)
+	}
+	matches := o.Matches
+	if matches == 0 {
+		matches = 100
+		if testing.Short() {
+			matches = 20
+		}
+	}
+	w := &match{newGame: newGame, prepare: o.Prepare}
+	for i := range matches {
+		seed := seedOf(o.First + i)
+		if *onlySeed != 0 {
+			if i > 0 {
+				break
+			}
+			seed = *onlySeed
+		}
+		machines := o.Machines
+		if machines == 0 {
+			machines = min(2+int(seed>>20%uint64(max(1, players-1))), players)
+		}
+		s := newStory(seed, players, machines)
+		if b := w.play(s); b != nil {
+			t.Errorf("%s", w.report(t.Name(), s, b))
+			return
+		}
+	}
+}
+
+// seedOf spreads the seeds, and never gives 0.
+func seedOf(i int) uint64 {
+	r := random(i + 1)
+	return r.next()>>16 | 1
+}
+
+// report tells what went wrong, in the shortest story that shows it.
+func (w *match) report(test string, s *story, b *breach) string {
+	short, why, runs := w.shrink(s, b)
+	var text strings.Builder
+	fmt.Fprintf(&text, "netcodetest: the law %q is broken at tick %d: %s\n", b.law, b.tick, b.text)
+	fmt.Fprintf(&text, "again: go test %s -run '^%s$' -netcode.seed=%#x\n", testPackage(), strings.ReplaceAll(test, "/", "$/^"), s.seed)
+	fmt.Fprintf(&text, "%d machines, %d ticks and %d troubles became %d, %d and %d in %d runs:\n",
+		s.machines, s.ticks, len(s.troubles), short.machines, short.ticks, len(short.troubles), runs)
+	for line := range strings.Lines(short.tell()) {
+		fmt.Fprintf(&text, "  %s", line)
+	}
+	fmt.Fprintf(&text, "  tick %d: %s\n", why.tick, why.text)
+	return text.String()
+}
+
+// testPackage is the package of the running test as go test takes it.
+func testPackage() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "."
+	}
+	return strings.Replace(strings.TrimSuffix(info.Path, ".test"), info.Main.Path, ".", 1)
+}

@@ -1,0 +1,298 @@
+package netcodetest
+
+import (
+	"github.com/punchback/punchback/netcode"
+	"github.com/punchback/punchback/netcode/simnet"
+)
+
+const (
+	further = 20  // frames that everybody must get on after healing
+	healing = 600 // ticks that this may take: the slowest lockstep needs five for a frame
+)
+
+// match plays a story. It is used again for the next one.
+type match struct {
+	story    *story
+	newGame  func() netcode.Game
+	prepare  func(*netcode.Session)
+	net      *simnet.Net
+	machines []machine
+	history  history
+	tick     int
+	healed   bool
+}
+
+// machine is one player's end, and a Recorder.
+type machine struct {
+	match     *match
+	id        int
+	session   *netcode.Session
+	seats     []int
+	in        []netcode.Input
+	held      []uint64
+	commands  [][]byte
+	asleep    bool
+	slow      int // misses each so many-th tick; 0 is none
+	dead      bool
+	left      bool
+	over      error
+	complete  netcode.Frame
+	confirmed netcode.Frame
+	rows      netcode.Frame
+	seen      [64]peerSeen
+	breach    *breach
+}
+
+// peerSeen is what events have said of another machine.
+type peerSeen struct{ synced, quiet, left bool }
+
+// Record is part of netcode.Recorder.
+func (a *machine) Record(r *netcode.Row) error {
+	if a.breach != nil {
+		return nil
+	}
+	if a.rows++; r.Frame != a.rows {
+		a.breach = broken("rows in order", "machine %d confirms frame %d, must be %d", a.id, r.Frame, a.rows)
+	} else {
+		a.breach = a.match.history.record(a.id, r)
+	}
+	return nil
+}
+
+// play plays a story to its end, or to the first law that is broken.
+func (w *match) play(s *story) *breach {
+	w.story, w.tick, w.healed = s, 0, false
+	w.net = simnet.New(s.seed, s.machines)
+	w.history.reset(s, w.newGame())
+	if len(w.machines) < s.machines {
+		w.machines = make([]machine, s.machines)
+	}
+	w.machines = w.machines[:s.machines]
+	for m := range w.machines {
+		a := &w.machines[m]
+		*a = machine{match: w, id: m, seats: a.seats[:0], in: a.in[:0], held: a.held[:0], commands: a.commands[:0]}
+		for p, id := range s.seats {
+			if int(id) == m {
+				a.seats = append(a.seats, p)
+				a.in = append(a.in, netcode.Input{})
+				a.held = append(a.held, 0)
+				a.commands = append(a.commands, make([]byte, 0, netcode.MaxCommand))
+			}
+		}
+		c := netcode.Config{Seats: s.seats, Self: netcode.Peer(m), Window: s.windows[m], Delay: s.delays[m], Recorders: []netcode.Recorder{a}}
+		c.Players, c.Seed, c.Build, c.Timeout = len(s.seats), s.seed, "laws", s.timeout
+		c.Nonce = [16]byte{byte(s.seed), byte(s.seed >> 8), byte(s.seed >> 16), 7}
+		var err error
+		if a.session, err = netcode.NewSession(w.newGame(), w.net.Peer(netcode.Peer(m)), c); err != nil {
+			return broken("a session starts", "%v", err)
+		}
+		if w.prepare != nil {
+			w.prepare(a.session)
+		}
+	}
+	b := w.run()
+	if b != nil {
+		b.tick = w.tick
+	}
+	return b
+}
+
+func (w *match) run() *breach {
+	goal := netcode.Frame(0)
+	for ; ; w.tick++ {
+		w.change()
+		if w.tick == w.story.ticks {
+			for m := range w.machines {
+				goal = max(goal, w.machines[m].session.Frame()+further)
+			}
+		}
+		first := int(mix(w.story.seed, w.tick, 99) % uint64(len(w.machines)))
+		for k := range w.machines {
+			a := &w.machines[(first+k)%len(w.machines)]
+			if a.asleep || a.dead || a.over != nil || a.slow > 0 && w.tick%a.slow == 0 || a.left && a.session.Done() {
+				continue
+			}
+			if b := a.advance(); b != nil {
+				return b
+			}
+		}
+		w.net.Tick()
+		if w.tick < w.story.ticks {
+			continue
+		}
+		late := w.late(goal)
+		if late == nil {
+			return w.verdict()
+		}
+		if w.tick == w.story.ticks+healing {
+			return late
+		}
+	}
+}
+
+// change makes the network and the machines what they are in this tick.
+func (w *match) change() {
+	s := w.story
+	same := w.tick > 0 && w.tick != s.ticks
+	for i := range s.troubles {
+		t := &s.troubles[i]
+		same = same && t.at != w.tick && t.last+1 != w.tick
+	}
+	if same {
+		return
+	}
+	w.net.CutAll(false)
+	for m := range w.machines {
+		w.machines[m].asleep, w.machines[m].slow = false, 0
+	}
+	w.healed = w.tick >= s.ticks
+	if w.healed {
+		w.net.SetAll(simnet.Path{Latency: min(s.path.Latency, 3000)})
+	} else {
+		w.net.SetAll(s.path)
+	}
+	for i := range s.troubles {
+		if t := &s.troubles[i]; t.at <= w.tick && (w.tick <= t.last && !w.healed || t.kind >= delay && t.at == w.tick) {
+			w.befall(t)
+		}
+	}
+}
+
+func (w *match) befall(t *trouble) {
+	s := w.story
+	switch t.kind {
+	case cut:
+		w.net.Cut(netcode.Peer(t.a), netcode.Peer(t.b), true)
+	case part:
+		for a := range w.machines {
+			for b := range w.machines {
+				if t.a>>a&1 != t.a>>b&1 {
+					w.net.Cut(netcode.Peer(a), netcode.Peer(b), true)
+				}
+			}
+		}
+	case lag:
+		p := s.path
+		p.Latency = t.b & 0xffff
+		w.net.Set(netcode.Peer(t.a), netcode.Peer(t.b>>16), p)
+	case burst:
+		p := s.path
+		p.Loss = 900
+		w.net.Set(netcode.Peer(t.a), netcode.Peer(t.b), p)
+	case sleep:
+		w.machines[t.a].asleep = true
+	case drift:
+		w.machines[t.a].slow = t.b
+	case delay:
+		a := &w.machines[s.seats[t.a]]
+		if err := a.session.SetDelay(netcode.Player(t.a), t.b); err != nil {
+			a.breach = broken("a delay is set", "%v", err)
+		}
+	case leave:
+		for m := range w.machines {
+			if w.machines[m].complete == 0 {
+				return // not all have started
+			}
+		}
+		w.machines[t.a].left = true
+		w.machines[t.a].session.Leave()
+	case die:
+		w.machines[t.a].dead = true
+	}
+}
+
+// advance plays one tick of one machine and looks at what came of it.
+func (a *machine) advance() *breach {
+	w := a.match
+	for i, p := range a.seats {
+		x := mix(w.story.seed, w.tick, p)
+		if x%6 == 0 {
+			a.held[i] ^= 1 << (x >> 8 % 64)
+		}
+		a.in[i] = netcode.Input{Bits: a.held[i]}
+		if x>>16%40 == 0 && !w.healed && !w.story.calm && !a.left {
+			a.in[i].Command = command(w.story.seed, p, w.history.given[p], a.commands[i][:0])
+			w.history.given[p]++
+		}
+	}
+	err := a.session.Advance(a.in...)
+	if err != nil { // perhaps too many Commands are queued: then nothing has happened
+		some := false
+		for i, p := range a.seats {
+			if len(a.in[i].Command) > 0 {
+				some = true
+				a.in[i].Command = nil
+				w.history.given[p]--
+			}
+		}
+		if some {
+			err = a.session.Advance(a.in...)
+		}
+	}
+	if a.breach != nil {
+		return a.breach
+	}
+	if a.over = err; err != nil && !a.mayEnd(err) {
+		return broken("nobody is thrown out", "machine %d: %v", a.id, err)
+	}
+	if b := a.look(); b != nil {
+		return b
+	}
+	return a.hear()
+}
+
+// look checks that a machine has confirmed only what every machine holds: if
+// any one of them vanished now, the others could still go on from there.
+func (a *machine) look() *breach {
+	st := a.session.Stats()
+	a.complete = st.Complete
+	if st.Confirmed < a.confirmed || st.Confirmed != a.rows {
+		return broken("what is confirmed stays", "machine %d has confirmed frame %d, after frame %d and %d rows", a.id, st.Confirmed, a.confirmed, a.rows)
+	}
+	if st.Confirmed == a.confirmed {
+		return nil
+	}
+	a.confirmed = st.Confirmed
+	for m := range a.match.machines {
+		if o := &a.match.machines[m]; o.complete < a.confirmed {
+			return broken("confirmed is what all hold", "machine %d confirms frame %d, machine %d is complete up to frame %d", a.id, a.confirmed, m, o.complete)
+		}
+	}
+	return nil
+}
+
+// hear checks that events come in an order that makes sense.
+func (a *machine) hear() *breach {
+	for e := range a.session.Events() {
+		if int(e.Peer) >= len(a.match.machines) || int(e.Peer) == a.id {
+			return broken("events make sense", "machine %d: %v of machine %d", a.id, e.Kind, e.Peer)
+		}
+		p := &a.seen[e.Peer]
+		ok := true
+		switch e.Kind {
+		case netcode.Synced:
+			ok = !p.synced
+			p.synced = true
+		case netcode.Quiet:
+			ok = p.synced && !p.quiet && !p.left
+			p.quiet = true
+		case netcode.Back:
+			ok = p.quiet && !p.left
+			p.quiet = false
+		case netcode.Left:
+			ok = !p.left
+			p.left = true
+		}
+		if !ok {
+			return broken("events make sense", "machine %d: %v of machine %d at frame %d, after %+v", a.id, e.Kind, e.Peer, e.Frame, *p)
+		}
+	}
+	return nil
+}
+
+// mix draws a number for one purpose at one tick, whatever else is drawn: what
+// a player does stays the same when a story becomes shorter.
+func mix(seed uint64, tick, purpose int) uint64 {
+	r := random(seed + uint64(tick)*0x632be59bd9b4e019 + uint64(purpose)<<48)
+	return r.next()
+}

@@ -1,0 +1,6 @@
+//go:build !race && !js
+
+package netcode_test
+
+// slow says whether everything takes about ten times as long in this build.
+const slow = false
