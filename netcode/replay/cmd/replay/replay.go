@@ -7,7 +7,6 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/punchback/punchback/netcode"
 	"github.com/punchback/punchback/netcode/replay"
@@ -25,8 +24,8 @@ func rate(t netcode.Terms) int {
 
 // clock is when in the match a frame is.
 func clock(t netcode.Terms, f netcode.Frame) string {
-	d := time.Duration(f) * time.Second / time.Duration(rate(t))
-	return fmt.Sprintf("%d:%04.1f", int(d.Minutes()), (d % time.Minute).Seconds())
+	tenths := int64(f) * 10 / int64(rate(t))
+	return fmt.Sprintf("%d:%02d.%d", tenths/600, tenths/10%60, tenths%10)
 }
 
 // width is how many columns a timeline has.
@@ -60,11 +59,16 @@ func info(w io.Writer, f *file) error {
 	fmt.Fprintf(w, "  states   %s\n", line.states)
 	fmt.Fprintf(w, "  sizes    %.2f bytes a frame, %.0f a second\n", float64(f.size)/float64(frames), float64(f.size)*float64(rate(t))/float64(frames))
 	fmt.Fprintf(w, "\n           %-*s%s\n", width-len(clock(t, r.Last())), clock(t, r.First()), clock(t, r.Last()))
+	busiest := 0
 	for p := range t.Players {
-		a := &line.players[p]
-		fmt.Fprintf(w, "  player %d %s\n", p, a.draw())
+		busiest = max(busiest, line.players[p].busiest())
 	}
-	fmt.Fprintf(w, "  states   %s\n", line.drawStates())
+	for p := range t.Players {
+		fmt.Fprintf(w, "  player %d %s\n", p, line.players[p].draw(busiest))
+	}
+	if line.states.count > 0 {
+		fmt.Fprintf(w, "  states   %s\n", line.drawStates())
+	}
 	for p := range t.Players {
 		a := &line.players[p]
 		fmt.Fprintf(w, "  player %d changed its Bits in %d frames, gave %d Commands of %d bytes", p, a.changes, a.commands, a.bytes)
@@ -157,8 +161,18 @@ func look(r *replay.Reader) (*timeline, error) {
 
 var bars = []rune(" ▁▂▃▄▅▆▇█")
 
-// draw shows how much was done: a full bar is something in every other frame.
-func (a *activity) draw() string {
+// busy is how much was done in a column, in thousandths of its frames.
+func (a *activity) busy(i int) int { return a.done[i] * 1000 / max(1, a.seen[i]) }
+
+func (a *activity) busiest() (n int) {
+	for i := range a.seen {
+		n = max(n, a.busy(i))
+	}
+	return n
+}
+
+// draw shows how much was done, as a part of the busiest column of all.
+func (a *activity) draw(busiest int) string {
 	var b strings.Builder
 	for i, n := range a.seen {
 		switch {
@@ -168,7 +182,7 @@ func (a *activity) draw() string {
 		case a.done[i] == 0:
 			b.WriteRune('·')
 		default:
-			b.WriteRune(bars[min(len(bars)-1, 1+a.done[i]*2*(len(bars)-1)/(n+1))])
+			b.WriteRune(bars[(a.busy(i)*(len(bars)-1)+busiest-1)/busiest])
 		}
 	}
 	return b.String()
@@ -204,6 +218,11 @@ func dump(w io.Writer, f *file, from, to netcode.Frame) error {
 			return err
 		}
 	}
+	fmt.Fprintf(w, "   frame")
+	for p := range r.Terms().Players {
+		fmt.Fprintf(w, "  %-*s", digits, fmt.Sprintf("%.*s%d", digits-1, "player ", p))
+	}
+	fmt.Fprintln(w)
 	var row netcode.Row
 	var before []netcode.Input
 	for at := r.Last() + 1 - netcode.Frame(r.Behind()); at <= to && from <= to; at++ {
@@ -345,6 +364,10 @@ func rows(w io.Writer, a, b *replay.Reader) (same bool, err error) {
 		}
 		fmt.Fprintf(w, "a %s\nb %s\n", text(&ra, nil, 1), text(&rb, nil, 1))
 		return false, nil
+	}
+	if a.Last() < 0 || b.Last() < 0 {
+		fmt.Fprintln(w, "there are no rows to compare")
+		return true, nil
 	}
 	if from > to {
 		fmt.Fprintf(w, "no frame is in both: %d to %d, and %d to %d\n", a.First(), a.Last(), b.First(), b.Last())
