@@ -70,7 +70,7 @@ func TestFormatShowsWhatIsWritten(t *testing.T) {
 var golden []byte
 
 // A kept file of this version is written the same, and can be read for ever.
-func TestKeptFile(t *testing.T) {
+func TestGoldenFile(t *testing.T) {
 	file, rows := small(t)
 	if *rewrite {
 		if err := os.WriteFile("testdata/small.replay", file, 0o644); err != nil {

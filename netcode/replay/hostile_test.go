@@ -211,9 +211,6 @@ func TestHostileFiles(t *testing.T) {
 
 // A few bytes can't make a reader take much memory.
 func TestReaderTakesLittleMemory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("the race detector takes memory of its own")
-	}
 	two := block('T', append([]byte{2, 60, 0}, make([]byte, 26)...)...)
 	state := cat([]byte{1, 0, 1}, binary.AppendUvarint(nil, replay.MaxState), []byte{0xf0}, binary.AppendUvarint(nil, replay.MaxState-15), []byte{0, 0})
 	for name, c := range map[string]struct {
