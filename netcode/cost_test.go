@@ -185,15 +185,15 @@ func TestGrowthIsLinear(t *testing.T) {
 	for _, n := range []int{2, 4, 8} {
 		x := newCosts(t, n, simnet.Path{Latency: 3000}, netcode.Config{Delay: netcode.NoDelay},
 			func(tick, m int) netcode.Input { return netcode.Input{Bits: uint64(tick+m) & 0xff} })
-		x.run(200)
+		x.run(1000)
 		before := x.sessions[0].Stats()
 		start := time.Now()
-		x.run(1000)
-		ns := float64(time.Since(start).Nanoseconds()) / 1000 / float64(n)
+		x.run(2000)
+		ns := float64(time.Since(start).Nanoseconds()) / 2000 / float64(n)
 		after := x.sessions[0].Stats()
 		links := uint64(n - 1)
 		got := cost{(after.PacketsSent - before.PacketsSent) / links, (after.BytesSent - before.BytesSent) / links, after.Steps - before.Steps}
-		t.Logf("%d players: %.0f ns per session-frame, network included; per link and 1,000 frames %d packets, %d bytes; %d steps", n, ns, got.packets, got.bytes, got.steps)
+		t.Logf("%d players: %.0f ns per session-frame, network included; per link and 2,000 frames %d packets, %d bytes; %d steps", n, ns, got.packets, got.bytes, got.steps)
 		if n == 2 {
 			two = got
 		}
