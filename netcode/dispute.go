@@ -201,7 +201,7 @@ func (s *Session) narrow(m *disputed) {
 		at := d.offset + i
 		if at < len(d.state) && d.state[at] != there {
 			d.err.Offset = at
-			d.err.Field = fieldAt(s.game, at)
+			d.err.Field = fieldAt(s.game, at).Path
 			d.solve(s, fmt.Sprintf("byte %d is %#02x here, %#02x there", at, d.state[at], there))
 			return
 		}

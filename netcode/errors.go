@@ -32,7 +32,7 @@ type DesyncError struct {
 	Before []byte // our state at Agreed; nil when it is no longer held
 	State  []byte // our state at Frame
 	Offset int    // of the first byte that differs in State, when Detail tells it
-	Field  string // the field there, if the game has a method FieldAt(offset int) string as package plain does
+	Field  string // the field there, if the game is a Fielder, as those of package plain are
 	Detail string // what was found
 }
 

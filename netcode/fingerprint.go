@@ -29,37 +29,3 @@ func fingerprint(g Game, players int) (uint64, error) {
 	}
 	return HashState(append(start, ends[0]...)), nil
 }
-
-// FirstDifference names the first byte in which two saved states of a game
-// differ, and the field if the game has a method FieldAt(offset int) string,
-// as package plain does. It returns "" for equal states.
-func FirstDifference(g Game, a, b []byte) string {
-	n := firstByte(a, b)
-	if n == len(a) && n == len(b) {
-		return ""
-	}
-	name := fieldAt(g, n)
-	if name != "" {
-		name = " (" + name + ")"
-	}
-	if n == len(a) || n == len(b) {
-		return fmt.Sprintf("lengths are %d and %d", len(a), len(b))
-	}
-	return fmt.Sprintf("byte %d%s is %#02x and %#02x", n, name, a[n], b[n])
-}
-
-// firstByte is where two states differ first, or the length of the shorter.
-func firstByte(a, b []byte) int {
-	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
-	}
-	return n
-}
-
-func fieldAt(g Game, offset int) string {
-	if n, ok := g.(interface{ FieldAt(offset int) string }); ok {
-		return n.FieldAt(offset)
-	}
-	return ""
-}

@@ -3,6 +3,7 @@ package netcode
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 )
 
 // toy is a game whose state depends on every input it ever got, in order:
@@ -111,17 +112,15 @@ func (g *toy) CorruptPad(f Frame, i int) { g.wrong, g.wrongPad = uint64(f), i }
 // NewToy has a state with size bytes more.
 func NewToy(size int) *toy { return &toy{pad: make([]byte, size)} }
 
-// FieldAt names the field behind a byte of the saved state.
-func (g *toy) FieldAt(offset int) string {
-	switch {
-	case offset < 8:
-		return "frame"
-	case offset < 72:
-		return fmt.Sprintf("seats[%d]", (offset-8)/8)
-	case offset < 80:
-		return "commands"
+// Fields are those of the saved state.
+func (g *toy) Fields() iter.Seq[Field] {
+	return func(yield func(Field) bool) {
+		ok := yield(Field{"frame", 0, 8, Uint})
+		for p := range g.seats {
+			ok = ok && yield(Field{fmt.Sprintf("seats[%d]", p), 8 + 8*p, 8, Uint})
+		}
+		_ = ok && yield(Field{"commands", 72, 8, Uint}) && yield(Field{"pad", 80, len(g.pad), Raw})
 	}
-	return "pad"
 }
 
 // Repent makes steps go right again, also those that went wrong before.

@@ -139,7 +139,7 @@ func (v *Viewer) compare(r *Row) error {
 	e := &DesyncError{Peer: Nobody, Frame: r.Frame, Ours: ours, Theirs: theirs, Agreed: v.agreed, State: append([]byte(nil), v.state...)}
 	if r.State != nil {
 		e.Offset = firstByte(v.state, r.State)
-		e.Field = fieldAt(v.game, e.Offset)
+		e.Field = fieldAt(v.game, e.Offset).Path
 		e.Detail = FirstDifference(v.game, v.state, r.State)
 	}
 	return e

@@ -6,6 +6,8 @@
 package game
 
 import (
+	"iter"
+
 	"github.com/punchback/punchback/netcode"
 	"github.com/punchback/punchback/netcode/cues"
 	"github.com/punchback/punchback/netcode/plain"
@@ -49,7 +51,5 @@ func (g *Game) State() *State { return &g.state }
 // each picture.
 func (g *Game) Cues() *cues.Ring { return &g.ring }
 
-// FieldAt names the field behind a byte that Save wrote, for telling a desync.
-func (g *Game) FieldAt(offset int) string {
-	return g.Game.(interface{ FieldAt(offset int) string }).FieldAt(offset)
-}
+// Fields are those of the saved state, for telling a desync.
+func (g *Game) Fields() iter.Seq[netcode.Field] { return g.Game.(netcode.Fielder).Fields() }

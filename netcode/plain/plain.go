@@ -3,12 +3,13 @@
 //
 // It looks at the type once, in New, and never allocates after that. The bytes
 // are canonical: fields in order, little-endian, without padding, the same on
-// every platform, the browser included. It knows the field behind each byte,
-// so that a desync can be told as Players[1].Vel.X.
+// every platform, the browser included. Two states that are equal make equal
+// bytes, and others make others. It knows the field behind each byte, so that a
+// desync can be told as Players[1].Vel.X.
 package plain
 
 import (
-	"encoding/binary"
+	"iter"
 	"reflect"
 	"slices"
 	"unsafe"
@@ -16,28 +17,61 @@ import (
 	"github.com/punchback/punchback/netcode"
 )
 
+// Option changes what New takes.
+type Option uint8
+
+// Floats lets New take float32 and float64, at your own risk.
+//
+// The same float expression may come out differently on two machines: on arm64
+// (and ppc64, s390x, riscv64) Go may fuse x*y + z into one instruction that
+// rounds once, on amd64 and in the browser it rounds twice; and math.Sin and
+// the like are assembly on one platform and Go on another. One different last
+// bit is a desync. It is safe for values that are only stored and compared; in
+// sums of products every product must be converted, float64(x*y) + z, which
+// forbids to fuse it. Package fixed has none of these traps.
+//
+// Saved floats keep their bits, so -0 and 0 are different states although they
+// are equal in Go; but every NaN is saved as the same one, since platforms
+// differ in which one they make.
+const Floats Option = 1
+
 // New makes a Game of a state without pointers and its step.
 //
 // The state consists of bools, integers of a fixed size (int32, uint64, …),
 // and arrays and structs of those. New panics with the path of the first field
 // that is something else: pointers, slices, maps, strings, interfaces,
 // channels and functions don't fit into bytes; int, uint and uintptr differ in
-// size between platforms; floats may differ in value (see package fixed).
-// Fields named _ are not part of the state.
+// size between platforms; floats may differ in value (see Floats and package
+// fixed). Fields named _ are not part of the state, nor is padding.
 //
-// If *S has the method of a netcode.Predictor, the Game is one.
-func New[S any](state *S, step func(*S, []netcode.Input)) netcode.Game {
-	if state == nil || step == nil {
-		panic("plain: state and step must not be nil")
-	}
-	typ := reflect.TypeFor[S]()
-	p := &plan{typ: typ}
-	p.walk(typ, 0, typ.String())
-	g := &game[S]{state: state, step: step, plan: p, memory: unsafe.Slice((*byte)(unsafe.Pointer(state)), unsafe.Sizeof(*state))}
-	if guess, ok := any(state).(netcode.Predictor); ok {
-		return &predictor[S]{g, guess}
+// If *S has the method of a netcode.Predictor, the Game is one. It always is a
+// netcode.Fielder.
+func New[S any](state *S, step func(*S, []netcode.Input), options ...Option) netcode.Game {
+	g, err := Try(state, step, options...)
+	if err != nil {
+		panic(err.Error())
 	}
 	return g
+}
+
+// Try is New for a type that is not known to fit: it returns what New panics with.
+func Try[S any](state *S, step func(*S, []netcode.Input), options ...Option) (netcode.Game, error) {
+	typ := reflect.TypeFor[S]()
+	plan, err := newPlan(typ, slices.Contains(options, Floats))
+	switch {
+	case err != nil:
+		return nil, err
+	case state == nil || step == nil:
+		return nil, fault("state and step must not be nil")
+	}
+	// The memory of the state seen as bytes: the plan has made sure that there
+	// are no pointers in it.
+	memory := unsafe.Slice((*byte)(unsafe.Pointer(state)), unsafe.Sizeof(*state))
+	g := &game[S]{state: state, step: step, plan: plan, memory: memory}
+	if guess, ok := any(state).(netcode.Predictor); ok {
+		return &predictor[S]{g, guess}, nil
+	}
+	return g, nil
 }
 
 // predictor is the game of a state that guesses.
@@ -50,53 +84,30 @@ type game[S any] struct {
 	state  *S
 	step   func(*S, []netcode.Input)
 	plan   *plan
-	memory []byte // of the state, which holds no pointers
+	memory []byte
 }
 
 func (g *game[S]) Step(in []netcode.Input) { g.step(g.state, in) }
 
 func (g *game[S]) Save(dst []byte) []byte {
-	dst = slices.Grow(dst, g.plan.size)
-	for i := range g.plan.runs {
-		r := &g.plan.runs[i]
-		dst = append(dst, g.memory[r.offset:r.offset+r.length]...)
-		if bigEndian {
-			swap(dst[len(dst)-r.length:], r.unit)
-		}
-	}
+	n := len(dst)
+	dst = slices.Grow(dst, g.plan.size)[:n+g.plan.size]
+	g.plan.save(dst[n:], g.memory)
 	return dst
 }
 
-// Load refuses a state of another size, which no Save of this type wrote.
+// Load panics at a state of another size, which no Save of this type wrote.
 func (g *game[S]) Load(src []byte) {
 	if len(src) != g.plan.size {
 		panic("plain: Load of a state of another size")
 	}
-	for i := range g.plan.runs {
-		r := &g.plan.runs[i]
-		copy(g.memory[r.offset:r.offset+r.length], src)
-		if bigEndian {
-			swap(g.memory[r.offset:r.offset+r.length], r.unit)
-		}
-		src = src[r.length:]
-	}
-	for _, b := range g.plan.bools { // a bool that is neither 0 nor 1 is undefined behaviour
-		g.memory[b] &= 1
-	}
+	g.plan.load(g.memory, src)
 }
 
-// FieldAt names the field behind a byte of a saved state.
-func (g *game[S]) FieldAt(offset int) string {
-	if offset < 0 || offset >= g.plan.size {
-		return ""
-	}
-	return name(g.plan.typ, offset)
-}
-
-var bigEndian = binary.NativeEndian.Uint16([]byte{0, 1}) == 1
-
-func swap(b []byte, unit int) {
-	for ; len(b) > 0; b = b[unit:] {
-		slices.Reverse(b[:unit])
+// Fields are those of the saved state, in order.
+func (g *game[S]) Fields() iter.Seq[netcode.Field] {
+	return func(yield func(netcode.Field) bool) {
+		offset := 0
+		fields(g.plan.typ, nil, &offset, yield)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -56,11 +57,15 @@ func (g *sums) Load(src []byte) {
 	g.frame = binary.LittleEndian.Uint64(src[64:])
 }
 
-func (g *sums) FieldAt(offset int) string {
-	if offset < 64 {
-		return fmt.Sprintf("seats[%d]", offset/8)
+func (g *sums) Fields() iter.Seq[netcode.Field] {
+	return func(yield func(netcode.Field) bool) {
+		for i := range 8 {
+			if !yield(netcode.Field{Path: fmt.Sprintf("seats[%d]", i), Offset: 8 * i, Size: 8, Kind: netcode.Uint}) {
+				return
+			}
+		}
+		yield(netcode.Field{Path: "frame", Offset: 64, Size: 8, Kind: netcode.Uint})
 	}
-	return "frame"
 }
 
 func newSums(netcode.Terms) netcode.Game { return &sums{} }
