@@ -34,3 +34,6 @@ func Hold(s *Session, i int, script func(p Player, f Frame) Input) Input {
 	}
 	return Input{Bits: in.Bits}
 }
+
+// Rewrite tells whether what is in testdata shall be made anew.
+func Rewrite() bool { return *rewrite }
