@@ -168,6 +168,34 @@ func TestViewerSeeks(t *testing.T) {
 	}
 }
 
+// stepper counts its steps.
+type stepper struct {
+	*netcode.Toy
+	steps int
+}
+
+func (c *stepper) Step(in []netcode.Input) { c.steps++; c.Toy.Step(in) }
+
+// A seek steps from whatever is nearest: the screen, a state, or the start.
+func TestSeekStepsLittle(t *testing.T) {
+	r, _ := filmed(t, 1000, 100)
+	g := &stepper{Toy: netcode.NewToy(16)}
+	v, err := netcode.NewViewer(g, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		to    netcode.Frame
+		steps int
+	}{{950, 50}, {951, 1}, {960, 9}, {960, 0}, {101, 1}, {99, 99}, {100, 1}, {100, 0}, {0, 0}, {1000, 0}, {999, 99}} {
+		g.steps = 0
+		from := v.Frame()
+		if err := v.Seek(c.to); err != nil || v.Frame() != c.to || g.steps != c.steps {
+			t.Errorf("from %d to %d: %d steps, should be %d; frame %d, %v", from, c.to, g.steps, c.steps, v.Frame(), err)
+		}
+	}
+}
+
 // Who comes late starts at the first row with a state.
 func TestViewerStartsInTheMiddle(t *testing.T) {
 	r, s := filmed(t, 100, 40)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/punchback/punchback/netcode"
 	"github.com/punchback/punchback/netcode/replay"
+	"github.com/punchback/punchback/netcode/simnet"
 )
 
 // sums is a game that depends on every input that it ever got.
@@ -348,6 +349,83 @@ func TestVerify(t *testing.T) {
 	_, err = replay.Verify(open(t, file.Bytes()), func(netcode.Terms) netcode.Game { return &sums{frame: 5} })
 	if err == nil || !strings.Contains(err.Error(), "desync at frame 0 with the rows in frame: byte 64 (frame) is 5 and 0") {
 		t.Errorf("another start: %v", err)
+	}
+}
+
+// What is there of a damaged file is verified, and the damage is told.
+func TestVerifyTellsOfDamage(t *testing.T) {
+	var file bytes.Buffer
+	m := newMatch(t, &file, terms, replay.Options{})
+	m.play(1000, wild(5))
+	m.close()
+	r := open(t, file.Bytes()[:file.Len()*2/3])
+	v, err := replay.Verify(r, newSums)
+	if err == nil || err != r.Damage() || v.Agreed < 300 || v.Rows != int(r.Last())+1 {
+		t.Errorf("%+v, %v", v, err)
+	}
+}
+
+// Two machines that play over a bad network, and end in order, write the same
+// file byte for byte.
+func TestMachinesWriteTheSameFile(t *testing.T) {
+	const machines = 3
+	net := simnet.New(7, machines)
+	net.SetAll(simnet.Path{Latency: 3000, Jitter: 2000, Loss: 150})
+	tm := terms
+	tm.Players = machines
+	var files [machines]bytes.Buffer
+	var writers [machines]*replay.Writer
+	var sessions [machines]*netcode.Session
+	var dice [machines]func(netcode.Frame, []netcode.Input)
+	for i := range machines {
+		var err error
+		if writers[i], err = replay.NewWriter(&files[i], tm, replay.Options{Hashes: 7, Keyframes: 50}); err != nil {
+			t.Fatal(err)
+		}
+		if sessions[i], err = netcode.NewSession(&sums{}, net.Peer(netcode.Peer(i)), netcode.Config{
+			Terms: tm, Seats: []netcode.Peer{0, 1, 2}, Self: netcode.Peer(i), Recorders: []netcode.Recorder{writers[i]},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		dice[i] = wild(uint64(i))
+	}
+	in := make([]netcode.Input, machines)
+	over := [machines]bool{}
+	for tick := 0; over != [machines]bool{true, true, true}; tick++ {
+		if tick == 2000 {
+			t.Fatal("the match does not end")
+		}
+		if tick == 500 {
+			for _, s := range sessions {
+				s.Leave()
+			}
+		}
+		for i, s := range sessions {
+			if over[i] = over[i] || s.Done(); over[i] {
+				continue
+			}
+			clear(in)
+			dice[i](netcode.Frame(tick), in)
+			if tick%50 != 0 {
+				in[i].Command = nil // there is a limit to them
+			}
+			if err := s.Advance(in[i]); err != nil {
+				t.Fatalf("machine %d: %v", i, err)
+			}
+		}
+		net.Tick()
+	}
+	for i, w := range writers {
+		if err := errors.Join(w.Close(), sessions[i].RecordError()); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(files[i].Bytes(), files[0].Bytes()) {
+			t.Errorf("machines 0 and %d, at frames %d and %d, wrote different files", i, sessions[0].Confirmed(), sessions[i].Confirmed())
+		}
+	}
+	v, err := replay.Verify(open(t, files[1].Bytes()), newSums)
+	if err != nil || v.Agreed < 400 || v.Agreed != sessions[1].Confirmed() {
+		t.Errorf("%+v, %v", v, err)
 	}
 }
 
