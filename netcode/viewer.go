@@ -118,7 +118,6 @@ func (v *Viewer) load(r *Row) (err error) {
 		}
 	}()
 	v.game.Load(r.State)
-	v.agreed = r.Frame
 	return nil
 }
 

@@ -254,13 +254,35 @@ func TestViewerNamesADesync(t *testing.T) {
 	if want := "netcode: desync at frame 40 with the rows in pad: byte 83 (pad) is 0x08 and 0x00"; !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("%q, want %q", err, want)
 	}
-	// Another start is seen before the first step.
+	// What was equal before a seek back says nothing of the steps after it.
+	whole := r.rows
+	r.rows = r.rows[1:] // no frame 0 to compare
+	if err := v.Seek(0); err != nil {
+		t.Fatal(err)
+	}
+	g.CorruptPad(2, 3)
+	for err = nil; err == nil; {
+		err = v.Advance()
+	}
+	if !errors.As(err, &desync) || desync.Frame != 20 || desync.Agreed != 0 {
+		t.Fatalf("%+v", err)
+	}
+	// Another start is seen before the first step, however like a state it is.
+	g.Repent()
+	r.rows = whole
+	g.Load(r.rows[20].State)
+	if v, err = netcode.NewViewer(g, r); err != nil {
+		t.Fatal(err)
+	}
+	r.at = 0
+	if err := v.Advance(); !errors.As(err, &desync) || desync.Frame != 0 || desync.Field != "frame" || !strings.Contains(err.Error(), "byte 0 (frame) is 0x14 and 0x00") {
+		t.Errorf("another start: %v", err)
+	}
 	_, v = viewer(t, r, 8)
 	r.at = 0
 	if err := v.Advance(); !errors.As(err, &desync) || desync.Frame != 0 {
 		t.Errorf("another start: %v", err)
 	}
-	g.Repent()
 }
 
 func TestViewerRefuses(t *testing.T) {

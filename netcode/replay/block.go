@@ -48,7 +48,6 @@ func (r *rows) peek(p *parser) {
 // parse checks a block of rows completely, so that giving its rows out can't fail.
 func (r *rows) parse(p *parser, players int) {
 	r.peek(p)
-	r.state = r.state[:0]
 	if p.err == nil && r.flags&hasState != 0 {
 		if n := p.limited("length of State", 0, MaxState); n > cap(r.state) {
 			r.state = make([]byte, n)

@@ -41,21 +41,21 @@ func (p *parser) column(d []byte) {
 	for i := 0; i < len(d); {
 		at := p.at
 		token := p.u8()
-		zeros, others := int(token>>4), int(token&most)
+		zeros, others := int64(token>>4), int64(token&most)
 		if zeros == most {
-			zeros += p.uvarint()
+			zeros += int64(p.uvarint())
 		}
 		if others == most {
-			others += p.uvarint()
+			others += int64(p.uvarint())
 		}
-		if p.err == nil && (zeros+others == 0 || zeros+others > len(d)-i) {
+		if p.err == nil && (zeros+others == 0 || zeros+others > int64(len(d)-i)) {
 			p.fail(at, "token tells %d zeros and %d other bytes, must be 1 to %d together", zeros, others, len(d)-i)
 		}
 		if p.err != nil {
 			return
 		}
-		clear(d[i : i+zeros])
-		copy(d[i+zeros:], p.bytes(others))
-		i += zeros + others
+		clear(d[i : i+int(zeros)])
+		i += int(zeros)
+		i += copy(d[i:], p.bytes(int(others)))
 	}
 }

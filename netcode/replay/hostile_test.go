@@ -83,7 +83,7 @@ func TestCutOffAnywhere(t *testing.T) {
 	}
 	// A reader that is told of more bytes than there are.
 	r, err := replay.NewReader(bytes.NewReader(file[:len(file)-30]), int64(len(file)))
-	if err != nil || r.Damage() == nil {
+	if err != nil || r.Damage() == nil || !strings.Contains(r.Damage().Error(), "is cut off after") {
 		t.Errorf("%v, %v", err, r.Damage())
 	}
 }
@@ -172,6 +172,7 @@ func TestHostileFiles(t *testing.T) {
 		"a gap":                    {file(two, good, block('R', 4, 0, 0, 0, 0)), "first frame of the block is 4, must be 3"},
 		"twice":                    {file(two, good, good), "first frame of the block is 1, must be 3"},
 		"the last frame there is":  {file(two, block('R', cat(big(1<<31-2), []byte{0, 1, 0, 0, 0})...)), "first frame is 2147483646, must be less than"},
+		"a frame beyond all":       {file(two, block('R', cat(big(1<<31), []byte{0, 1, 0, 0, 0})...)), "number is longer than it must be, or 2147483648 and more"},
 		"flags":                    {file(two, block('R', 1, 0, 16, 0, 0)), "flags are 0x10, must be less than 0x10"},
 		"too few seats":            {file(two, block('R', 1, 0, 0, 0)), "1 bytes are wanted"},
 		"too many seats":           {file(two, block('R', 1, 0, 0, 0, 0, 0)), "1 bytes are left over"},
@@ -286,6 +287,21 @@ func TestFileThatChanges(t *testing.T) {
 	}
 	if _, again := r.Next(&row); again == nil || !strings.Contains(err.Error(), "replay: at byte ") {
 		t.Errorf("%v, then %v", err, again)
+	}
+	// A block of other frames, and of more, in the place of one.
+	two := block('T', append([]byte{2, 60, 0}, make([]byte, 26)...)...)
+	c2 := &changing{file(two, block('R', 1, 1, 0, 0, 0), block('R', 3, 1, 0, 0, 0))}
+	r2, err := replay.NewReader(c2, int64(len(c2.b)))
+	if err != nil || r2.Last() != 4 {
+		t.Fatal(err, r2.Last())
+	}
+	r2.Next(&row)
+	r2.Next(&row)
+	c2.b = file(two, block('R', 1, 1, 0, 0, 0), block('R', 1, 3, 0, 0, 0))
+	for range 2 {
+		if ok, err := r2.Next(&row); ok || err == nil || !strings.Contains(err.Error(), "first frame of the block is 1, and was 3 before") {
+			t.Fatalf("%v, %v, frame %d", ok, err, row.Frame)
+		}
 	}
 	c.b = b
 	if err := r.Seek(0); err != nil {

@@ -24,7 +24,7 @@ func (p *parser) bytes(n int) []byte {
 	if p.err != nil {
 		return nil
 	}
-	if n < 0 || n > len(p.b)-p.at {
+	if n > len(p.b)-p.at {
 		p.fail(p.at, "%d bytes are wanted, the block has %d more", n, len(p.b)-p.at)
 		return nil
 	}

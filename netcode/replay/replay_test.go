@@ -272,6 +272,31 @@ func TestSeekFindsTheNearestState(t *testing.T) {
 	}
 }
 
+// What was read and is written again is the same file: rows without a hash get none.
+func TestReadAndWrittenAgain(t *testing.T) {
+	var file, again bytes.Buffer
+	m := newMatch(t, &file, terms, replay.Options{Hashes: 50, Keyframes: 200})
+	m.play(1000, wild(5))
+	m.close()
+	r := open(t, file.Bytes())
+	w, err := replay.NewWriter(&again, r.Terms(), replay.Options{Hashes: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var row netcode.Row
+	for r.Behind() > 0 {
+		if _, err := r.Next(&row); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Record(&row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil || !bytes.Equal(file.Bytes(), again.Bytes()) {
+		t.Errorf("%v, %d bytes became %d", err, file.Len(), again.Len())
+	}
+}
+
 // A recorder that joins late begins with a state.
 func TestFileThatBeginsLate(t *testing.T) {
 	var file, late bytes.Buffer
@@ -337,6 +362,9 @@ func TestVerify(t *testing.T) {
 	} {
 		v, err := replay.Verify(open(t, file.Bytes()), func(netcode.Terms) netcode.Game { return &sums{wrong: c.wrong} })
 		var e *netcode.DesyncError
+		if v.Marks != int(c.agreed)/50+1 {
+			t.Errorf("wrong in frame %d: %d marks were equal", c.wrong, v.Marks)
+		}
 		if !errors.As(err, &e) || e.Frame != c.frame || e.Agreed != c.agreed || v.Agreed != c.agreed || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("wrong in frame %d: %+v, %v", c.wrong, v, err)
 		}

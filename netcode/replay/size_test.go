@@ -91,6 +91,24 @@ func TestStatesTakeNoZeros(t *testing.T) {
 	}
 }
 
+// Little is lost in a crash, however much is said.
+func TestBlocksEndEarlyWhenMuchIsSaid(t *testing.T) {
+	var file bytes.Buffer
+	m := newMatch(t, &file, terms, replay.Options{})
+	m.play(50, func(f netcode.Frame, in []netcode.Input) {
+		for p := range in {
+			in[p].Command = make([]byte, netcode.MaxCommand)
+		}
+	})
+	if r := open(t, file.Bytes()); r.Last() < 33 {
+		t.Errorf("after 49 frames of a kilobyte each the file ends at frame %d", r.Last())
+	}
+	m.close()
+	if r := open(t, file.Bytes()); r.Last() != 49 || r.Damage() != nil {
+		t.Errorf("%d, %v", r.Last(), r.Damage())
+	}
+}
+
 // recorded are rows to write again and again.
 func recorded(t testing.TB, n, keyframes int, script func(netcode.Frame, []netcode.Input)) []netcode.Row {
 	var file bytes.Buffer

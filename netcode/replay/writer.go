@@ -296,11 +296,7 @@ func (w *Writer) end(from int) {
 }
 
 func (w *Writer) write() error {
-	n, err := w.w.Write(w.out)
-	if err == nil && n < len(w.out) {
-		err = io.ErrShortWrite
-	}
-	if err != nil {
+	if _, err := w.w.Write(w.out); err != nil {
 		w.err = fmt.Errorf("replay: writing: %w", err)
 	}
 	w.out = w.out[:0]
