@@ -100,6 +100,13 @@
 // on each of them, at the same frame. A machine that was silent for
 // Terms.Timeout ticks ends the match in the same way, with Timeout set.
 //
+// # Seeing it again
+//
+// A match is its confirmed [Row]s, in order. Each [Recorder] in
+// Config.Recorders hears them; a [Viewer] plays those of a [Source] with the
+// same game, one a call, forwards or from any frame on. Spectators and replays
+// are the same thing. Package replay keeps rows in a file.
+//
 // # What it never does
 //
 // It opens no socket, reads no clock, starts no goroutine, takes no lock, and
