@@ -28,7 +28,7 @@ type DesyncError struct {
 	Frame  Frame  // the first frame that differs; for a Viewer the first that has a hash
 	Ours   uint64 // hash of the state at Frame here
 	Theirs uint64 // and there
-	Agreed Frame  // a frame before that is equal; the cause lies in a step after it
+	Agreed Frame  // a frame before that is equal; the cause lies in a step after it; -1 if a Viewer has compared none
 	Before []byte // our state at Agreed; nil when it is no longer held
 	State  []byte // our state at Frame
 	Offset int    // of the first byte that differs in State, when Detail tells it
@@ -47,7 +47,11 @@ func (e *DesyncError) Error() string {
 	if e.Detail != "" {
 		msg += ": " + e.Detail
 	}
-	return fmt.Sprintf("%s (hash %016x here, %016x there; frame %d was equal)", msg, e.Ours, e.Theirs, e.Agreed)
+	msg += fmt.Sprintf(" (hash %016x here, %016x there", e.Ours, e.Theirs)
+	if e.Agreed >= 0 {
+		msg += fmt.Sprintf("; frame %d was equal", e.Agreed)
+	}
+	return msg + ")"
 }
 
 // TermsError ends a match before its first frame: two machines did not agree

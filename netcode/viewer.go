@@ -10,7 +10,7 @@ type Viewer struct {
 	src    Source
 	start  []byte // frame 0, as the game gives it
 	frame  Frame
-	agreed Frame // the last frame whose hash was equal
+	agreed Frame // the last frame whose hash was equal, -1 before the first
 	row    Row
 	state  []byte
 	err    error
@@ -26,7 +26,7 @@ func NewViewer(g Game, src Source) (*Viewer, error) {
 		return nil, fmt.Errorf("netcode: Source is nil")
 	}
 	start := g.Save(nil)
-	return &Viewer{game: g, src: src, start: start, state: make([]byte, 0, len(start)+len(start)/4)}, nil
+	return &Viewer{game: g, src: src, start: start, agreed: -1, state: make([]byte, 0, len(start)+len(start)/4)}, nil
 }
 
 // Advance steps to the next row, if there is one. To catch up, call it more
@@ -71,7 +71,7 @@ func (v *Viewer) Seek(f Frame) error {
 	}
 	if f < v.frame || v.err != nil {
 		v.game.Load(v.start)
-		v.frame, v.agreed, v.err = 0, 0, nil
+		v.frame, v.agreed, v.err = 0, -1, nil
 	}
 	for v.row.Frame = -1; v.row.Frame < f && f > 0; {
 		ok, err := v.src.Next(&v.row)

@@ -11,7 +11,7 @@ import (
 type Verdict struct {
 	Rows   int           // that were stepped
 	Marks  int           // hashes and states among them
-	Agreed netcode.Frame // the last frame whose mark was equal
+	Agreed netcode.Frame // the last frame whose mark was equal, -1 if none was
 }
 
 // Verify simulates all rows of a source, from its first to its end, and compares
@@ -24,11 +24,11 @@ type Verdict struct {
 // is near, and it says if the game here does not even repeat itself. Rows
 // without any mark verify nothing, and that is an error, too.
 func Verify(src netcode.Source, newGame func(netcode.Terms) netcode.Game) (Verdict, error) {
-	var verdict Verdict
+	verdict := Verdict{Agreed: -1}
 	if err := src.Seek(0); err != nil {
 		return verdict, err
 	}
-	counted := &counter{Source: src, verdict: &verdict}
+	counted := &counter{Source: src, verdict: &verdict, marked: -1}
 	g := newGame(src.Terms())
 	v, err := netcode.NewViewer(g, counted)
 	if err != nil {
@@ -93,7 +93,7 @@ func explain(e *netcode.DesyncError, g netcode.Game, src netcode.Source, newGame
 	again := newGame(src.Terms())
 	v, err := netcode.NewViewer(again, src)
 	if err == nil {
-		err = v.Seek(e.Agreed)
+		err = v.Seek(max(e.Agreed, 0))
 	}
 	for err == nil && v.Frame() < e.Frame && v.Behind() > 0 {
 		err = v.Advance()
@@ -102,6 +102,6 @@ func explain(e *netcode.DesyncError, g netcode.Game, src netcode.Source, newGame
 		return
 	}
 	if d := netcode.FirstDifference(g, e.State, again.Save(nil)); d != "" {
-		e.Detail = fmt.Sprintf("the game does not repeat itself from frame %d on: %s in two simulations here", e.Agreed, d)
+		e.Detail = fmt.Sprintf("the game does not repeat itself from frame %d on: %s in two simulations here", max(e.Agreed, 0), d)
 	}
 }
