@@ -61,9 +61,45 @@ func TestBadGames(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
+	err := check(func() netcode.Game { return &guesser{plain.New(new(state), step)} }, 2)
+	if err == nil || !strings.Contains(err.Error(), "frame 0 differs after Predict") {
+		t.Error(err)
+	}
+	shallow := func() netcode.Game { return &forgetful{Game: plain.New(new(state), step)} }
+	err = check(shallow, 2)
+	if err == nil || !strings.Contains(err.Error(), "frame 41 differs when it was rolled back from frame 41 to 34 and stepped again") {
+		t.Error(err)
+	}
 	n := uint32(0)
-	err := check(func() netcode.Game { n++; return plain.New(&state{Tick: n}, step) }, 2)
+	err = check(func() netcode.Game { n++; return plain.New(&state{Tick: n}, step) }, 2)
 	if err == nil || !strings.Contains(err.Error(), "two new games differ") {
 		t.Error(err)
 	}
+}
+
+// guesser changes the state when it predicts.
+type guesser struct{ netcode.Game }
+
+func (g *guesser) Predict(netcode.Player, uint64, int) uint64 {
+	g.Step([]netcode.Input{{}, {}})
+	return 0
+}
+
+// forgetful goes wrong at frame 41 if it was stepped there from seven frames
+// before: only a rollback of just that depth shows it.
+type forgetful struct {
+	netcode.Game
+	frame, since int
+}
+
+func (g *forgetful) Load(src []byte) {
+	g.Game.Load(src)
+	g.frame, g.since = int(src[0]), 0
+}
+
+func (g *forgetful) Step(in []netcode.Input) {
+	if g.frame, g.since = g.frame+1, g.since+1; g.frame == 41 && g.since == 7 {
+		in[0].Bits ^= 2
+	}
+	g.Game.Step(in)
 }

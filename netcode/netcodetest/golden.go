@@ -72,11 +72,6 @@ func compose(newGame func(netcode.Terms) netcode.Game, name string, players int)
 	r, held := random(players), make([]netcode.Input, players)
 	return write(newGame, name, netcode.Terms{Players: players, Seed: 1, Build: "golden"}, func(row *netcode.Row) (bool, error) {
 		row.Inputs = r.inputs(held)
-		for p := range row.Inputs {
-			if row.Inputs[p].Absent {
-				row.Inputs[p] = netcode.Input{Absent: true} // nobody holds nothing
-			}
-		}
 		return row.Frame <= frames, nil
 	})
 }
