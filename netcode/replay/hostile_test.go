@@ -142,7 +142,7 @@ func TestHostileFiles(t *testing.T) {
 	zeros := func(n int) []byte { return make([]byte, n) }
 	two := block('T', cat([]byte{2, 60, 0}, zeros(24), []byte{0, 0})...) // terms of two players
 	good := block('R', 1, 1, 0, 0, 0)
-	big := func(n int) []byte { return binary.AppendUvarint(nil, uint64(n)) }
+	big := func(n uint64) []byte { return binary.AppendUvarint(nil, n) }
 	for name, c := range map[string]struct {
 		file []byte
 		says string
