@@ -9,44 +9,69 @@ import (
 
 // When two machines find that their hashes of a confirmed frame differ, the
 // match is over, but its players want to know why. For a moment the game
-// stands still and the two search together: first the first frame whose hashes
-// differ, then the part of its state, then the byte, and so the field. Each
-// packet carries all that its sender knows, so any may be lost.
+// stands still and they search together: first the first frame whose hashes
+// differ, then the parts of its state that do, then these bytes themselves. Each
+// packet carries all that its sender knows, so any may be lost, and goes to
+// everybody, so that the others tell whose side they are on.
 
 const (
 	disputeTicks = 90  // how long the search may take
-	chunkCount   = 64  // parts of the state that are hashed
-	chunkShown   = 512 // bytes of the part that differs
+	disputeMost  = 240 // and if it still gets somewhere
+	partCount    = 64  // parts of the state that are hashed
+	pieceSize    = 512 // bytes of the state in a packet
+	partLeast    = 8   // bytes of a part; always a power of two, so that pieces and parts fit
 )
 
 type dispute struct {
-	peer   *peer
-	err    *DesyncError
-	mark   Frame
-	until  int64 // tick
-	first  Frame // first frame that differs; 0 is not known yet
-	state  []byte
-	offset int // of the first part that differs; -1 is not known yet
-	solved bool
+	peer  *peer
+	err   *DesyncError
+	mark  Frame // the frames looked at are those up to here
+	since int64 // tick
+	until int64
+	known bool // err.Frame is the first that differs
+
+	size  int               // of a part
+	sums  [partCount]uint32 // of ours
+	there []byte            // their state; where nothing else is known as ours
+	parts [partCount]uint32 // their sums
+	got   []bool            // pieces of theirs that have come
+	done  bool              // nothing more is to come
+
+	asked   uint64 // parts that somebody has otherwise
+	next    int    // the next piece to send
+	witness [MaxPlayers]witness
+}
+
+// witness is what another machine, by its place in peers, says of mark.
+type witness struct {
+	heard bool
+	hash  [markEvery + 1]uint64
+	done  bool // it needs nothing more
 }
 
 // disputed is a packet of the search.
 type disputed struct {
+	done   bool
 	mark   Frame
-	hashes [markEvery]uint64 // of the frames up to mark
-	first  Frame
-	length int
-	chunks [chunkCount]uint32 // of the state at first
-	offset int                // of bytes; -1 is none
+	hashes [markEvery + 1]uint64 // of the frames up to mark
+	first  Frame                 // that differs; 0 is not known yet
+	length int                   // of the state there; 0 is not held
+	size   int                   // of a part of it
+	parts  [partCount]uint32
+	offset int // of bytes
 	bytes  []byte
 }
 
 // disagree starts the search, or starts it again from an earlier frame.
 func (s *Session) disagree(p *peer, mark Frame, ours, theirs uint64) {
-	s.dispute = &dispute{peer: p, mark: mark, until: s.tick + disputeTicks, offset: -1,
-		err: &DesyncError{Peer: p.id, Frame: mark, Ours: ours, Theirs: theirs, Agreed: min(p.agreedAt, mark-markEvery)}}
-	s.dispute.err.State = append([]byte(nil), s.markState(mark)...)
-	s.dispute.err.Before = append([]byte(nil), s.markState(s.dispute.err.Agreed)...)
+	d := &dispute{peer: p, mark: mark, since: s.tick, until: s.tick + disputeTicks}
+	if s.dispute != nil {
+		d.since = s.dispute.since
+	}
+	d.err = &DesyncError{Peer: p.id, Players: append([]Player(nil), p.seats...), Frame: mark, Ours: ours, Theirs: theirs, Agreed: min(p.agreedAt, mark-markEvery), Offset: -1}
+	d.err.State = append([]byte(nil), s.markState(mark)...)
+	d.err.Before = append([]byte(nil), s.markState(d.err.Agreed)...)
+	s.dispute = d
 }
 
 // markState is the state at a mark frame, nil when it is no longer held.
@@ -57,18 +82,10 @@ func (s *Session) markState(f Frame) []byte {
 	return nil
 }
 
-// search ends the match when the search is over.
-func (s *Session) search() {
-	d := s.dispute
-	if d != nil && s.tick >= d.until && s.err == nil {
-		s.err = d.err
-	}
-}
-
 // resimulate makes the state at frame f once more, from a mark before it. It is
 // nil when what that needs is no longer held.
 func (s *Session) resimulate(f Frame) []byte {
-	from := (f - 1) / markEvery * markEvery
+	from := f / markEvery * markEvery
 	start := s.markState(from)
 	if start == nil || from < s.mine-inputRing/2 {
 		return nil
@@ -85,158 +102,272 @@ func (s *Session) resimulate(f Frame) []byte {
 	return state
 }
 
-func chunkSize(length int) int { return max(1, (length+chunkCount-1)/chunkCount) }
+// search ends the match when everybody knows what there is to know, or time is up.
+func (s *Session) search() {
+	d := s.dispute
+	if d == nil || s.err != nil {
+		return
+	}
+	waits := !d.done
+	for i := range s.peers {
+		w, i := &d.witness[i], Frame(markEvery)-(d.mark-d.err.Frame)
+		waits = waits || !w.heard || !w.done && w.hash[i] != d.err.Ours
+	}
+	if !waits || s.tick >= d.until {
+		s.conclude()
+		s.err = d.err
+	}
+}
 
-// chunk is part i of a state; parts beyond its end are empty.
-func chunk(state []byte, i int) []byte {
-	size := chunkSize(len(state))
-	return state[min(i*size, len(state)):min((i+1)*size, len(state))]
+// partSize is how long a part is where the longer of two states has so many bytes.
+func partSize(length int) int {
+	size := partLeast
+	for size*partCount < length {
+		size *= 2
+	}
+	return size
+}
+
+// measure hashes the parts of our state; parts beyond its end are empty.
+func (d *dispute) measure(size int) {
+	d.size, d.asked = size, 0
+	state := d.err.State
+	for i := range d.sums {
+		d.sums[i] = uint32(xxhash.Sum64(state[min(i*size, len(state)):min((i+1)*size, len(state))]))
+	}
+}
+
+// in tells whether some part of a set lies in piece k.
+func (d *dispute) in(set uint64, k int) bool {
+	first, last := k*pieceSize/d.size, ((k+1)*pieceSize-1)/d.size
+	return last < partCount && set>>first&(1<<(last-first+1)-1) != 0
+}
+
+func differing(a, b *[partCount]uint32) (set uint64) {
+	for i := range a {
+		if a[i] != b[i] {
+			set |= 1 << i
+		}
+	}
+	return set
 }
 
 func (s *Session) appendDispute(b []byte) []byte {
 	d := s.dispute
-	b = append(b, byte(s.tag), byte(s.tag>>8), kindDispute)
+	kind := byte(kindDispute)
+	if d.done {
+		kind |= disputeDone
+	}
+	b = append(b, byte(s.tag), byte(s.tag>>8), kind)
 	b = binary.LittleEndian.AppendUint32(b, uint32(d.mark))
-	for k := range Frame(markEvery) {
-		h, _ := s.Hash(d.mark - markEvery + 1 + k)
+	for f := d.mark - markEvery; f <= d.mark; f++ {
+		h, _ := s.Hash(f)
 		b = binary.LittleEndian.AppendUint64(b, h)
 	}
-	if d.state == nil {
+	if !d.known {
 		return binary.LittleEndian.AppendUint32(b, 0)
 	}
-	b = binary.LittleEndian.AppendUint32(b, uint32(d.first))
-	b = binary.LittleEndian.AppendUint32(b, uint32(len(d.state)))
-	for i := range chunkCount {
-		b = binary.LittleEndian.AppendUint32(b, uint32(xxhash.Sum64(chunk(d.state, i))))
-	}
-	if d.offset < 0 {
+	b = binary.LittleEndian.AppendUint32(b, uint32(d.err.Frame))
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(d.err.State)))
+	if len(d.err.State) == 0 {
 		return b
 	}
-	b = binary.LittleEndian.AppendUint32(b, uint32(d.offset))
-	return append(b, d.state[d.offset:min(d.offset+min(chunkSize(len(d.state)), chunkShown), len(d.state))]...)
+	b = binary.LittleEndian.AppendUint32(b, uint32(d.size))
+	for _, sum := range d.sums {
+		b = binary.LittleEndian.AppendUint32(b, sum)
+	}
+	pieces := (len(d.err.State) + pieceSize - 1) / pieceSize
+	for range pieces { // the next one that somebody has otherwise
+		k := d.next % pieces
+		if d.next = k + 1; d.in(d.asked, k) {
+			b = binary.LittleEndian.AppendUint32(b, uint32(k*pieceSize))
+			return append(b, d.err.State[k*pieceSize:min((k+1)*pieceSize, len(d.err.State))]...)
+		}
+	}
+	return b
 }
 
-// parse reads a packet of the search after its tag and kind.
+// parse reads a packet of the search after its tag.
 func (m *disputed) parse(b []byte) bool {
 	r := reader{packet: b}
+	m.done = r.u8()&disputeDone != 0
 	m.mark = Frame(r.u32())
 	for k := range m.hashes {
 		m.hashes[k] = r.u64()
 	}
 	m.first = Frame(r.u32())
-	m.offset = -1
-	if r.bad || m.mark < markEvery || m.mark%markEvery != 0 || m.first < 0 || m.first > m.mark {
+	if r.bad || m.mark < markEvery || m.mark%markEvery != 0 || m.first != 0 && (m.first <= m.mark-markEvery || m.first > m.mark) {
 		return false
 	}
 	if m.first == 0 {
 		return r.left() == 0
 	}
-	m.length = int(r.u32())
-	for i := range m.chunks {
-		m.chunks[i] = r.u32()
+	if m.length = int(r.u32()); m.length == 0 {
+		return !r.bad && r.left() == 0
+	}
+	m.size = int(r.u32())
+	for i := range m.parts {
+		m.parts[i] = r.u32()
 	}
 	if r.left() > 0 {
 		m.offset = int(r.u32())
 		m.bytes = r.rest()
 	}
-	return !r.bad && len(m.bytes) <= chunkShown
+	end := m.offset + len(m.bytes)
+	return !r.bad && m.size >= partSize(m.length) && m.offset%pieceSize == 0 &&
+		(m.bytes == nil || end <= m.length && len(m.bytes) > 0 && (len(m.bytes) == pieceSize || end == m.length))
 }
 
-func (s *Session) receiveDispute(p *peer, b []byte) bool {
+func (s *Session) receiveDispute(i int, b []byte) bool {
 	var m disputed
+	p := &s.peers[i]
 	if !m.parse(b) || !p.playing {
 		return false
 	}
+	p.quiet = 0
 	ours, ok := s.Hash(m.mark)
-	last := m.hashes[markEvery-1]
-	if !ok || m.mark-markEvery+1 <= s.confirmed-hashRing || ours == last {
-		return true // not confirmed here yet, or long ago: its hash comes again
+	if _, all := s.Hash(m.mark - markEvery); !ok || !all {
+		return true // not confirmed here yet, or long ago: it comes again
 	}
-	if d := s.dispute; d == nil || d.peer == p && m.mark < d.mark {
+	last := m.hashes[markEvery]
+	if ours != last && (s.dispute == nil || s.dispute.peer == p && m.mark < s.dispute.mark) {
 		s.disagree(p, m.mark, ours, last)
 	}
-	if d := s.dispute; d.peer == p && d.mark == m.mark {
-		s.narrow(&m)
+	d := s.dispute
+	if d == nil || d.mark != m.mark {
+		return true
 	}
-	p.quiet = 0
+	w := &d.witness[i]
+	w.heard, w.hash, w.done = true, m.hashes, w.done || m.done
+	if d.peer == p {
+		if ours != last {
+			s.narrow(&m)
+		}
+	} else if d.known && m.first == d.err.Frame && m.size == d.size {
+		d.asked |= differing(&d.sums, &m.parts)
+	}
 	return true
 }
 
 // narrow uses what the other machine knows to know more.
 func (s *Session) narrow(m *disputed) {
 	d := s.dispute
-	if d.first == 0 {
-		for k := range Frame(markEvery) {
-			f := d.mark - markEvery + 1 + k
-			if h, _ := s.Hash(f); h != m.hashes[k] {
-				d.first = f
-				d.err.Frame, d.err.Ours, d.err.Theirs = f, h, m.hashes[k]
-				if k > 0 {
-					d.err.Agreed = f - 1
-				}
-				break
+	e := d.err
+	if !d.known {
+		k, before := Frame(0), d.mark-markEvery
+		if h, _ := s.Hash(before); h != m.hashes[0] { // The beginning lies further back.
+			if _, ok := s.Hash(before - markEvery); ok {
+				s.disagree(d.peer, before, h, m.hashes[0])
+			} else {
+				e.Detail, d.done = "the first difference is longer ago than is still held", true
 			}
-		}
-		s.rebuild()
-	}
-	if d.state == nil || m.first != d.first {
-		return
-	}
-	if m.length != len(d.state) {
-		d.solve(s, fmt.Sprintf("the state is %d bytes here, %d there", len(d.state), m.length))
-		return
-	}
-	if d.offset < 0 {
-		for i := range chunkCount {
-			if part := chunk(d.state, i); len(part) > 0 && uint32(xxhash.Sum64(part)) != m.chunks[i] {
-				d.offset = i * chunkSize(len(d.state))
-				break
-			}
-		}
-	}
-	if m.offset != d.offset || d.offset < 0 {
-		return
-	}
-	for i, there := range m.bytes {
-		at := d.offset + i
-		if at < len(d.state) && d.state[at] != there {
-			d.err.Offset = at
-			d.err.Field = fieldAt(s.game, at).Path
-			d.solve(s, fmt.Sprintf("byte %d is %#02x here, %#02x there", at, d.state[at], there))
 			return
 		}
+		for h := m.hashes[0]; h == m.hashes[k]; h, _ = s.Hash(before + k) {
+			k++
+		}
+		d.known = true
+		s.rebuild(before+k, m.hashes[k])
 	}
-	d.err.Offset = d.offset
-	d.solve(s, fmt.Sprintf("it is at byte %d or a little after", d.offset))
+	switch {
+	case m.first != e.Frame || d.done:
+		return
+	case len(e.State) == 0 || m.length == 0:
+		d.done = true // One of us holds it no longer.
+		return
+	case m.length > 2*len(e.State)+1<<16:
+		d.there, d.done = nil, true
+		e.Detail = fmt.Sprintf("the state is %d bytes here, %d there", len(e.State), m.length)
+		return
+	}
+	if size := partSize(max(len(e.State), m.length)); d.size != size && d.got == nil {
+		d.measure(size)
+	}
+	if m.size != d.size {
+		return
+	}
+	if d.got == nil {
+		d.there = make([]byte, m.length)
+		copy(d.there, e.State)
+		d.got = make([]bool, (m.length+pieceSize-1)/pieceSize)
+		d.parts = m.parts
+	}
+	if len(d.there) != m.length || d.parts != m.parts {
+		return // It said something else before.
+	}
+	set := differing(&d.sums, &d.parts)
+	d.asked |= set
+	if k := m.offset / pieceSize; len(m.bytes) > 0 && !d.got[k] {
+		copy(d.there[m.offset:], m.bytes)
+		d.got[k] = true
+		d.until = min(max(d.until, s.tick+disputeTicks/2), d.since+disputeMost)
+	}
+	d.done = d.lacks(set) < 0
+}
+
+// lacks is the first piece of a set of parts that has not come; -1 is none.
+func (d *dispute) lacks(set uint64) int {
+	for k, got := range d.got {
+		if !got && d.in(set, k) {
+			return k
+		}
+	}
+	return -1
 }
 
 // rebuild makes the states before and at the first frame that differs.
-func (s *Session) rebuild() {
-	d := s.dispute
-	if d.state = s.resimulate(d.first); d.state == nil {
-		return
+func (s *Session) rebuild(first Frame, theirs uint64) {
+	e := s.dispute.err
+	e.Frame, e.Agreed, e.Theirs = first, first-1, theirs
+	e.Ours, _ = s.Hash(first)
+	e.State, e.Before = s.resimulate(first), s.resimulate(first-1)
+	if e.State != nil && HashState(e.State) != e.Ours {
+		e.Detail = "this machine does not repeat itself: Step reads something besides the state and the inputs"
 	}
-	if HashState(d.state) != d.err.Ours {
-		d.err.Detail = "this machine does not repeat itself: Step reads something besides the state and the inputs"
-	}
-	d.err.State = d.state
-	if d.err.Agreed == d.first-1 {
-		if d.err.Agreed%markEvery == 0 {
-			d.err.Before = append([]byte(nil), s.markState(d.err.Agreed)...)
-		} else {
-			d.err.Before = s.resimulate(d.err.Agreed)
-		}
-	}
+	s.dispute.measure(partSize(len(e.State)))
 }
 
-// solve ends the search; the other machine may still need our packets.
-func (d *dispute) solve(s *Session, detail string) {
-	if d.solved {
-		return
+// conclude says what was found.
+func (s *Session) conclude() {
+	d := s.dispute
+	e := d.err
+	for i := range s.peers {
+		switch w := &d.witness[i]; {
+		case &s.peers[i] == d.peer || !w.heard:
+		case w.hash[markEvery-(d.mark-e.Frame)] == e.Ours:
+			e.With = append(e.With, s.peers[i].id)
+		case w.hash[markEvery-(d.mark-e.Frame)] == e.Theirs:
+			e.Against = append(e.Against, s.peers[i].id)
+		}
 	}
-	d.solved = true
-	if d.err.Detail == "" {
-		d.err.Detail = detail
+	if d.there != nil {
+		s.compareStates()
 	}
-	d.until = min(d.until, s.tick+linger)
+	e.Dump = s.dump()
+}
+
+// compareStates names the first difference between our state and what is known
+// of theirs.
+func (s *Session) compareStates() {
+	d, detail := s.dispute, ""
+	e := d.err
+	limit := len(d.there)
+	if lacks := d.lacks(differing(&d.sums, &d.parts)); lacks >= 0 {
+		limit = lacks * pieceSize
+	} else if e.Their = d.there; HashState(d.there) != e.Theirs {
+		detail = "the other machine does not repeat itself: its state, made again, has another hash"
+	}
+	at := firstByte(e.State, d.there[:limit])
+	if at < max(len(e.State), len(d.there)) {
+		e.name(s.game, at, d.there[:limit])
+	}
+	switch {
+	case len(d.there) != len(e.State):
+		detail = fmt.Sprintf("the state is %d bytes here, %d there", len(e.State), len(d.there))
+	case at == limit && limit < len(d.there):
+		detail = "or a little after"
+	}
+	if e.Detail == "" {
+		e.Detail = detail
+	}
 }

@@ -1,6 +1,9 @@
 package netcode
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // LeftError ends a match: another machine said goodbye, or was silent for
 // Terms.Timeout ticks. Everything up to Frame was confirmed where the other
@@ -22,36 +25,74 @@ func (e *LeftError) Error() string {
 // DesyncError ends a match: another machine made something else of the same
 // inputs. The two have searched for the first difference; when they could not
 // finish, because one of them fell silent, Frame is a frame that differs but
-// perhaps not the first, and Detail is empty.
+// perhaps not the first, and what is not known is missing.
 type DesyncError struct {
-	Peer   Peer   // the other machine; Nobody for a Viewer, whose rows are the other
-	Frame  Frame  // the first frame that differs; for a Viewer the first that has a hash
-	Ours   uint64 // hash of the state at Frame here
-	Theirs uint64 // and there
-	Agreed Frame  // a frame before that is equal; the cause lies in a step after it; -1 if a Viewer has compared none
-	Before []byte // our state at Agreed; nil when it is no longer held
-	State  []byte // our state at Frame
-	Offset int    // of the first byte that differs in State, when Detail tells it
-	Field  string // the field there, if the game is a Fielder, as those of package plain are
-	Detail string // what was found
+	Peer    Peer     // the other machine; Nobody for a Viewer, whose rows are the other
+	Players []Player // who sit there
+	Frame   Frame    // the first frame that differs; for a Viewer the first that has a hash
+	Ours    uint64   // hash of the state at Frame here
+	Theirs  uint64   // and there
+	With    []Peer   // other machines whose hash is ours
+	Against []Peer   // other machines whose hash is theirs: if there are most of them, the cause is here
+	Agreed  Frame    // a frame before that is equal; the cause lies in a step after it; -1 if a Viewer has compared none
+	Before  []byte   // our state at Agreed; nil when it is no longer held
+	State   []byte   // our state at Frame
+	Their   []byte   // and theirs, if all that differs has come
+	Offset  int      // of the first byte that differs in State, -1 if it is not known
+	Field   string   // the field there, if the game is a Fielder, as those of package plain are
+	Here    string   // its value here, as a number
+	There   string   // and there
+	Detail  string   // what else was found
+	Dump    []byte   // all of this and the inputs between Agreed and Frame, to save or to send: see package replay
 }
 
 func (e *DesyncError) Error() string {
-	msg := fmt.Sprintf("netcode: desync at frame %d with peer %d", e.Frame, e.Peer)
+	var b strings.Builder
+	fmt.Fprintf(&b, "netcode: desync at frame %d with ", e.Frame)
 	if e.Peer == Nobody {
-		msg = fmt.Sprintf("netcode: desync at frame %d with the rows", e.Frame)
+		b.WriteString("the rows")
+	} else {
+		fmt.Fprintf(&b, "peer %d", e.Peer)
+	}
+	for i, p := range e.Players {
+		fmt.Fprintf(&b, "%s %d", [...]string{" (player", " and"}[min(i, 1)], p)
+	}
+	if len(e.Players) > 0 {
+		b.WriteString(")")
 	}
 	if e.Field != "" {
-		msg += " in " + e.Field
+		fmt.Fprintf(&b, " in %s", e.Field)
+	}
+	if e.Offset >= 0 {
+		fmt.Fprintf(&b, " at byte %d", e.Offset)
+	}
+	if e.There != "" {
+		fmt.Fprintf(&b, ": %s here, %s there", e.Here, e.There)
 	}
 	if e.Detail != "" {
-		msg += ": " + e.Detail
+		fmt.Fprintf(&b, ": %s", e.Detail)
 	}
-	msg += fmt.Sprintf(" (hash %016x here, %016x there", e.Ours, e.Theirs)
+	fmt.Fprintf(&b, " (hash %016x here, %016x there", e.Ours, e.Theirs)
 	if e.Agreed >= 0 {
-		msg += fmt.Sprintf("; frame %d was equal", e.Agreed)
+		fmt.Fprintf(&b, "; frame %d was equal", e.Agreed)
 	}
-	return msg + ")"
+	for _, p := range e.With {
+		fmt.Fprintf(&b, "; peer %d has what is here", p)
+	}
+	for _, p := range e.Against {
+		fmt.Fprintf(&b, "; peer %d has what is there", p)
+	}
+	b.WriteString(")")
+	return b.String()
+}
+
+// name names the first difference between State and what is known of theirs.
+func (e *DesyncError) name(g Game, at int, their []byte) {
+	f := fieldAt(g, at)
+	e.Offset, e.Field = at, f.Path
+	if e.Here, e.There = f.Value(e.State), f.Value(their); e.There == e.Here {
+		e.Here, e.There = "", ""
+	}
 }
 
 // TermsError ends a match before its first frame: two machines did not agree

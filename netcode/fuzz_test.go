@@ -12,7 +12,11 @@ func FuzzWire(f *testing.F) {
 	f.Add(appendHello(nil, 1, helloHeard, &terms, []byte{0, 1}, 5))
 	m := play{flags: flagEcho | flagBlock | flagCommands, complete: 3, now: 4, ack: 5, head: 6, count: 6}
 	f.Add(appendSeat(m.appendHeader(nil, 1), filled(3, 6, true), 1, 6, true))
-	f.Add(append(append([]byte{1, 0, kindDispute, 32, 0, 0, 0}, make([]byte, 8*markEvery)...), 0, 0, 0, 0))
+	for _, c := range samples() {
+		if c.b[2]&kindMask == kindDispute {
+			f.Add(c.b)
+		}
+	}
 	m = play{complete: 3, now: 4, ack: 5, head: 6, count: 4, uneven: true}
 	f.Add(appendSeat(append(m.appendHeader(nil, 1), 2), filled(3, 6, false), 1, 6, false))
 	f.Add([]byte{0, 0, 0x80, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
@@ -28,7 +32,7 @@ func FuzzWire(f *testing.F) {
 			h.differs(&terms, []byte{0, 1}, 5)
 		}
 		var d disputed
-		if d.parse(b[3:]) && (d.first > d.mark || len(d.bytes) > chunkShown) {
+		if d.parse(b[2:]) && (d.first > d.mark || len(d.bytes) > pieceSize || d.offset+len(d.bytes) > max(d.length, 0)) {
 			t.Fatalf("%+v", d)
 		}
 		for _, near := range []Frame{0, 1, 40000, 1 << 30} {
@@ -73,9 +77,9 @@ func FuzzSession(f *testing.F) {
 	f.Add([]byte{1, 2, 3}, uint8(0), uint8(5))
 	f.Add([]byte{0xff, 0, 0xff, 0xff, 0xff, 0x0f, 9, 9, 9, 9}, uint8(2), uint8(40))
 	f.Add([]byte{0x10, 0x04, 0x90}, uint8(9), uint8(80))
-	lie := append([]byte{kindDispute, 32, 0, 0, 0}, make([]byte, 8*markEvery)...)
+	lie := append([]byte{kindDispute, 32, 0, 0, 0}, make([]byte, 8*(markEvery+1))...)
 	f.Add(append(lie, 0, 0, 0, 0), uint8(0), uint8(80))
-	f.Add(append(append(lie, 1, 0, 0, 0, 80, 0, 0, 0), make([]byte, 4*chunkCount+8)...), uint8(0), uint8(90))
+	f.Add(append(append(lie, 1, 0, 0, 0, 80, 0, 0, 0), make([]byte, 4*partCount+8)...), uint8(0), uint8(90))
 	f.Fuzz(func(t *testing.T, junk []byte, offset, at uint8) {
 		ends := newBus(2)
 		var sessions []*Session

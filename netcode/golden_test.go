@@ -186,21 +186,24 @@ func (s *scribe) seat(i, count int, commands bool) {
 }
 
 func (s *scribe) dispute() {
-	s.flags("dispute")
+	s.flags("dispute", "done")
 	mark := int(s.uint(4, "mark"))
-	for f := mark - 31; f <= mark; f++ {
+	for f := mark - 32; f <= mark; f++ {
 		s.uint(8, fmt.Sprintf("hash of frame %d", f))
 	}
 	if s.uint(4, "first that differs") == 0 {
 		return
 	}
-	s.uint(4, "length of state")
+	if s.uint(4, "length of state") == 0 {
+		return
+	}
+	s.uint(4, "length of a part")
 	for i := range 64 {
 		s.take(4, "half hash of part %d", i)
 	}
 	if len(s.b) > 0 {
-		s.uint(4, "offset of the first part that differs")
-		s.take(len(s.b), "that part")
+		s.uint(4, "offset of a piece")
+		s.take(len(s.b), "that piece")
 	}
 }
 
@@ -258,14 +261,17 @@ func samples() []sample {
 		all = append(all, sample{c.name, b, int(c.m.complete), len(c.seats)})
 	}
 
-	s := Session{tag: tag, confirmed: 64, dispute: &dispute{mark: 64, offset: -1}}
+	s := Session{tag: tag, confirmed: 64, dispute: &dispute{mark: 64, err: &DesyncError{}}}
 	for f := range s.hashes {
 		s.hashes[f] = uint64(f) * 0x0101010101010101
 	}
 	all = append(all, sample{name: "dispute-hashes", b: s.appendDispute(nil)})
-	s.dispute.first, s.dispute.state = 40, []byte(strings.Repeat("state ", 32))
+	s.dispute.known, s.dispute.err.Frame = true, 40
+	all = append(all, sample{name: "dispute-nothing", b: s.appendDispute(nil)})
+	s.dispute.err.State = []byte(strings.Repeat("state ", 100))
+	s.dispute.measure(partSize(600))
 	all = append(all, sample{name: "dispute-parts", b: s.appendDispute(nil)})
-	s.dispute.offset = 6
+	s.dispute.asked, s.dispute.done = 1<<33, true
 	return append(all, sample{name: "dispute-bytes", b: s.appendDispute(nil)})
 }
 

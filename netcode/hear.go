@@ -47,7 +47,7 @@ func (s *Session) receive(b []byte, from Peer) bool {
 	case kindPlay:
 		return p.agreed && uint16(b[0])|uint16(b[1])<<8 == s.tag && s.receivePlay(p, b[2:])
 	case kindDispute:
-		return p.agreed && uint16(b[0])|uint16(b[1])<<8 == s.tag && s.receiveDispute(p, b[3:])
+		return p.agreed && uint16(b[0])|uint16(b[1])<<8 == s.tag && s.receiveDispute(i, b[2:])
 	}
 	return false
 }

@@ -35,7 +35,7 @@ func (s *Session) speakTo(p *peer) {
 		s.packet = s.encodeHello(s.packet[:0], p)
 	}
 	s.send(p)
-	if s.dispute != nil && s.dispute.peer == p {
+	if s.dispute != nil {
 		s.packet = s.appendDispute(s.packet[:0])
 		s.send(p)
 	}

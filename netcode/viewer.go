@@ -135,11 +135,12 @@ func (v *Viewer) compare(r *Row) error {
 		v.agreed = r.Frame
 		return nil
 	}
-	e := &DesyncError{Peer: Nobody, Frame: r.Frame, Ours: ours, Theirs: theirs, Agreed: v.agreed, State: append([]byte(nil), v.state...)}
+	e := &DesyncError{Peer: Nobody, Frame: r.Frame, Ours: ours, Theirs: theirs, Agreed: v.agreed, State: append([]byte(nil), v.state...), Offset: -1}
 	if r.State != nil {
-		e.Offset = firstByte(v.state, r.State)
-		e.Field = fieldAt(v.game, e.Offset).Path
-		e.Detail = FirstDifference(v.game, v.state, r.State)
+		e.Their = append([]byte(nil), r.State...)
+		e.name(v.game, firstByte(v.state, r.State), r.State)
 	}
+	t := v.src.Terms()
+	e.Dump = appendDump(nil, e, v.game, &t, nil, Nobody, [][]Input{r.Inputs}, e.Their, nil)
 	return e
 }

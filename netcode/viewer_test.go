@@ -251,7 +251,7 @@ func TestViewerNamesADesync(t *testing.T) {
 	if !errors.As(err, &desync) || desync.Frame != 40 || desync.Agreed != 20 || desync.Offset != 83 || desync.Field != "pad" {
 		t.Fatalf("%+v", err)
 	}
-	if want := "netcode: desync at frame 40 with the rows in pad: byte 83 (pad) is 0x08 and 0x00"; !strings.HasPrefix(err.Error(), want) {
+	if want := "netcode: desync at frame 40 with the rows in pad at byte 83: 0x08 here, 0x00 there"; !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("%q, want %q", err, want)
 	}
 	// What was equal before a seek back says nothing of the steps after it.

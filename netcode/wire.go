@@ -21,6 +21,8 @@ const (
 	kindDispute = 0x02
 	kindMask    = 0x03
 
+	disputeDone = 0x04 // the sender needs nothing more
+
 	flagBlock    = 0x04 // confirmed frame and hash follow
 	flagCommands = 0x08 // some frame has a Command
 	flagBye      = 0x10 // this machine leaves after a last frame

@@ -357,7 +357,7 @@ func TestVerify(t *testing.T) {
 		{1, 50, 0, "at frame 200, byte "},
 		{333, 350, 300, "at frame 400, byte "},
 		{350, 350, 300, "at frame 400, byte "},
-		{351, 400, 350, "byte 24 (seats[3]) is "},
+		{351, 400, 350, "in seats[3] at byte 24: "},
 		{990, 999, 950, "desync at frame 999 with the rows (hash "},
 	} {
 		v, err := replay.Verify(open(t, file.Bytes()), func(netcode.Terms) netcode.Game { return &sums{wrong: c.wrong} })
@@ -375,7 +375,7 @@ func TestVerify(t *testing.T) {
 		t.Errorf("a game with a mood: %v", err)
 	}
 	_, err = replay.Verify(open(t, file.Bytes()), func(netcode.Terms) netcode.Game { return &sums{frame: 5} })
-	if err == nil || !strings.Contains(err.Error(), "desync at frame 0 with the rows in frame: byte 64 (frame) is 5 and 0") {
+	if err == nil || !strings.Contains(err.Error(), "desync at frame 0 with the rows in frame at byte 64: 5 here, 0 there") {
 		t.Errorf("another start: %v", err)
 	}
 }

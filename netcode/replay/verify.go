@@ -76,7 +76,7 @@ func (c *counter) Next(row *netcode.Row) (bool, error) {
 // itself.
 func explain(e *netcode.DesyncError, g netcode.Game, src netcode.Source, newGame func(netcode.Terms) netcode.Game) {
 	var row netcode.Row
-	for f := e.Frame + 1; e.Detail == ""; f++ {
+	for f := e.Frame + 1; e.Offset < 0 && e.Detail == ""; f++ {
 		if ok, err := src.Next(&row); !ok || err != nil || row.Frame != f {
 			break
 		}

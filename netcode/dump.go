@@ -1,0 +1,200 @@
+package netcode
+
+import (
+	"encoding/binary"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// A dump is a DesyncError as bytes, to be looked at without the game: package
+// replay reads it, and its FORMAT.md describes it. What is long is cut, so that
+// a dump is never longer than some megabytes, whatever the state.
+
+const (
+	dumpMagic  = "PBDESYNC\x01"
+	dumpState  = 1 << 20 // bytes of each state
+	dumpFields = 1 << 20 // bytes of the table of fields
+	dumpFrames = 64      // of inputs
+	dumpText   = 1 << 10
+)
+
+// How bytes of their state are told.
+const (
+	dumpSame    = 0 // as ours
+	dumpGiven   = 1
+	dumpUnknown = 2
+)
+
+// dump makes the dump of the dispute.
+func (s *Session) dump() []byte {
+	d := s.dispute
+	e := d.err
+	var inputs [][]Input
+	for f := max(e.Agreed+1, e.Frame-dumpFrames+1, s.mine-inputRing/2); f <= e.Frame; f++ {
+		in := make([]Input, len(s.queues[:s.cfg.Players]))
+		for p := range in {
+			s.queues[p].use(f, &in[p])
+		}
+		inputs = append(inputs, in)
+	}
+	var unknown func(piece int) bool
+	if d.there != nil {
+		set := differing(&d.sums, &d.parts)
+		unknown = func(k int) bool { return !d.got[k] && d.in(set, k) }
+	}
+	return appendDump(nil, e, s.game, &s.cfg.Terms, s.cfg.Seats, s.cfg.Self, inputs, d.there, unknown)
+}
+
+// appendDump writes a dump. Inputs are those of the frames up to e.Frame; there
+// is what is known of their state; unknown tells which pieces of it are not.
+func appendDump(b []byte, e *DesyncError, g Game, t *Terms, seats []Peer, self Peer, inputs [][]Input, there []byte, unknown func(piece int) bool) []byte {
+	start := len(b)
+	b = append(b, dumpMagic...)
+	b = section(b, 'T', func(b []byte) []byte {
+		b = append(b, byte(t.Players))
+		b = binary.AppendUvarint(b, uint64(t.Rate))
+		b = binary.AppendUvarint(b, uint64(t.Timeout))
+		b = binary.LittleEndian.AppendUint64(b, t.Seed)
+		b = append(b, t.Nonce[:]...)
+		b = appendText(b, t.Build)
+		return appendText(b, string(t.Setup))
+	})
+	b = section(b, 'D', func(b []byte) []byte {
+		b = appendPeers(b, []Peer{self, e.Peer})
+		b = appendPeers(b, seats)
+		b = binary.AppendUvarint(b, uint64(e.Agreed+1))
+		b = binary.AppendUvarint(b, uint64(e.Frame))
+		b = binary.LittleEndian.AppendUint64(b, e.Ours)
+		b = binary.LittleEndian.AppendUint64(b, e.Theirs)
+		b = binary.AppendUvarint(b, uint64(e.Offset+1))
+		b = appendPeers(b, e.With)
+		b = appendPeers(b, e.Against)
+		return appendText(b, e.Detail[:min(len(e.Detail), dumpText)])
+	})
+	b = section(b, 'I', func(b []byte) []byte {
+		b = append(b, byte(len(inputs)))
+		for _, in := range inputs {
+			for p := range in {
+				b = appendInput(b, &in[p])
+			}
+		}
+		return b
+	})
+	from := 0
+	if longest := max(len(e.Before), len(e.State), len(there)); longest > dumpState {
+		from = max(0, min(e.Offset-dumpState/2, longest-dumpState))
+	}
+	cut := func(state []byte) []byte { return state[min(from, len(state)):min(from+dumpState, len(state))] }
+	for _, x := range [...]struct {
+		kind  byte
+		state []byte
+	}{{'B', e.Before}, {'S', e.State}} {
+		b = section(b, x.kind, func(b []byte) []byte {
+			b = binary.AppendUvarint(b, uint64(len(x.state)))
+			b = binary.AppendUvarint(b, uint64(from))
+			return append(b, cut(x.state)...)
+		})
+	}
+	b = section(b, 'O', func(b []byte) []byte {
+		b = binary.AppendUvarint(b, uint64(len(there)))
+		b = binary.AppendUvarint(b, uint64(from))
+		return appendTheirs(b, cut(e.State), cut(there), func(i int) bool { return unknown != nil && unknown((from+i)/pieceSize) })
+	})
+	b = section(b, 'F', func(b []byte) []byte { return appendFields(b, g, from, from+dumpState) })
+	return binary.LittleEndian.AppendUint64(b, xxhash.Sum64(b[start:]))
+}
+
+// section writes a kind, a length and what write appends.
+func section(b []byte, kind byte, write func([]byte) []byte) []byte {
+	b = append(b, kind, 0, 0, 0, 0)
+	from := len(b)
+	b = write(b)
+	binary.LittleEndian.PutUint32(b[from-4:], uint32(len(b)-from))
+	return b
+}
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+func appendPeers(b []byte, peers []Peer) []byte {
+	b = append(b, byte(len(peers)))
+	for _, p := range peers {
+		b = binary.LittleEndian.AppendUint16(b, uint16(p))
+	}
+	return b
+}
+
+func appendInput(b []byte, in *Input) []byte {
+	flags := byte(0)
+	if in.Absent {
+		flags |= 1
+	}
+	if len(in.Command) > 0 {
+		flags |= 2
+	}
+	b = append(b, flags)
+	b = binary.AppendUvarint(b, in.Bits)
+	if len(in.Command) > 0 {
+		b = append(b, byte(len(in.Command)-1))
+		b = append(b, in.Command...)
+	}
+	return b
+}
+
+// appendTheirs writes stretches of what is known of their state.
+func appendTheirs(b, ours, theirs []byte, unknown func(i int) bool) []byte {
+	kind := func(i int) byte {
+		switch {
+		case unknown(i):
+			return dumpUnknown
+		case i < len(ours) && ours[i] == theirs[i]:
+			return dumpSame
+		}
+		return dumpGiven
+	}
+	for i := 0; i < len(theirs); {
+		k, n := kind(i), 1
+		for i+n < len(theirs) && kind(i+n) == k {
+			n++
+		}
+		b = append(b, k)
+		b = binary.AppendUvarint(b, uint64(n))
+		if k == dumpGiven {
+			b = append(b, theirs[i:i+n]...)
+		}
+		i += n
+	}
+	return b
+}
+
+// appendFields writes the fields that have a byte between from and to, each as
+// what its path shares with the one before, the rest of it, its kind, its size
+// and its distance from the end of the one before. The first byte tells
+// whether there are more.
+func appendFields(b []byte, g Game, from, to int) []byte {
+	first, before, end := len(b), "", 0
+	b = append(b, 0)
+	known, ok := g.(Fielder)
+	if !ok {
+		return b
+	}
+	for f := range known.Fields() {
+		if f.Offset < end || f.Size <= 0 || f.Offset+f.Size <= from {
+			continue
+		}
+		if f.Offset >= to || len(b)-first > dumpFields {
+			b[first] = 1
+			break
+		}
+		path := f.Path[:min(len(f.Path), 255)]
+		shared := firstByte([]byte(before), []byte(path))
+		b = append(b, byte(shared), byte(len(path)-shared))
+		b = append(b, path[shared:]...)
+		b = append(b, byte(f.Kind))
+		b = binary.AppendUvarint(b, uint64(f.Size))
+		b = binary.AppendUvarint(b, uint64(f.Offset-end))
+		before, end = path, f.Offset+f.Size
+	}
+	return b
+}
