@@ -339,7 +339,8 @@ func receiver(e ast.Expr) string {
 	return ""
 }
 
-// The core stays small enough to read in an afternoon.
+// The core stays small enough to read in an afternoon: lines of code, without
+// what explains them.
 func TestTheCoreStaysSmall(t *testing.T) {
 	const budget = 3000
 	lines := 0
@@ -352,7 +353,11 @@ func TestTheCoreStaysSmall(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		lines += bytes.Count(b, []byte("\n"))
+		for line := range bytes.Lines(b) {
+			if line = bytes.TrimSpace(line); len(line) > 0 && !bytes.HasPrefix(line, []byte("//")) {
+				lines++
+			}
+		}
 	}
 	if lines == 0 || lines > budget {
 		t.Errorf("package netcode has %d lines, the budget is %d", lines, budget)

@@ -275,7 +275,7 @@ func TestViewerNamesADesync(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.at = 0
-	if err := v.Advance(); !errors.As(err, &desync) || desync.Frame != 0 || desync.Field != "frame" || desync.Agreed != -1 || !strings.Contains(err.Error(), "byte 0 (frame) is 20 and 0 (hash 641ea82ec54d2eda here, c088fb75504a22bf there)") {
+	if err := v.Advance(); !errors.As(err, &desync) || desync.Frame != 0 || desync.Field != "frame" || desync.Agreed != -1 || !strings.Contains(err.Error(), "in frame at byte 0: 20 here, 0 there (hash 641ea82ec54d2eda here, c088fb75504a22bf there)") {
 		t.Errorf("another start: %v", err)
 	}
 	_, v = viewer(t, r, 8)
