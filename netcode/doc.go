@@ -25,8 +25,9 @@
 // inputs and their Commands are borrowed for the call.
 //
 // Check in your own tests that your game keeps this: netcodetest.Check rolls
-// it back in every frame and names the field that differs. NewSession looks,
-// too: it steps the game a few frames and takes it back.
+// it back in every frame and names the field that differs, Converge plays it
+// over hostile networks, Golden plays replays wherever it runs. NewSession
+// looks, too: it steps the game a few frames and takes it back.
 //
 // Sounds and sparks that Step sets off would be heard again after each repair;
 // package cues tells each once.

@@ -1,10 +1,20 @@
-// Package netcodetest checks a netcode.Game in its author's own tests.
+// Package netcodetest checks a netcode.Game in its author's own tests, one line
+// each:
 //
 //	func TestDeterminism(t *testing.T) {
 //		netcodetest.Check(t, func() netcode.Game { return NewPong(1) }, 2)
 //	}
 //
-// It needs no network and is the same in the browser's Go.
+//	func TestOnline(t *testing.T) {
+//		netcodetest.Converge(t, func() netcode.Game { return NewPong(1) }, 2, nil)
+//	}
+//
+//	func TestGolden(t *testing.T) {
+//		netcodetest.Golden(t, func(terms netcode.Terms) netcode.Game { return NewPong(terms.Seed) }, 2, "testdata/pong.replay")
+//	}
+//
+// It opens no socket and is the same in the browser's Go. What it does comes
+// from seeds, so a failure comes again.
 package netcodetest
 
 import (
