@@ -342,7 +342,7 @@ func receiver(e ast.Expr) string {
 // The core stays small enough to read in an afternoon: lines of code, without
 // what explains them.
 func TestTheCoreStaysSmall(t *testing.T) {
-	const budget = 3000
+	const budget = 3300
 	lines := 0
 	names, _ := filepath.Glob("*.go")
 	for _, name := range names {

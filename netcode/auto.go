@@ -56,7 +56,7 @@ func (s *Session) follow() {
 	heard, few := false, false
 	for i := range s.peers {
 		t := &s.peers[i].clock.trips
-		if t.n == 0 {
+		if t.n == 0 || s.peers[i].gone {
 			continue // it is silent, and may never be heard again
 		}
 		heard, few = true, few || t.n < autoFew

@@ -2,14 +2,14 @@ package netcode
 
 import "fmt"
 
-// confirm gives out rows up to the frame that every machine has reported as
-// complete. What one machine alone holds is not confirmed: if it vanished with
-// it, the others would go on without.
+// confirm gives out rows up to the frame that every member of the view has
+// reported as complete in it. What one machine alone holds is not confirmed: if
+// it vanished with it, the others would go on without.
 func (s *Session) confirm() {
-	to := min(s.complete, s.now)
-	if s.fault != confirmEarly {
-		for i := range s.peers {
-			to = min(to, s.peers[i].complete)
+	to := min(s.complete, s.now, s.end)
+	for i := range s.peers {
+		if p := &s.peers[i]; !p.gone && s.fault != confirmEarly {
+			to = min(to, p.reported)
 		}
 	}
 	for s.confirmed < to {

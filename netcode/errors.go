@@ -22,6 +22,21 @@ func (e *LeftError) Error() string {
 	return fmt.Sprintf("netcode: peer %d left at frame %d", e.Peer, e.Frame)
 }
 
+// SplitError ends a match of three and more for a machine that can no longer
+// agree with enough of the others: they went on without it, or nobody can. Up to
+// Frame its history is that of everybody; nothing after it was confirmed.
+type SplitError struct {
+	Frame Frame // confirmed
+	Out   bool  // the others go on without this machine, which was silent for too long
+}
+
+func (e *SplitError) Error() string {
+	if e.Out {
+		return fmt.Sprintf("netcode: the others go on without this machine, since they did not hear it for too long; confirmed up to frame %d", e.Frame)
+	}
+	return fmt.Sprintf("netcode: too few machines can hear one another to go on; confirmed up to frame %d", e.Frame)
+}
+
 // DesyncError ends a match: another machine made something else of the same
 // inputs. The two have searched for the first difference; when they could not
 // finish, because one of them fell silent, Frame is a frame that differs but

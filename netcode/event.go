@@ -10,6 +10,7 @@ const (
 	Quiet                       // Peer has not been heard for a while; frames may wait
 	Back                        // Peer is heard again
 	Left                        // Peer said goodbye or was given up; Frame is its last
+	Split                       // too few of the others can be heard; nothing after Frame will be confirmed here
 )
 
 func (k EventKind) String() string {
@@ -22,6 +23,8 @@ func (k EventKind) String() string {
 		return "back"
 	case Left:
 		return "left"
+	case Split:
+		return "split"
 	}
 	return "unknown event"
 }

@@ -136,7 +136,6 @@ func TestJunkIsCountedAndDropped(t *testing.T) {
 	cheat := play{complete: s.complete, now: s.complete + 200, ack: s.mine, head: s.complete + 201}
 	liar := play{flags: flagBye, complete: s.complete, now: s.now, ack: s.mine, head: s.now - 5, last: s.now - 5}
 	farSeat := play{complete: s.complete, now: s.now, ack: s.mine, head: s.peers[0].head, uneven: true}
-	wrongView := play{flags: flagView, view: 1, complete: s.complete, now: s.now, ack: s.mine, head: s.now}
 	for name, b := range map[string][]byte{
 		"empty":             {},
 		"tag only":          tag,
@@ -149,7 +148,6 @@ func TestJunkIsCountedAndDropped(t *testing.T) {
 		"a seat far beyond": append(farSeat.appendHeader(nil, s.tag), MaxDelay+9, 0),
 		"a seat cut short":  append(farSeat.appendHeader(nil, s.tag), 1),
 		"left long ago":     liar.appendHeader(nil, s.tag),
-		"another view":      wrongView.appendHeader(nil, s.tag),
 	} {
 		before := *s
 		if s.receiveRaw(b, 1) {

@@ -46,6 +46,8 @@ func (s *Session) receive(b []byte, from Peer) bool {
 		return s.receiveHello(p, b[2:])
 	case kindPlay:
 		return p.agreed && uint16(b[0])|uint16(b[1])<<8 == s.tag && s.receivePlay(p, b[2:])
+	case kindStatus:
+		return p.playing && uint16(b[0])|uint16(b[1])<<8 == s.tag && s.receiveStatus(p, b[2:])
 	case kindDispute:
 		return p.agreed && uint16(b[0])|uint16(b[1])<<8 == s.tag && s.receiveDispute(i, b[2:])
 	}
@@ -77,7 +79,6 @@ func (s *Session) receiveHello(p *peer, b []byte) bool {
 	}
 	if h.flags&helloBye != 0 {
 		p.leaving, p.fin = true, true
-		s.foresee(0)
 	}
 	p.quiet = 0
 	return true
@@ -86,8 +87,12 @@ func (s *Session) receiveHello(p *peer, b []byte) bool {
 // receivePlay checks the whole packet before anything changes.
 func (s *Session) receivePlay(p *peer, b []byte) bool {
 	m := &s.parsed
-	if !m.parse(b, p.complete) || m.view != 0 {
+	if !m.parse(b, p.complete) {
 		return false
+	}
+	if p.gone && !p.leaving && m.flags&flagBye == 0 { // It was given up, and is told so.
+		p.quiet, p.view = 0, max(p.view, m.view)
+		return true
 	}
 	// Nobody can hold what we have not sent, show what the window forbids, or
 	// send far beyond what it shows. Complete is at most ack, so all of it is
@@ -99,7 +104,7 @@ func (s *Session) receivePlay(p *peer, b []byte) bool {
 		return false // its last frame is before one that it has sent, or after the last
 	}
 	from := m.head - Frame(m.count) + 1
-	if (m.head > p.head || m.uneven) && from <= p.head+1 { // beyond a gap inputs wait for their turn to come again
+	if (m.head > p.head || m.uneven) && from <= p.head+1 && !p.gone && !s.ballot.frozen.has(p.machine) { // beyond a gap inputs wait for their turn to come again
 		r := reader{packet: m.inputs}
 		var counts [MaxPlayers]int
 		for i := range p.seats {
@@ -120,10 +125,11 @@ func (s *Session) receivePlay(p *peer, b []byte) bool {
 		for i, seat := range p.seats {
 			s.absorb(&s.queues[seat], &s.blocks[i], from, counts[i])
 		}
-		p.head = max(p.head, m.head)
+		p.head = max(p.head, s.headOf(p))
 	}
 	p.playing, p.heardUs = true, true
 	p.quiet = 0
+	p.view = max(p.view, m.view)
 	if m.now >= p.now && m.complete >= p.complete && p.clock.hear(m.seq, m.now > p.now || m.complete > p.complete, s.tick) {
 		p.now = m.now
 		p.echo, p.hasEcho = m.seq, true
@@ -134,13 +140,16 @@ func (s *Session) receivePlay(p *peer, b []byte) bool {
 	}
 	p.complete = max(p.complete, m.complete)
 	p.ack = max(p.ack, m.ack)
+	if m.view == s.view {
+		p.report(m.complete)
+		p.voted = m.voted
+	}
 	if m.flags&flagBlock != 0 {
 		s.noteHash(p, m.confirmed, m.hash)
 	}
 	if m.flags&flagBye != 0 && !p.leaving {
 		p.leaving = true
 		p.last = m.last
-		s.foresee(m.last)
 	}
 	if m.flags&flagFin != 0 {
 		p.fin = true

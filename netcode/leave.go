@@ -1,9 +1,9 @@
 package netcode
 
-// A clean end: a machine that leaves names its last frame, the end. Everybody
-// plays up to it, confirms it, and says so (fin). Then the match is over for
-// all at the same frame. A machine that is done waits a little, so that the
-// others hear that it is.
+// A machine that leaves names its last frame and votes no more; the others let
+// it go by the next view, in which it has no input beyond. It stays until all of
+// them have confirmed that frame, and so has it. Where only one machine is left,
+// the match is over for that one, too, at the last frame of who was with it.
 
 const (
 	linger    = 10 // ticks that a finished machine goes on speaking
@@ -18,7 +18,7 @@ func (s *Session) Leave() {
 	}
 	s.leaving = true
 	s.leftAt = s.tick
-	s.foresee(s.mine)
+	s.foresee()
 }
 
 // Done tells whether everybody has heard our Leave, or can't any more.
@@ -26,38 +26,64 @@ func (s *Session) Done() bool {
 	if !s.leaving {
 		return false
 	}
-	if s.err != nil {
-		return true
+	if s.err != nil || s.tick-s.leftAt >= int64(2*s.cfg.Timeout+goneAfter) {
+		return true // The others can't let us go, whoever still speaks.
 	}
 	if !s.started {
 		return len(s.peers) == 0 || s.tick-s.leftAt >= hushAfter
 	}
 	lost := false // somebody is, so that the rest can't be confirmed
 	for i := range s.peers {
-		lost = lost || s.peers[i].quiet >= s.cfg.Timeout
+		lost = lost || s.present(i) && s.peers[i].age >= s.cfg.Timeout
 	}
 	for i := range s.peers {
 		p := &s.peers[i]
-		gone := p.quiet >= s.cfg.Timeout || (s.fin || lost) && p.quiet >= goneAfter
-		if !gone && !(p.fin && s.fin) {
+		gone := p.age >= s.cfg.Timeout || (s.fin || lost) && p.age >= goneAfter
+		if s.present(i) && !gone && !(p.fin && s.fin) {
 			return false
 		}
 	}
 	return true
 }
 
-// foresee notes that nobody plays beyond frame f.
-func (s *Session) foresee(f Frame) {
-	if !s.ending || f < s.end {
-		s.end = f
+// present tells whether a peer still has something to do with this match.
+func (s *Session) present(i int) bool { return !s.peers[i].gone || s.peers[i].leaving }
+
+// foresee finds the frame beyond which nobody plays, as far as that is known.
+func (s *Session) foresee() {
+	end := never
+	if s.alone() {
+		end = 0
+		for i := range s.peers {
+			end = max(end, s.cuts[s.peers[i].machine])
+		}
+		if s.leaving {
+			end = min(end, s.mine)
+		}
+	} else if s.leaving {
+		end = s.mine
+		if s.absent.has(s.self) { // What came too late for the others does not count.
+			end = min(end, s.cuts[s.self])
+		}
+		for i := range s.peers {
+			if p := &s.peers[i]; !p.gone && !p.leaving {
+				s.end = end
+				return
+			}
+		}
+		for i := range s.peers { // Everybody leaves: then nobody is let go.
+			if p := &s.peers[i]; !p.gone {
+				end = min(end, p.last)
+			}
+		}
 	}
-	s.ending = true
+	s.end = end
 }
 
 // finish notes that everything there will be is confirmed. The screen may show
 // a prediction beyond; it goes back to the end.
 func (s *Session) finish() {
-	if !s.ending || s.fin || s.confirmed < s.end {
+	if s.fin || s.confirmed < s.end {
 		return
 	}
 	s.fin = true
@@ -80,10 +106,11 @@ func (s *Session) watch() {
 	for i := range s.peers {
 		p := &s.peers[i]
 		switch {
-		case s.started && p.quiet >= hushAfter && !p.hushed:
+		case p.gone:
+		case s.started && p.age >= hushAfter && !p.hushed:
 			p.hushed = true
 			s.event(Event{Kind: Quiet, Peer: p.id, Frame: p.head})
-		case p.quiet == 0 && p.hushed:
+		case p.age == 0 && p.hushed:
 			p.hushed = false
 			s.event(Event{Kind: Back, Peer: p.id, Frame: p.head})
 		}
@@ -91,36 +118,35 @@ func (s *Session) watch() {
 	if s.leaving {
 		return // silence of others is no error any more, see Done
 	}
-	over := s.fin && s.tick-s.finAt >= linger
 	for i := range s.peers {
-		p := &s.peers[i]
-		if !s.started && p.leaving {
-			s.part(p, 0, false)
+		if p := &s.peers[i]; !s.started && (p.leaving || p.quiet >= s.cfg.Timeout) {
+			s.part(p, 0, !p.leaving)
 			return
 		}
-		if p.quiet >= s.cfg.Timeout {
-			s.part(p, p.head, !p.leaving)
-			return
-		}
-		over = over && (p.fin || p.quiet >= goneAfter)
 	}
-	if !over {
+	if !s.fin {
 		return
 	}
-	for i := range s.peers {
-		if p := &s.peers[i]; p.leaving && p.last == s.end {
-			s.part(p, s.end, false)
+	for i := range s.peers { // Who leaves shall hear that its end is confirmed.
+		p := &s.peers[i]
+		if p.leaving && (s.tick-s.finAt < linger || !p.fin && p.age < goneAfter) {
 			return
 		}
 	}
+	p := &s.peers[s.lastOut]
+	s.err = s.leftError(p, s.cuts[p.machine], !p.leaving)
 }
 
 // part ends the match because p is gone.
 func (s *Session) part(p *peer, last Frame, timeout bool) {
 	s.event(Event{Kind: Left, Peer: p.id, Frame: last})
+	s.err = s.leftError(p, last, timeout)
+}
+
+func (s *Session) leftError(p *peer, last Frame, timeout bool) *LeftError {
 	e := &LeftError{Peer: p.id, Frame: last, Timeout: timeout}
 	if !p.agreed && p.foreign {
 		e.note = ": it speaks of another match (Nonce differs)"
 	}
-	s.err = e
+	return e
 }

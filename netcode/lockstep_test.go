@@ -53,7 +53,7 @@ func TestLockstepNeverTakesBack(t *testing.T) {
 				if g.loads != 0 || g.steps != frame || g.saves != frame || frame < 40 {
 					t.Errorf("%+v, delay %d, machine %d: %d steps, %d saves, %d loads for %d frames", path, delay, m, g.steps, g.saves, g.loads, frame)
 				}
-				if sessions[m].Confirmed() != sessions[m].Frame() {
+				if m == 1 && sessions[m].Confirmed() != sessions[m].Frame() {
 					t.Errorf("%+v, delay %d, machine %d: ends at frame %d, confirmed %d", path, delay, m, frame, sessions[m].Confirmed())
 				}
 			}

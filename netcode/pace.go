@@ -121,17 +121,24 @@ func (s *Session) pace() int {
 	if len(s.peers) == 0 {
 		return 1
 	}
-	sum, back := int64(0), Frame(inputRing)
+	sum, n, back := int64(0), int64(0), Frame(inputRing)
 	for i := range s.peers {
 		p := &s.peers[i]
 		p.clock.sample(s.tick)
+		if p.gone || p.quiet >= askAfter {
+			continue // What is known of its screen is old.
+		}
 		sum += s.offset(p)
+		n++
 		back = min(back, p.now-s.now)
+	}
+	if n == 0 {
+		return 1
 	}
 	if back >= farBack {
 		return 2
 	}
-	off := sum / int64(len(s.peers))
+	off := sum / n
 	wait := int64(fixQuiet)
 	if off >= fixFast<<8 || off <= -fixFast<<8 {
 		wait = fixEvery

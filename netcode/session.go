@@ -16,6 +16,8 @@ type Session struct {
 	tag   uint16
 	print uint64 // fingerprint of the game
 	order []byte // machines in order of their lowest seat, per seat
+	self  int    // this machine, so counted
+	all   machines
 
 	queues [MaxPlayers]queue
 	in     []Input // for Step
@@ -40,14 +42,22 @@ type Session struct {
 	hashes [hashRing]uint64
 	marks  [markKept]mark
 
+	view     uint32
+	absent   machines          // not in the view
+	cuts     [MaxPlayers]Frame // their last frames, by machine
+	hears    machines          // just now
+	ballot   ballot            // on the next view
+	ballotAt int64             // tick in which the last one was held
+	lastOut  int               // the peer that left last
+	told     status
+
 	tick    int64
 	fixed   int64 // tick of the last correction of the pace
 	waiting bool  // the window was full in this tick
 
 	leaving bool
 	leftAt  int64
-	end     Frame // nobody plays beyond this frame, known when somebody leaves
-	ending  bool
+	end     Frame // nobody plays beyond this frame
 	fin     bool  // everything up to end is confirmed
 	finAt   int64 // tick of it
 	err     error
@@ -79,6 +89,9 @@ const (
 	hashPredicted        // hash the frame on screen
 	doubleCommand        // predict that a Command is given again
 	skipRepairSave       // don't save the states of repaired frames
+	thawEarly            // take input again from whom only an older ballot suspects
+	forgetAccepted       // propose a new value though one was accepted
+	cutLow               // cut one frame too low
 )
 
 // NewSession starts a match. It steps the game a few scripted frames and loads
@@ -106,6 +119,7 @@ func NewSession(g Game, t Transport, cfg Config) (*Session, error) {
 		deaf:   make([]bool, len(cfg.Recorders)),
 		packet: make([]byte, 0, MaxPacket+(maxRun+MaxDelay)*(MaxCommand+16)), // and the longest seat
 		fixed:  -fixQuiet,
+		end:    never,
 	}
 	for p, id := range cfg.Seats {
 		s.queues[p] = newQueue()
@@ -117,6 +131,18 @@ func NewSession(g Game, t Transport, cfg Config) (*Session, error) {
 		}
 		s.order = append(s.order, s.place(p))
 	}
+	for p, machine := range s.order {
+		if machine == open {
+			continue
+		}
+		s.all |= setOf(int(machine))
+		if i := s.find(cfg.Seats[p]); i >= 0 {
+			s.peers[i].machine, s.peers[i].asked = int(machine), -askKept
+		} else {
+			s.self = int(machine)
+		}
+	}
+	s.convene()
 	if len(s.peers) > 0 && t == nil {
 		return nil, fmt.Errorf("netcode: Transport is nil, but seats %v are not all here", cfg.Seats)
 	}
@@ -209,7 +235,9 @@ func (s *Session) Advance(local ...Input) error {
 		s.speakLast()
 		return s.err
 	}
-	if s.started && s.dispute == nil {
+	s.council()
+	s.foresee()
+	if s.started && s.dispute == nil && s.err == nil {
 		s.play()
 	}
 	s.search()
@@ -255,7 +283,7 @@ func (s *Session) play() {
 	s.follow()
 	before := s.now
 	for range steps {
-		if s.ending && s.now >= s.end {
+		if s.now >= s.end {
 			break
 		}
 		s.commit()
@@ -328,7 +356,7 @@ func (s *Session) commit() {
 	for k := range s.local {
 		i := (k + int(s.now)) % len(s.local) // each seat gets its turn to be first
 		q := &s.queues[s.local[i]]
-		for q.head < s.now+1+s.delay[i] && !(s.ending && q.head >= s.end) {
+		for q.head < s.now+1+s.delay[i] && q.head < s.end {
 			c := s.orders[i].peek(s.cfg.Rate)
 			if len(c) > 0 && len(c) <= s.room(q.head+1) {
 				q.put(s.held[i], c, s.now)
@@ -363,11 +391,27 @@ func (s *Session) countMine() {
 	}
 }
 
-// countComplete finds up to where every seat's input is here.
+// countComplete finds up to where every seat's input is here. A seat that is
+// not in the view lacks nothing once its inputs up to the cut are here.
 func (s *Session) countComplete() {
-	c := s.mine
+	c := never
+	if !s.absent.has(s.self) {
+		c = s.mine
+	}
 	for i := range s.peers {
-		c = min(c, s.peers[i].head)
+		p := &s.peers[i]
+		if !p.gone {
+			c = min(c, p.head)
+			continue
+		}
+		for _, seat := range p.seats {
+			if q := &s.queues[seat]; q.head < q.gone-1 {
+				c = min(c, q.head)
+			}
+		}
+	}
+	if c == never { // Only a leaver whom the others have let go has nobody to wait for.
+		c = s.complete
 	}
 	if c < s.complete {
 		panic(fmt.Sprintf("netcode: complete fell from frame %d to %d", s.complete, c))

@@ -9,8 +9,15 @@ const blockEvery = 8
 // Complete and the clock ride on it, and a silent machine would be taken for
 // a lost one.
 func (s *Session) speak() {
+	troubled := s.started && s.troubled()
 	for i := range s.peers {
 		p := &s.peers[i]
+		if s.started {
+			s.advise(p, troubled)
+		}
+		if p.gone && (!p.leaving || p.quiet >= hushAfter) {
+			continue
+		}
 		if s.fault == lostAck && p.ack == s.mine {
 			continue
 		}
@@ -64,9 +71,22 @@ func (s *Session) encodeHello(b []byte, p *peer) []byte {
 // begin again. Seats with a longer delay than others add what they have beyond
 // the head that all share.
 func (s *Session) encode(b []byte, p *peer) []byte {
+	mine, most := s.mine, s.most
 	var m play
-	m.seq, m.echo = byte(s.tick), p.echo
+	m.seq, m.echo, m.view = byte(s.tick), p.echo, s.view
 	m.complete, m.now, m.ack, m.last = s.complete, s.now, p.head, s.mine
+	m.voted = s.ballot.votes[s.self].promised != 0
+	if s.view > 0 {
+		m.flags |= flagView
+	}
+	if p.gone { // It leaves, and needs to know how far we are only up to its end.
+		cut := s.cuts[p.machine]
+		m.complete, m.now = min(m.complete, cut), min(m.now, cut)
+		mine, most = min(mine, cut), min(most, cut)
+		if s.confirmed >= cut {
+			m.flags |= flagFin
+		}
+	}
 	if p.hasEcho {
 		m.flags |= flagEcho
 		p.hasEcho = false
@@ -77,17 +97,17 @@ func (s *Session) encode(b []byte, p *peer) []byte {
 	if s.fin {
 		m.flags |= flagFin
 	}
-	if s.ending || s.dispute != nil || s.tick%blockEvery == 0 {
+	if s.end < never || s.dispute != nil || s.tick%blockEvery == 0 {
 		m.flags |= flagBlock
 		m.confirmed = s.confirmed
 		m.hash = s.hashes[(s.confirmed-s.confirmed%markEvery)%hashRing]
 	}
-	start := p.ack
-	if p.sent > p.ack && p.sent < s.mine {
+	start := min(p.ack, mine)
+	if p.sent > p.ack && p.sent < mine {
 		start = p.sent
 	}
-	m.count = min(int(s.mine-start), maxRun)
-	m.uneven = s.most > s.mine && start+Frame(m.count) == s.mine
+	m.count = max(0, min(int(mine-start), maxRun))
+	m.uneven = most > mine && start+Frame(m.count) == mine
 	for {
 		m.head = start + Frame(m.count)
 		if b = s.appendInputs(b[:0], &m, start+1); len(b) <= MaxPacket {
@@ -101,7 +121,7 @@ func (s *Session) encode(b []byte, p *peer) []byte {
 			m.count = max(1, min(m.count-1, m.count*MaxPacket/len(b)))
 		}
 	}
-	if p.sent = m.head; p.sent == s.mine {
+	if p.sent = m.head; p.sent >= mine {
 		p.sent = 0
 	}
 	return b

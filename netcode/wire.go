@@ -19,6 +19,7 @@ const (
 	kindPlay    = 0x00
 	kindHello   = 0x01
 	kindDispute = 0x02
+	kindStatus  = 0x03
 	kindMask    = 0x03
 
 	disputeDone = 0x04 // the sender needs nothing more
@@ -44,6 +45,7 @@ type play struct {
 	count     int   // frames of inputs up to head
 	uneven    bool  // inputs begins with how many frames beyond head each seat has
 	last      Frame // with flagBye: the sender's last frame
+	voted     bool  // with flagBye: the sender has a vote on the next view
 	confirmed Frame // with flagBlock
 	hash      uint64
 	inputs    []byte // borrowed from the packet
@@ -151,7 +153,11 @@ func (m *play) appendHeader(b []byte, tag uint16) []byte {
 		b = append(b, byte(m.count))
 	}
 	if m.flags&flagBye != 0 {
-		b = appendUvarint(b, uint32(m.last-m.head))
+		v := uint32(m.last-m.head) << 1
+		if m.voted {
+			v |= 1
+		}
+		b = appendUvarint(b, v)
 	}
 	return b
 }
@@ -181,7 +187,8 @@ func (m *play) parse(b []byte, near Frame) bool {
 	m.count, m.uneven = int(count&^countUneven), count&countUneven != 0
 	m.last = m.head
 	if m.flags&flagBye != 0 {
-		m.last = m.head + Frame(r.uvarint())
+		v := r.uvarint()
+		m.last, m.voted = m.head+Frame(v>>1), v&1 != 0
 	}
 	m.inputs = r.rest()
 	return !r.bad && m.flags&kindMask == kindPlay && m.count <= maxRun &&

@@ -7,7 +7,7 @@ import (
 
 const (
 	further = 20  // frames that everybody must get on after healing
-	healing = 600 // ticks that this may take: the slowest lockstep needs five for a frame
+	healing = 600 // ticks that this may take, and two timeouts: the slowest lockstep needs five for a frame
 )
 
 // match plays a story. It is used again for the next one.
@@ -20,6 +20,8 @@ type match struct {
 	history  history
 	tick     int
 	healed   bool
+	strict   bool // nobody is silent for long, see story
+	early    bool // somebody left or died before everybody had started
 }
 
 // machine is one player's end, and a Recorder.
@@ -35,6 +37,7 @@ type machine struct {
 	slow      int // misses each so many-th tick; 0 is none
 	dead      bool
 	left      bool
+	split     bool
 	over      error
 	complete  netcode.Frame
 	confirmed netcode.Frame
@@ -61,7 +64,7 @@ func (a *machine) Record(r *netcode.Row) error {
 
 // play plays a story to its end, or to the first law that is broken.
 func (w *match) play(s *story) *breach {
-	w.story, w.tick, w.healed = s, 0, false
+	w.story, w.tick, w.healed, w.strict, w.early = s, 0, false, s.strict(), false
 	w.net = simnet.New(s.seed, s.machines)
 	w.history.reset(s, w.newGame())
 	if len(w.machines) < s.machines {
@@ -103,7 +106,9 @@ func (w *match) run() *breach {
 		w.change()
 		if w.tick == w.story.ticks {
 			for m := range w.machines {
-				goal = max(goal, w.machines[m].session.Frame()+further)
+				if a := &w.machines[m]; a.over == nil && !a.dead {
+					goal = max(goal, a.session.Frame()+further)
+				}
 			}
 		}
 		first := int(mix(w.story.seed, w.tick, 99) % uint64(len(w.machines)))
@@ -124,7 +129,7 @@ func (w *match) run() *breach {
 		if late == nil {
 			return w.verdict()
 		}
-		if w.tick == w.story.ticks+healing {
+		if w.tick == w.story.ticks+healing+2*w.story.timeout {
 			return late
 		}
 	}
@@ -189,15 +194,18 @@ func (w *match) befall(t *trouble) {
 			a.breach = broken("a delay is set", "%v", err)
 		}
 	case leave:
-		for m := range w.machines {
-			if w.machines[m].complete == 0 {
-				return // not all have started
-			}
-		}
-		w.machines[t.a].left = true
+		w.part(&w.machines[t.a].left)
 		w.machines[t.a].session.Leave()
 	case die:
-		w.machines[t.a].dead = true
+		w.part(&w.machines[t.a].dead)
+	}
+}
+
+// part notes that a machine leaves or dies.
+func (w *match) part(gone *bool) {
+	*gone = true
+	for m := range w.machines {
+		w.early = w.early || w.machines[m].complete == 0
 	}
 }
 
@@ -235,14 +243,14 @@ func (a *machine) advance() *breach {
 	if a.over = err; err != nil && !a.mayEnd(err) {
 		return broken("nobody is thrown out", "machine %d: %v", a.id, err)
 	}
-	if b := a.look(); b != nil {
+	if b := a.hear(); b != nil {
 		return b
 	}
-	return a.hear()
+	return a.look()
 }
 
-// look checks that a machine has confirmed only what every machine holds: if
-// any one of them vanished now, the others could still go on from there.
+// look checks that a machine has confirmed only what every member of its view
+// holds: if any one of them vanished now, the others could still go on from there.
 func (a *machine) look() *breach {
 	st := a.session.Stats()
 	a.complete = st.Complete
@@ -254,7 +262,7 @@ func (a *machine) look() *breach {
 	}
 	a.confirmed = st.Confirmed
 	for m := range a.match.machines {
-		if o := &a.match.machines[m]; o.complete < a.confirmed {
+		if o := &a.match.machines[m]; o.complete < a.confirmed && !a.seen[m].left {
 			return broken("confirmed is what all hold", "machine %d confirms frame %d, machine %d is complete up to frame %d", a.id, a.confirmed, m, o.complete)
 		}
 	}
@@ -264,6 +272,13 @@ func (a *machine) look() *breach {
 // hear checks that events come in an order that makes sense.
 func (a *machine) hear() *breach {
 	for e := range a.session.Events() {
+		if e.Kind == netcode.Split {
+			if a.split {
+				return broken("events make sense", "machine %d: split twice", a.id)
+			}
+			a.split = true
+			continue
+		}
 		if int(e.Peer) >= len(a.match.machines) || int(e.Peer) == a.id {
 			return broken("events make sense", "machine %d: %v of machine %d", a.id, e.Kind, e.Peer)
 		}

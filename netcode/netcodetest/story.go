@@ -56,7 +56,7 @@ var upTo = [...]struct{ ticks, often int }{
 // others have something left to lose.
 func newStory(seed uint64, players, machines int) *story {
 	r := random(seed)
-	s := &story{seed: seed, machines: machines, timeout: 2000, seats: make([]netcode.Peer, players)}
+	s := &story{seed: seed, machines: machines, timeout: 250, seats: make([]netcode.Peer, players)}
 	for p := range s.seats {
 		switch {
 		case p < machines:
@@ -123,6 +123,9 @@ func newStory(seed uint64, players, machines int) *story {
 	if r.below(4) == 0 {
 		s.end(&r)
 	}
+	if r.below(4) == 0 { // silence is taken for death sooner or later
+		s.timeout = 30 + r.below(90)
+	}
 	slices.SortStableFunc(s.troubles, func(a, b trouble) int { return a.at - b.at })
 	return s
 }
@@ -130,8 +133,7 @@ func newStory(seed uint64, players, machines int) *story {
 // end adds machines that leave or die.
 func (s *story) end(r *random) {
 	t := trouble{kind: leave, at: r.below(s.ticks), a: r.below(s.machines)}
-	s.timeout = 400
-	if r.below(3) == 0 {
+	if r.below(2) == 0 {
 		t.kind = die
 	}
 	s.troubles = append(s.troubles, t)
@@ -153,6 +155,7 @@ func (s *story) tell() string {
 		fmt.Fprintf(&b, ", %s, %s\n", named("window", s.windows[m]), named("delay", s.delays[m]))
 	}
 	p := s.path
+	fmt.Fprintf(&b, "the timeout is %d ticks\n", s.timeout)
 	fmt.Fprintf(&b, "a packet takes %s", ticks(p.Latency))
 	if p.Jitter >= 100 {
 		fmt.Fprintf(&b, " and up to %s more", ticks(p.Jitter))

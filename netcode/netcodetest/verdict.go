@@ -6,38 +6,80 @@ import (
 	"github.com/punchback/punchback/netcode"
 )
 
-// mayEnd tells whether the story gives a machine a reason to stop.
-func (a *machine) mayEnd(err error) bool {
-	var left *netcode.LeftError
-	if !errors.As(err, &left) {
-		return false
+// strict tells whether a story gives nobody a reason to give up a machine that
+// lives: no way is silent for as long as the timeout.
+func (s *story) strict() bool {
+	slack := (s.path.Latency+s.path.Jitter)/1000 + 5 + 4 + s.path.Loss/10 // until the first packet after a silence
+	for a := range s.machines {
+		for b := range s.machines {
+			from, to := 0, 0 // of a silence; troubles come in order of at
+			for i := range s.troubles {
+				t := &s.troubles[i]
+				if a == b || !t.silences(a, b) {
+					continue
+				}
+				if t.at > to+slack {
+					from = t.at
+				}
+				if to = max(to, t.last+1); to-from+slack >= s.timeout {
+					return false
+				}
+			}
+		}
 	}
-	some, died := a.match.parted()
-	return some || died
+	return true
 }
 
-// parted tells whether somebody has left, and whether somebody has died.
-func (w *match) parted() (left, died bool) {
-	for m := range w.machines {
-		left = left || w.machines[m].left
-		died = died || w.machines[m].dead
+func (t *trouble) silences(from, to int) bool {
+	switch t.kind {
+	case cut, burst:
+		return t.a == from && t.b == to
+	case part:
+		return t.a>>from&1 != t.a>>to&1
+	case sleep:
+		return t.a == from
 	}
-	return left, died
+	return false
+}
+
+// mayEnd tells whether the story gives a machine a reason to stop with err.
+func (a *machine) mayEnd(err error) bool {
+	w := a.match
+	if w.early || !w.strict {
+		var left *netcode.LeftError
+		var split *netcode.SplitError
+		return errors.As(err, &left) || errors.As(err, &split)
+	}
+	gone, died := 0, 0
+	for m := range w.machines {
+		o := &w.machines[m]
+		if o.left || o.dead {
+			gone++
+		}
+		if o.dead {
+			died++
+		}
+	}
+	var left *netcode.LeftError
+	if errors.As(err, &left) {
+		return gone == len(w.machines)-1 && (died > 0 || !left.Timeout)
+	}
+	var split *netcode.SplitError
+	return errors.As(err, &split) && died > 0 && 2*(len(w.machines)-gone) <= len(w.machines) && !split.Out
 }
 
 // late tells who has not got on as far as everybody must after healing.
 func (w *match) late(goal netcode.Frame) *breach {
-	left, died := w.parted()
 	for m := range w.machines {
 		a := &w.machines[m]
 		if a.dead || a.over != nil || a.left && a.session.Done() {
 			continue
 		}
-		if left || died {
-			return broken("the match ends for all", "machine %d has not ended in %d healthy ticks", m, w.tick-w.story.ticks)
+		if a.left {
+			return broken("who leaves is done", "machine %d has left and is not done in %d healthy ticks", m, w.tick-w.story.ticks)
 		}
 		if a.confirmed < goal {
-			return broken("everybody gets on", "machine %d has confirmed frame %d after %d healthy ticks, must have frame %d", m, a.confirmed, w.tick-w.story.ticks, goal)
+			return broken("everybody gets on", "machine %d has confirmed frame %d after %d healthy ticks, must have frame %d or an error", m, a.confirmed, w.tick-w.story.ticks, goal)
 		}
 		for _, p := range a.seats {
 			if w.history.taken[p] < w.history.given[p] {
@@ -50,16 +92,22 @@ func (w *match) late(goal netcode.Frame) *breach {
 
 // verdict looks at the end of a match.
 func (w *match) verdict() *breach {
-	left, died := w.parted()
+	left, died := false, false
 	for m := range w.machines {
 		a := &w.machines[m]
+		left, died = left || a.left, died || a.dead
 		for f := max(1, a.confirmed-40); f <= a.confirmed; f++ {
 			if got, ok := a.session.Hash(f); ok && got != w.history.hashes[f-1] {
 				return broken("the right state", "machine %d tells hash %016x of frame %d, must be %016x", m, got, f, w.history.hashes[f-1])
 			}
 		}
-		if left && !died && int(a.confirmed) != len(w.history.hashes) {
-			return broken("the match ends for all", "machine %d ends at frame %d, another one at frame %d", m, a.confirmed, len(w.history.hashes))
+	}
+	if len(w.machines) != 2 || !left || died || !w.strict || w.early {
+		return nil
+	}
+	for m := range w.machines { // a match of two ends for both at the same frame
+		if c := w.machines[m].confirmed; int(c) != len(w.history.hashes) {
+			return broken("a clean end", "machine %d ends at frame %d, the other one at frame %d", m, c, len(w.history.hashes))
 		}
 	}
 	return nil
