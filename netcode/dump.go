@@ -7,13 +7,13 @@ import (
 )
 
 // A dump is a DesyncError as bytes, to be looked at without the game: package
-// replay reads it, and its FORMAT.md describes it. What is long is cut, so that
-// a dump is never longer than some megabytes, whatever the state.
+// replay reads it, and DUMP.md there describes it. What is long is cut, so that
+// no dump is longer than 2 MiB, whatever the state.
 
 const (
 	dumpMagic  = "PBDESYNC\x01"
-	dumpState  = 1 << 20 // bytes of each state
-	dumpFields = 1 << 20 // bytes of the table of fields
+	dumpState  = 1 << 18 // bytes of each state
+	dumpFields = 1 << 19 // bytes of the table of fields
 	dumpFrames = 64      // of inputs
 	dumpText   = 1 << 10
 )
@@ -82,7 +82,7 @@ func appendDump(b []byte, e *DesyncError, g Game, t *Terms, seats []Peer, self P
 	})
 	from := 0
 	if longest := max(len(e.Before), len(e.State), len(there)); longest > dumpState {
-		from = max(0, min(e.Offset-dumpState/2, longest-dumpState))
+		from = max(0, min(e.Offset-dumpState/2, longest-dumpState)) &^ (pieceSize - 1)
 	}
 	cut := func(state []byte) []byte { return state[min(from, len(state)):min(from+dumpState, len(state))] }
 	for _, x := range [...]struct {
@@ -100,7 +100,7 @@ func appendDump(b []byte, e *DesyncError, g Game, t *Terms, seats []Peer, self P
 		b = binary.AppendUvarint(b, uint64(from))
 		return appendTheirs(b, cut(e.State), cut(there), func(i int) bool { return unknown != nil && unknown((from+i)/pieceSize) })
 	})
-	b = section(b, 'F', func(b []byte) []byte { return appendFields(b, g, from, from+dumpState) })
+	b = section(b, 'F', func(b []byte) []byte { return appendFields(b, g, max(from, e.Offset-dumpFields/16), from+dumpState) })
 	return binary.LittleEndian.AppendUint64(b, xxhash.Sum64(b[start:]))
 }
 
@@ -133,37 +133,37 @@ func appendInput(b []byte, in *Input) []byte {
 	if len(in.Command) > 0 {
 		flags |= 2
 	}
-	b = append(b, flags)
-	b = binary.AppendUvarint(b, in.Bits)
+	b = binary.LittleEndian.AppendUint64(append(b, flags), in.Bits)
 	if len(in.Command) > 0 {
-		b = append(b, byte(len(in.Command)-1))
-		b = append(b, in.Command...)
+		b = append(append(b, byte(len(in.Command)-1)), in.Command...)
 	}
 	return b
 }
 
-// appendTheirs writes stretches of what is known of their state.
+// appendTheirs writes stretches of what is known of their state, in steps of
+// eight bytes.
 func appendTheirs(b, ours, theirs []byte, unknown func(i int) bool) []byte {
+	word := func(s []byte, i int) string { return string(s[min(i, len(s)):min(i+8, len(s))]) }
 	kind := func(i int) byte {
 		switch {
 		case unknown(i):
 			return dumpUnknown
-		case i < len(ours) && ours[i] == theirs[i]:
+		case word(ours, i) == word(theirs, i):
 			return dumpSame
 		}
 		return dumpGiven
 	}
 	for i := 0; i < len(theirs); {
-		k, n := kind(i), 1
-		for i+n < len(theirs) && kind(i+n) == k {
-			n++
+		k, end := kind(i), i+8
+		for end < len(theirs) && kind(end) == k {
+			end += 8
 		}
-		b = append(b, k)
-		b = binary.AppendUvarint(b, uint64(n))
+		end = min(end, len(theirs))
+		b = binary.AppendUvarint(append(b, k), uint64(end-i))
 		if k == dumpGiven {
-			b = append(b, theirs[i:i+n]...)
+			b = append(b, theirs[i:end]...)
 		}
-		i += n
+		i = end
 	}
 	return b
 }
@@ -171,7 +171,7 @@ func appendTheirs(b, ours, theirs []byte, unknown func(i int) bool) []byte {
 // appendFields writes the fields that have a byte between from and to, each as
 // what its path shares with the one before, the rest of it, its kind, its size
 // and its distance from the end of the one before. The first byte tells
-// whether there are more.
+// whether there are others.
 func appendFields(b []byte, g Game, from, to int) []byte {
 	first, before, end := len(b), "", 0
 	b = append(b, 0)
@@ -180,12 +180,14 @@ func appendFields(b []byte, g Game, from, to int) []byte {
 		return b
 	}
 	for f := range known.Fields() {
-		if f.Offset < end || f.Size <= 0 || f.Offset+f.Size <= from {
-			continue
+		if f.Offset < end || f.Size <= 0 {
+			continue // It makes no sense.
 		}
-		if f.Offset >= to || len(b)-first > dumpFields {
-			b[first] = 1
-			break
+		if f.Offset+f.Size <= from || f.Offset >= to || len(b)-first > dumpFields {
+			if b[first] = 1; f.Offset > from {
+				break
+			}
+			continue
 		}
 		path := f.Path[:min(len(f.Path), 255)]
 		shared := firstByte([]byte(before), []byte(path))

@@ -1,8 +1,9 @@
-// Replay looks into the files of matches, without the game:
+// Replay looks into the files of matches and the dumps of desyncs, without the
+// game:
 //
 //	replay info FILE...                what a file holds, and who did when how much
-//	replay dump [-from F] [-to F] FILE   its rows as text
-//	replay diff FILE FILE              the first thing that differs
+//	replay dump [-from F] [-to F] FILE   its rows as text; the state of a desync field by field
+//	replay diff FILE FILE              the first thing that differs; of the dumps of two sides every field
 //
 // It knows a file by its first bytes. Info and dump of a damaged file show what
 // is there, say where it is damaged, and end with status 2. Diff ends with
@@ -22,8 +23,8 @@ import (
 )
 
 const usage = `usage: replay info FILE...                  what a file holds, and who did when how much
-       replay dump [-from F] [-to F] FILE   its rows as text, of frames F to F
-       replay diff FILE FILE                the first thing that differs
+       replay dump [-from F] [-to F] FILE   its rows as text, of frames F to F; the state of a desync field by field
+       replay diff FILE FILE                the first thing that differs; of the dumps of two sides every field
 `
 
 // A kind of file.
@@ -35,7 +36,7 @@ type kind struct {
 	diff  func(w io.Writer, a, b *file) (same bool, err error)
 }
 
-var kinds = []kind{replays}
+var kinds = []kind{replays, desyncs}
 
 // file is an open file.
 type file struct {

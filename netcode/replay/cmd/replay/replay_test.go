@@ -97,6 +97,10 @@ func TestCommand(t *testing.T) {
 	put("text", []byte("what is this?"))
 	put("nothing", nil)
 	put("head", whole[:20])
+	ours, theirs := desync(t)
+	put("ours", ours)
+	put("theirs", theirs)
+	put("short", ours[:99])
 
 	var story strings.Builder
 	for _, line := range []string{
@@ -104,6 +108,7 @@ func TestCommand(t *testing.T) {
 		"dump -from 1797 -to 1804 whole", "dump -to 3 terms", "dump -from 3590 cut", "dump empty", "dump -from 9999 whole",
 		"diff whole whole", "diff whole cut", "diff early whole", "diff whole bits", "diff whole command", "diff whole hash",
 		"diff whole state", "diff whole terms", "diff empty whole", "diff head whole",
+		"info ours theirs", "dump ours", "dump -from 40 -to 40 theirs", "diff ours theirs", "diff theirs theirs", "diff ours whole", "info short",
 		"info text", "info nothing", "info nowhere", "", "info", "dump whole whole", "diff whole", "sing whole", "dump -slowly whole",
 	} {
 		args := strings.Fields(line)
