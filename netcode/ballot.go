@@ -52,6 +52,7 @@ type ballot struct {
 	gone     machines         // before it
 	resigned machines         // have left, without a vote in this view, and will not vote in it
 	frozen   machines         // were suspected by a ballot that this machine promised
+	voters   machines         // those whose votes are known
 	votes    [MaxPlayers]vote // as far as they are known, by machine
 	fault    fault
 }
@@ -82,6 +83,7 @@ func (b *ballot) begin(suspects machines, heads *[MaxPlayers]Frame) {
 func (b *ballot) promise(id ballotID, suspects machines, heads *[MaxPlayers]Frame) {
 	own := &b.votes[b.self]
 	own.promised, own.suspects, own.heads = id, suspects, *heads
+	b.voters |= setOf(b.self)
 	b.frozen |= suspects
 	if b.fault == thawEarly {
 		b.frozen = suspects
@@ -96,6 +98,7 @@ func (b *ballot) hear(from int, v *vote, heads *[MaxPlayers]Frame) {
 		return
 	}
 	*known = *v
+	b.voters |= setOf(from)
 	if v.promised > own.promised && !v.suspects.has(b.self) && !b.resigned.has(b.self) {
 		b.promise(v.promised, v.suspects, heads)
 	}

@@ -12,6 +12,10 @@ func (s *Session) council() {
 		return
 	}
 	b := &s.ballot
+	if s.calm() {
+		s.hears, s.ballotAt = b.members&^setOf(s.self), s.tick
+		return
+	}
 	s.reach()
 	for i := range s.peers {
 		p := &s.peers[i]
@@ -54,6 +58,22 @@ func (s *Session) council() {
 			s.decide(v)
 		}
 	}
+}
+
+// calm tells that everybody was heard in this tick and nobody leaves or votes: as
+// almost always, there is nothing to do then.
+func (s *Session) calm() bool {
+	if s.leaving || s.ballot.voters != 0 {
+		return false
+	}
+	for i := range s.peers {
+		p := &s.peers[i]
+		if p.quiet > 0 || p.leaving || p.gone {
+			return false
+		}
+		p.age = 0
+	}
+	return true
 }
 
 // patience is how many ticks a ballot may take before another is held.
