@@ -15,8 +15,8 @@ import (
 // everybody, so that the others tell whose side they are on.
 
 const (
-	disputeTicks = 90  // how long the search may take
-	disputeMost  = 240 // and if it still gets somewhere
+	disputeTicks = 240 // how long the search may take
+	witnessTicks = 120 // how long it waits to hear whose side others are on
 	partCount    = 64  // parts of the state that are hashed
 	pieceSize    = 512 // bytes of the state in a packet
 	partLeast    = 8   // bytes of a part; always a power of two, so that pieces and parts fit
@@ -27,8 +27,7 @@ type dispute struct {
 	err   *DesyncError
 	mark  Frame // the frames looked at are those up to here
 	since int64 // tick
-	until int64
-	known bool // err.Frame is the first that differs
+	known bool  // err.Frame is the first that differs
 
 	size  int               // of a part
 	sums  [partCount]uint32 // of ours
@@ -37,7 +36,7 @@ type dispute struct {
 	got   []bool            // pieces of theirs that have come
 	done  bool              // nothing more is to come
 
-	asked   uint64 // parts that somebody has otherwise
+	asked   uint64 // parts that somebody has otherwise; all while nobody has told his
 	next    int    // the next piece to send
 	witness [MaxPlayers]witness
 }
@@ -64,7 +63,7 @@ type disputed struct {
 
 // disagree starts the search, or starts it again from an earlier frame.
 func (s *Session) disagree(p *peer, mark Frame, ours, theirs uint64) {
-	d := &dispute{peer: p, mark: mark, since: s.tick, until: s.tick + disputeTicks}
+	d := &dispute{peer: p, mark: mark, since: s.tick}
 	if s.dispute != nil {
 		d.since = s.dispute.since
 	}
@@ -87,7 +86,7 @@ func (s *Session) markState(f Frame) []byte {
 func (s *Session) resimulate(f Frame) []byte {
 	from := f / markEvery * markEvery
 	start := s.markState(from)
-	if start == nil || from < s.mine-inputRing/2 {
+	if start == nil || from+1 < s.oldest() {
 		return nil
 	}
 	s.game.Load(start)
@@ -102,6 +101,15 @@ func (s *Session) resimulate(f Frame) []byte {
 	return state
 }
 
+// oldest is the first frame whose inputs are all held.
+func (s *Session) oldest() Frame {
+	most := s.now
+	for p := range s.in {
+		most = max(most, s.queues[p].head)
+	}
+	return max(1, most-inputRing+1)
+}
+
 // search ends the match when everybody knows what there is to know, or time is up.
 func (s *Session) search() {
 	d := s.dispute
@@ -111,9 +119,13 @@ func (s *Session) search() {
 	waits := !d.done
 	for i := range s.peers {
 		w, i := &d.witness[i], Frame(markEvery)-(d.mark-d.err.Frame)
-		waits = waits || !w.heard || !w.done && w.hash[i] != d.err.Ours
+		if !w.heard {
+			waits = waits || s.tick < d.since+witnessTicks
+		} else if !w.done && w.hash[i] != d.err.Ours {
+			waits = true
+		}
 	}
-	if !waits || s.tick >= d.until {
+	if !waits || s.tick >= d.since+disputeTicks {
 		s.conclude()
 		s.err = d.err
 	}
@@ -130,7 +142,7 @@ func partSize(length int) int {
 
 // measure hashes the parts of our state; parts beyond its end are empty.
 func (d *dispute) measure(size int) {
-	d.size, d.asked = size, 0
+	d.size, d.asked = size, everything
 	state := d.err.State
 	for i := range d.sums {
 		d.sums[i] = uint32(xxhash.Sum64(state[min(i*size, len(state)):min((i+1)*size, len(state))]))
@@ -141,6 +153,15 @@ func (d *dispute) measure(size int) {
 func (d *dispute) in(set uint64, k int) bool {
 	first, last := k*pieceSize/d.size, ((k+1)*pieceSize-1)/d.size
 	return last < partCount && set>>first&(1<<(last-first+1)-1) != 0
+}
+
+const everything = 1<<partCount - 1
+
+func (d *dispute) ask(set uint64) {
+	if d.asked == everything {
+		d.asked = 0
+	}
+	d.asked |= set
 }
 
 func differing(a, b *[partCount]uint32) (set uint64) {
@@ -244,7 +265,7 @@ func (s *Session) receiveDispute(i int, b []byte) bool {
 			s.narrow(&m)
 		}
 	} else if d.known && m.first == d.err.Frame && m.size == d.size {
-		d.asked |= differing(&d.sums, &m.parts)
+		d.ask(differing(&d.sums, &m.parts))
 	}
 	return true
 }
@@ -296,11 +317,10 @@ func (s *Session) narrow(m *disputed) {
 		return // It said something else before.
 	}
 	set := differing(&d.sums, &d.parts)
-	d.asked |= set
+	d.ask(set)
 	if k := m.offset / pieceSize; len(m.bytes) > 0 && !d.got[k] {
 		copy(d.there[m.offset:], m.bytes)
 		d.got[k] = true
-		d.until = min(max(d.until, s.tick+disputeTicks/2), d.since+disputeMost)
 	}
 	d.done = d.lacks(set) < 0
 }

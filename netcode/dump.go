@@ -30,7 +30,7 @@ func (s *Session) dump() []byte {
 	d := s.dispute
 	e := d.err
 	var inputs [][]Input
-	for f := max(e.Agreed+1, e.Frame-dumpFrames+1, s.mine-inputRing/2); f <= e.Frame; f++ {
+	for f := max(e.Agreed+1, e.Frame-dumpFrames+1, s.oldest()); f <= e.Frame; f++ {
 		in := make([]Input, len(s.queues[:s.cfg.Players]))
 		for p := range in {
 			s.queues[p].use(f, &in[p])
