@@ -12,6 +12,9 @@ func (s *Session) confirm() {
 			to = min(to, p.reported)
 		}
 	}
+	if s.fault == takeBack && s.tick%64 == 0 && s.confirmed > 0 {
+		s.confirmed--
+	}
 	for s.confirmed < to {
 		s.confirmed++
 		s.give(s.confirmed)

@@ -14,10 +14,15 @@ const (
 	HashPredicted  = hashPredicted
 	DoubleCommand  = doubleCommand
 	SkipRepairSave = skipRepairSave
+	ThawEarly      = thawEarly
+	ForgetAccepted = forgetAccepted
+	CutLow         = cutLow
+	RepeatCommand  = repeatCommand
+	TakeBack       = takeBack
 )
 
 // Plant makes a session do one thing wrongly.
-func Plant(s *Session, f Fault) { s.fault = f }
+func Plant(s *Session, f Fault) { s.fault, s.ballot.fault = f, f }
 
 // Disputing tells whether a desync was found and is being looked into.
 func (s *Session) Disputing() bool { return s.dispute != nil && s.err == nil }

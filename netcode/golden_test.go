@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -87,7 +88,7 @@ func (s *scribe) flags(kind string, names ...string) byte {
 	f := s.peek()
 	text := kind
 	for i, name := range names {
-		if f>>(i+2)&1 != 0 {
+		if f>>(i+2)&1 != 0 && name != "" {
 			text += ", " + name
 		}
 	}
@@ -105,6 +106,75 @@ func (s *scribe) packet(complete, seats int) {
 		s.hello()
 	case 2:
 		s.dispute()
+	case 3:
+		if s.peek()&4 != 0 {
+			s.fill(seats)
+		} else {
+			s.status(seats)
+		}
+	}
+}
+
+// set notes a byte with a bit for each machine.
+func (s *scribe) set(what string) (m []int) {
+	f := s.peek()
+	for i := range 8 {
+		if f>>i&1 != 0 {
+			m = append(m, i)
+		}
+	}
+	s.take(1, "%s %v", what, m)
+	return m
+}
+
+func (s *scribe) frames(what string, of ...int) {
+	slices.Sort(of)
+	for _, m := range slices.Compact(of) {
+		s.uvarint(fmt.Sprintf("%s of machine %d", what, m), nil)
+	}
+}
+
+// status tells one of a match on so many machines.
+func (s *scribe) status(machines int) {
+	s.flags("status", "", "ask")
+	s.uvarint("view", nil)
+	gone := s.set("without machines")
+	s.frames("last frame", gone...)
+	for range machines - len(gone) {
+		s.u8("machine")
+		s.uvarint("  complete", nil)
+		s.uvarint("  told at its tick", nil)
+		s.set("  it hears")
+		if s.ballot("  promised") {
+			s.frames("  held", append(s.set("  suspects"), gone...)...)
+			if s.ballot("  accepted") {
+				s.frames("  last frame", append(s.set("  to go without"), gone...)...)
+			}
+		}
+	}
+	for m := range machines {
+		s.frames("held", m)
+	}
+}
+
+func (s *scribe) ballot(what string) bool {
+	v := binary.LittleEndian.Uint16(append(s.b[:min(2, len(s.b)):2], 0, 0))
+	if v == 0 {
+		s.take(2, "%s nothing", what)
+		return false
+	}
+	s.take(2, "%s ballot %d of machine %d", what, v>>3, v&7)
+	return true
+}
+
+// fill tells inputs of a machine with so many seats.
+func (s *scribe) fill(seats int) {
+	commands := s.flags("fill", "", "commands")&0x08 != 0
+	s.u8("of machine")
+	s.uvarint("from frame", nil)
+	count := s.u8("frames of inputs")
+	for i := range seats {
+		s.seat(i, count, commands)
 	}
 }
 
@@ -272,7 +342,35 @@ func samples() []sample {
 	s.dispute.measure(partSize(600))
 	all = append(all, sample{name: "dispute-parts", b: s.appendDispute(nil)})
 	s.dispute.asked, s.dispute.done = 1<<33, true
-	return append(all, sample{name: "dispute-bytes", b: s.appendDispute(nil)})
+	all = append(all, sample{name: "dispute-bytes", b: s.appendDispute(nil)})
+
+	// Machine 3 has left after frame 50, machine 1 is suspected by machine 0, and
+	// machine 2 has accepted to go on without it after frame 98.
+	v := Session{tag: tag, tick: 300, view: 1, all: 0xf, absent: setOf(3), mine: 103, complete: 97, hears: setOf(2)}
+	v.cuts[3] = 50
+	v.peers = []peer{
+		{machine: 1, head: 97, reported: 90, told: 260, hears: setOf(0) | setOf(2)},
+		{machine: 2, head: 102, reported: 96, told: 298, hears: setOf(0)},
+		{machine: 3, head: 50, gone: true},
+	}
+	v.convene()
+	quiet := v.appendStatus(nil, true)
+	own := vote{promised: 1<<3 | 0, suspects: setOf(1)}
+	own.heads[1], own.heads[3] = 97, 50
+	v.ballot.votes[0] = own
+	own.heads[1] = 98
+	own.accepted, own.value.absent = own.promised, setOf(1)
+	own.value.cuts[1], own.value.cuts[3] = 98, 50
+	v.ballot.votes[2] = own
+	all = append(all, sample{name: "status-quiet", b: quiet, seats: 4}, sample{name: "status-ballot", b: v.appendStatus(nil, false), seats: 4})
+
+	var sent box
+	b := bus{boxes: []box{{}, {}, {}}}
+	v.net, v.local, v.queues[1] = &b, []Player{0}, *talk
+	v.peers = []peer{{machine: 1, head: 3, seats: []Player{1}}, {machine: 2, id: 2}}
+	v.fill(&v.peers[1])
+	sent = b.boxes[2]
+	return append(all, sample{name: "fill", b: sent.packets[0][:sent.size[0]], seats: 1})
 }
 
 // The bytes of packets are a promise to other builds: if this fails on purpose,

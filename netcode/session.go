@@ -92,6 +92,8 @@ const (
 	thawEarly            // take input again from whom only an older ballot suspects
 	forgetAccepted       // propose a new value though one was accepted
 	cutLow               // cut one frame too low
+	repeatCommand        // give a Command to every frame from then on
+	takeBack             // take back a confirmed frame now and then
 )
 
 // NewSession starts a match. It steps the game a few scripted frames and loads
@@ -360,7 +362,9 @@ func (s *Session) commit() {
 			c := s.orders[i].peek(s.cfg.Rate)
 			if len(c) > 0 && len(c) <= s.room(q.head+1) {
 				q.put(s.held[i], c, s.now)
-				s.orders[i].pop(s.cfg.Rate)
+				if s.fault != repeatCommand {
+					s.orders[i].pop(s.cfg.Rate)
+				}
 			} else {
 				q.put(s.held[i], nil, s.now)
 			}

@@ -225,6 +225,27 @@ var stories = []struct {
 		w.run(30)
 		return w
 	}},
+	{"drop", "Three players; one is gone without a word. The others wait for it, agree on its last frame and go on.", func(t *testing.T) *teller {
+		w := newTeller(t, 3, simnet.Path{Latency: 1500}, nil)
+		w.run(30)
+		w.note("Machine 2 dies.")
+		w.machines[2].asleep = true
+		w.run(90)
+		return w
+	}},
+	{"split", "Four players, and a wire breaks between two and two. The side with player 0 goes on; the other can't.", func(t *testing.T) *teller {
+		w := newTeller(t, 4, simnet.Path{Latency: 1500}, nil)
+		w.run(30)
+		w.note("Machines 0 and 1 don't hear 2 and 3 any more, nor do these hear them.")
+		for a := range netcode.Peer(2) {
+			for b := range netcode.Peer(2) {
+				w.net.Cut(a, b+2, true)
+				w.net.Cut(b+2, a, true)
+			}
+		}
+		w.run(100)
+		return w
+	}},
 	{"desync", "The game of machine 1 does something else from frame 40 on.", func(t *testing.T) *teller {
 		w := newTeller(t, 2, simnet.Path{Latency: 1500}, nil)
 		w.machines[1].game.Corrupt(40)

@@ -1,5 +1,7 @@
 package netcode
 
+import "fmt"
+
 // A view is who plays: a number and the machines that are in. The next view
 // begins when a machine has left or is given up. Its members agree by a ballot
 // on the last frame of each seat that is gone, fill one another up to there,
@@ -139,7 +141,7 @@ func (s *Session) decide(v *outcome) {
 		}
 	}
 	if !s.install(s.view+1, s.absent|v.absent, &cuts) {
-		panic("netcode: a view was decided that takes back a confirmed frame")
+		s.err = fmt.Errorf("netcode: view %d takes back what was confirmed up to frame %d: a machine lies about votes", s.view+1, s.confirmed)
 	}
 }
 

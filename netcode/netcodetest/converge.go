@@ -17,6 +17,7 @@ type Options struct {
 	Matches  int                    // how many, each from its own seed; zero means 100, and 20 with -short
 	First    int                    // the first of them; counts from 0
 	Machines int                    // in each match; zero means from 2 up to as many as there are players
+	Storm    bool                   // every match is one of short timeouts and broken wires; else one in six is
 	Prepare  func(*netcode.Session) // sees each session before its first tick
 }
 
@@ -64,7 +65,7 @@ func Converge(t testing.TB, newGame func() netcode.Game, players int, o *Options
 		if machines == 0 {
 			machines = min(2+int(seed>>20%uint64(max(1, players-1))), players)
 		}
-		s := newStory(seed, players, machines)
+		s := newStory(seed, players, machines, o.Storm)
 		if b := w.play(s); b != nil {
 			t.Errorf("%s", w.report(t.Name(), s, b))
 			return

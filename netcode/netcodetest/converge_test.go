@@ -70,7 +70,7 @@ func TestBadGameDoesNotConverge(t *testing.T) {
 // A story that lost a machine speaks of the others only.
 func TestStoryWithoutAMachine(t *testing.T) {
 	for i := range 200 {
-		s := newStory(seedOf(i), 6, 4)
+		s := newStory(seedOf(i), 6, 4, i%2 == 0)
 		for m := range 4 {
 			c := s.without(m)
 			for p, id := range c.seats {

@@ -20,7 +20,7 @@ type match struct {
 	history  history
 	tick     int
 	healed   bool
-	strict   bool // nobody is silent for long, see story
+	strict   bool // nobody is silent for as long as the timeout
 	early    bool // somebody left or died before everybody had started
 }
 
@@ -64,7 +64,7 @@ func (a *machine) Record(r *netcode.Row) error {
 
 // play plays a story to its end, or to the first law that is broken.
 func (w *match) play(s *story) *breach {
-	w.story, w.tick, w.healed, w.strict, w.early = s, 0, false, s.strict(), false
+	w.story, w.tick, w.healed, w.strict, w.early = s, 0, false, s.within(s.timeout), false
 	w.net = simnet.New(s.seed, s.machines)
 	w.history.reset(s, w.newGame())
 	if len(w.machines) < s.machines {
@@ -93,11 +93,24 @@ func (w *match) play(s *story) *breach {
 			w.prepare(a.session)
 		}
 	}
-	b := w.run()
+	b := w.guarded()
 	if b != nil {
 		b.tick = w.tick
 	}
 	return b
+}
+
+// guarded makes a panic a breach, too, so that its story becomes short. When it
+// is played again, the panic comes through and shows where it was.
+func (w *match) guarded() (b *breach) {
+	if *onlySeed == 0 {
+		defer func() {
+			if why := recover(); why != nil {
+				b = broken("nothing panics", "%v", why)
+			}
+		}()
+	}
+	return w.run()
 }
 
 func (w *match) run() *breach {

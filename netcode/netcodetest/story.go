@@ -54,7 +54,7 @@ var upTo = [...]struct{ ticks, often int }{
 
 // newStory makes up a match. Half of the networks are as bad as can be, the
 // others have something left to lose.
-func newStory(seed uint64, players, machines int) *story {
+func newStory(seed uint64, players, machines int, storm bool) *story {
 	r := random(seed)
 	s := &story{seed: seed, machines: machines, timeout: 250, seats: make([]netcode.Peer, players)}
 	for p := range s.seats {
@@ -103,11 +103,12 @@ func newStory(seed uint64, players, machines int) *story {
 			pick -= upTo[k].often
 			k++
 		}
-		t := trouble{kind: k, at: r.below(s.ticks), a: r.below(machines), b: r.below(machines)}
+		t := trouble{kind: k, at: r.below(s.ticks)}
+		t.a, t.b = s.pair(&r)
 		t.last = min(t.at+r.below(upTo[k].ticks), s.ticks-1)
 		switch k {
 		case part:
-			t.a = r.below(1 << machines)
+			t.a = s.side(&r)
 		case lag:
 			t.b = t.b<<16 | r.below(s.path.Latency+1)
 		case drift:
@@ -126,8 +127,42 @@ func newStory(seed uint64, players, machines int) *story {
 	if r.below(4) == 0 { // silence is taken for death sooner or later
 		s.timeout = 30 + r.below(90)
 	}
+	if storm || machines > 2 && r.below(6) == 0 {
+		s.storm(&r)
+	}
 	slices.SortStableFunc(s.troubles, func(a, b trouble) int { return a.at - b.at })
 	return s
+}
+
+// pair picks two machines, and the same one twice where there is only one.
+func (s *story) pair(r *random) (a, b int) {
+	a = r.below(s.machines)
+	return a, (a + 1 + r.below(max(1, s.machines-1))) % s.machines
+}
+
+// side picks machines that others may be cut off from: not none, not all.
+func (s *story) side(r *random) int { return 1 + r.below(max(1, 1<<s.machines-2)) }
+
+// storm makes it a story of who plays: a short silence is taken for death, and
+// wires are cut all the time.
+func (s *story) storm(r *random) {
+	s.timeout = 8 + r.below(20)
+	s.path = simnet.Path{Latency: r.below(2001), Jitter: r.below(1001), Loss: r.below(100)}
+	s.ticks = 100
+	s.troubles = s.troubles[:0]
+	for range 10 + r.below(20) {
+		t := trouble{kind: cut, at: 20 + r.below(80)}
+		if t.a, t.b = s.pair(r); r.below(2) == 0 {
+			t.kind, t.a = part, s.side(r)
+		}
+		t.last = min(t.at+r.below(30), s.ticks-1)
+		s.troubles = append(s.troubles, t)
+	}
+	for range r.below(3) {
+		t := trouble{kind: [...]kind{sleep, leave, die}[r.below(3)], at: 20 + r.below(80), a: r.below(s.machines)}
+		t.last = min(t.at+r.below(30), s.ticks-1)
+		s.troubles = append(s.troubles, t)
+	}
 }
 
 // end adds machines that leave or die.

@@ -6,9 +6,13 @@ import (
 	"github.com/punchback/punchback/netcode"
 )
 
-// strict tells whether a story gives nobody a reason to give up a machine that
-// lives: no way is silent for as long as the timeout.
-func (s *story) strict() bool {
+// patience is for how many ticks a machine that leaves can be silent and still
+// hear that the other one, who waits for it, has confirmed its end.
+const patience = 80
+
+// within tells whether no way is silent for so many ticks. Within the timeout,
+// nobody has a reason to give up a machine that lives.
+func (s *story) within(limit int) bool {
 	slack := (s.path.Latency+s.path.Jitter)/1000 + 5 + 4 + s.path.Loss/10 // until the first packet after a silence
 	for a := range s.machines {
 		for b := range s.machines {
@@ -21,7 +25,7 @@ func (s *story) strict() bool {
 				if t.at > to+slack {
 					from = t.at
 				}
-				if to = max(to, t.last+1); to-from+slack >= s.timeout {
+				if to = max(to, t.last+1); to-from+slack >= limit {
 					return false
 				}
 			}
@@ -102,7 +106,7 @@ func (w *match) verdict() *breach {
 			}
 		}
 	}
-	if len(w.machines) != 2 || !left || died || !w.strict || w.early {
+	if len(w.machines) != 2 || !left || died || !w.strict || w.early || !w.story.within(patience) {
 		return nil
 	}
 	for m := range w.machines { // a match of two ends for both at the same frame
