@@ -4,26 +4,36 @@ import "github.com/punchback/punchback/netcode"
 
 // Shaper puts a bad network in front of a real Transport: what is sent through
 // it suffers the Path before it leaves. What is received passes untouched, so
-// that each end answers for its own direction.
+// that each end answers for its own direction. The line is that of the machine:
+// packets to all others share its Bandwidth, its bursts and its cut.
 type Shaper struct {
 	t    netcode.Transport
 	rand random
-	path Path
+	link link
 	now  int64
 	out  queue
 }
 
 // Shape wraps t. Call Tick once per tick.
 func Shape(t netcode.Transport, seed uint64, p Path) *Shaper {
-	return &Shaper{t: t, rand: random(seed), path: p}
+	return &Shaper{t: t, rand: random(seed), link: link{path: p}}
 }
 
 // Set changes the path of packets sent from now on.
-func (s *Shaper) Set(p Path) { s.path = p }
+func (s *Shaper) Set(p Path) { s.link.path = p }
+
+// Cut breaks the line, or mends it. Packets on the way arrive.
+func (s *Shaper) Cut(broken bool) { s.link.cut = broken }
+
+// Counts tells what has become of what was sent.
+func (s *Shaper) Counts() Counts { return s.link.counts }
 
 // Tick lets one tick pass and sends what is due.
-func (s *Shaper) Tick() {
-	s.now += 1000
+func (s *Shaper) Tick() { s.Pass(1000) }
+
+// Pass lets so many thousandths of a tick pass and sends what is due.
+func (s *Shaper) Pass(thousandths int) {
+	s.now += int64(thousandths)
 	s.flush()
 }
 
@@ -39,9 +49,11 @@ func (s *Shaper) flush() {
 
 // Send is part of netcode.Transport.
 func (s *Shaper) Send(to netcode.Peer, packet []byte) {
-	copies, delay := s.path.fate(&s.rand)
+	copies, due := s.link.send(&s.rand, s.now, len(packet))
 	for k := range copies {
-		s.out.push(s.now+int64(delay[k]), to, packet)
+		if !s.out.push(due[k], to, packet) {
+			s.link.counts.Dropped++
+		}
 	}
 	s.flush()
 }

@@ -1,7 +1,8 @@
 // Package simnet is a network in a variable: a netcode.Transport for each
-// machine, with latency, jitter, loss, duplication, reordering and cuts drawn
+// machine, with latency, jitter, loss in bursts or without, duplication,
+// reordering, narrow lines, cuts and partitions, each direction by itself, drawn
 // from a seed. The same seed gives the same faults, so a failure can be played
-// again.
+// again. A Clock says when a machine ticks that drifts or sleeps.
 //
 // It is for tests, for two players on one screen, and, with Shape, for putting
 // a bad network in front of a good one. It never reads a clock: time is how
@@ -20,8 +21,7 @@ type Net struct {
 	now  int64 // thousandths of a tick
 	rand random
 	ends []end
-	path []Path // from*len(ends) + to
-	cut  []bool
+	link []link // from*len(ends) + to
 }
 
 type end struct {
@@ -35,7 +35,7 @@ func New(seed uint64, n int) *Net {
 	if n < 1 || n > 64 {
 		panic(fmt.Sprintf("simnet: machines are %d, must be 1 to 64", n))
 	}
-	net := &Net{rand: random(seed), ends: make([]end, n), path: make([]Path, n*n), cut: make([]bool, n*n)}
+	net := &Net{rand: random(seed), ends: make([]end, n), link: make([]link, n*n)}
 	for i := range net.ends {
 		net.ends[i].net = net
 		net.ends[i].self = netcode.Peer(i)
@@ -47,27 +47,56 @@ func New(seed uint64, n int) *Net {
 func (n *Net) Peer(p netcode.Peer) netcode.Transport { return &n.ends[p] }
 
 // Set changes the path of packets sent from now on, in one direction.
-func (n *Net) Set(from, to netcode.Peer, p Path) { n.path[int(from)*len(n.ends)+int(to)] = p }
+func (n *Net) Set(from, to netcode.Peer, p Path) { n.to(from, to).path = p }
+
+func (n *Net) to(from, to netcode.Peer) *link { return &n.link[int(from)*len(n.ends)+int(to)] }
 
 // SetAll changes every path.
 func (n *Net) SetAll(p Path) {
-	for i := range n.path {
-		n.path[i] = p
+	for i := range n.link {
+		n.link[i].path = p
 	}
 }
 
 // Cut breaks a path in one direction, or mends it. Packets on the way arrive.
-func (n *Net) Cut(from, to netcode.Peer, broken bool) { n.cut[int(from)*len(n.ends)+int(to)] = broken }
+func (n *Net) Cut(from, to netcode.Peer, broken bool) { n.to(from, to).cut = broken }
 
 // CutAll breaks or mends every path.
 func (n *Net) CutAll(broken bool) {
-	for i := range n.cut {
-		n.cut[i] = broken
+	for i := range n.link {
+		n.link[i].cut = broken
+	}
+}
+
+// Partition cuts every path between machines of different groups and mends
+// every path within a group. Machines that are not named are one more group, so
+// Partition() mends everything, and Partition(a) cuts a off from the rest. A
+// machine named twice, or that is not there, is a mistake of the caller's and
+// panics.
+func (n *Net) Partition(groups ...[]netcode.Peer) {
+	var group [64]int
+	for g, peers := range groups {
+		for _, p := range peers {
+			if int(p) >= len(n.ends) || group[p] != 0 {
+				panic(fmt.Sprintf("simnet: machine %d of group %d is named twice, or is not one of %d", p, g, len(n.ends)))
+			}
+			group[p] = g + 1
+		}
+	}
+	for i := range n.link {
+		n.link[i].cut = group[i/len(n.ends)] != group[i%len(n.ends)]
 	}
 }
 
 // Tick lets one tick pass.
-func (n *Net) Tick() { n.now += 1000 }
+func (n *Net) Tick() { n.Pass(1000) }
+
+// Pass lets so many thousandths of a tick pass: for machines whose ticks do not
+// fall together, see Clock.
+func (n *Net) Pass(thousandths int) { n.now += int64(thousandths) }
+
+// Counts tells what has become of what was sent, in one direction.
+func (n *Net) Counts(from, to netcode.Peer) Counts { return n.to(from, to).counts }
 
 // Waiting is how many packets are on their way to machine p, those included
 // that have arrived and were not received yet.
@@ -81,13 +110,12 @@ func (e *end) Send(to netcode.Peer, packet []byte) {
 	if int(to) >= len(n.ends) {
 		return
 	}
-	i := int(e.self)*len(n.ends) + int(to)
-	if n.cut[i] {
-		return
-	}
-	copies, delay := n.path[i].fate(&n.rand)
+	l := n.to(e.self, to)
+	copies, due := l.send(&n.rand, n.now, len(packet))
 	for k := range copies {
-		n.ends[to].in.push(n.now+int64(delay[k]), e.self, packet)
+		if !n.ends[to].in.push(due[k], e.self, packet) {
+			l.counts.Dropped++
+		}
 	}
 }
 

@@ -158,8 +158,9 @@ func TestShape(t *testing.T) {
 
 func TestNoAllocation(t *testing.T) {
 	n := New(1, 2)
-	s := Shape(n.Peer(0), 5, Path{Latency: 3000, Jitter: 3000, Loss: 100, Duplicate: 100, Reorder: 100})
-	n.SetAll(Path{Latency: 3000, Jitter: 3000, Loss: 100, Duplicate: 100, Reorder: 100})
+	p := Path{Latency: 3000, Jitter: 3000, Loss: 100, Burst: 3, Duplicate: 100, Reorder: 100, Bandwidth: 70}
+	s := Shape(n.Peer(0), 5, p)
+	n.SetAll(p)
 	buf, packet := make([]byte, MaxPacket), make([]byte, 60)
 	play := func() {
 		s.Send(1, packet)
