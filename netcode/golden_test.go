@@ -220,7 +220,8 @@ func (s *scribe) play(complete, seats int) {
 	uneven := s.peek()&0x80 != 0
 	s.take(1, "frames of inputs %d%s", count, map[bool]string{true: ", uneven"}[uneven])
 	if flags&0x10 != 0 {
-		s.uvarint("last frame", plus(head))
+		last := s.uvarint("twice the last frame beyond head, and 1 with a vote:", nil)
+		s.note(nil, fmt.Sprintf("  last frame %d, with a vote: %v", head+last>>1, last&1 != 0))
 	}
 	counts := make([]int, seats)
 	for i := range counts {
@@ -312,7 +313,7 @@ func samples() []sample {
 		{"play-block", []*queue{walk}, play{flags: flagBlock, seq: 200, complete: 100, now: 103, ack: 104, head: 105, confirmed: 97, hash: 0x1122334455667788}},
 		{"play-uneven", []*queue{still, walk}, play{seq: 3, complete: 2, now: 3, ack: 4, head: 3, count: 3, uneven: true}},
 		{"play-view", []*queue{still}, play{flags: flagView, view: 300, seq: 9, complete: 70000, now: 69999, ack: 70003, head: 70004}},
-		{"play-bye", []*queue{talk}, play{flags: flagBye | flagFin, seq: 200, complete: 1, now: 1, ack: 1, head: 2, count: 2, last: 4}},
+		{"play-bye", []*queue{talk}, play{flags: flagBye | flagFin, seq: 200, complete: 1, now: 1, ack: 1, head: 2, count: 2, last: 4, voted: true}},
 	} {
 		b := c.m.appendHeader(nil, tag)
 		counts := make([]int, len(c.seats))
