@@ -378,14 +378,14 @@ func (s *Session) compareStates() {
 		detail = "the other machine does not repeat itself: its state, made again, has another hash"
 	}
 	at := firstByte(e.State, d.there[:limit])
-	if at < max(len(e.State), len(d.there)) {
+	switch {
+	case at == limit && limit < len(d.there):
+		e.Offset, detail = at, "or a little after"
+	case at < max(len(e.State), len(d.there)):
 		e.name(s.game, at, d.there[:limit])
 	}
-	switch {
-	case len(d.there) != len(e.State):
+	if len(d.there) != len(e.State) {
 		detail = fmt.Sprintf("the state is %d bytes here, %d there", len(e.State), len(d.there))
-	case at == limit && limit < len(d.there):
-		detail = "or a little after"
 	}
 	if e.Detail == "" {
 		e.Detail = detail

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -140,6 +141,54 @@ func TestDumpHoldsTheError(t *testing.T) {
 	}
 }
 
+// What never came of the other's state is not told as if it had.
+func TestDumpOfHalfASearch(t *testing.T) {
+	for loss := range 5 {
+		e := desync(t, simnet.Path{Latency: 1000, Loss: 840 + 20*loss}, func(m int) netcode.Game {
+			type big struct {
+				N    int32
+				Rest [9000]uint64
+			}
+			return plain.New(new(big), func(s *big, in []netcode.Input) {
+				s.N++
+				for i := range s.Rest {
+					if m == 1 && s.N >= 33 {
+						s.Rest[i] += uint64(i)
+					}
+				}
+			})
+		})
+		for m := range e {
+			d, err := replay.ReadDump(e[m].Dump)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d.Error() != e[m].Error() || e[m].Frame != 33 || e[m].Their != nil || d.Their != nil && d.Lacks() == 0 {
+				t.Errorf("machine %d: %d bytes never came: %v, and the dump says %v", m, d.Lacks(), e[m], d)
+			}
+			there, lacks := 0, 0
+			for f := range d.Each(true) {
+				_, ours, theirs := d.Values(f)
+				switch want := "0"; {
+				case f.Path == "N":
+				case theirs == "":
+					lacks += f.Size
+				default:
+					if other := e[1-m].State; other != nil {
+						want = f.Value(other)
+					}
+					if there++; theirs != want || ours != f.Value(e[m].State) {
+						t.Fatalf("machine %d: %s is %s, want %s", m, f.Path, theirs, want)
+					}
+				}
+			}
+			if there == 0 || lacks == 0 {
+				t.Errorf("machine %d: %d values of theirs, %d bytes never came", m, there, lacks)
+			}
+		}
+	}
+}
+
 // Of a state that is too long, what is around the difference is kept.
 func TestDumpOfMegabytes(t *testing.T) {
 	type big struct {
@@ -245,3 +294,26 @@ func FuzzDump(f *testing.F) {
 		}
 	})
 }
+
+func ExampleReadDump() {
+	// err is what Session.Advance returned, or Dump was read from a file.
+	err := wrong()
+	var desync *netcode.DesyncError
+	if !errors.As(err, &desync) {
+		return
+	}
+	d, err := replay.ReadDump(desync.Dump)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for f := range d.Each(true) {
+		if before, ours, theirs := d.Values(f); d.Differs(f) {
+			fmt.Printf("frame %d: %s was %s, is %s here and %s there\n", d.Frame, f.Path, before, ours, theirs)
+		}
+	}
+	// Output: frame 70: Players[1].Vel.X was -5, is -6 here and -9 there
+}
+
+// wrong plays a match that desyncs.
+func wrong() error { return desync(&testing.T{}, simnet.Path{}, duels(false))[0] }
