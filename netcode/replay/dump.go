@@ -240,13 +240,21 @@ func (d *Dump) table(p *parser) {
 	}
 }
 
-// name finds the field at Offset and its values.
+// name finds the field at Offset and its values, if theirs came, in the way of
+// the session.
 func (d *Dump) name() {
-	for f := range d.Each(true) {
+	at := netcode.Field{Offset: d.Offset, Size: 1, Kind: netcode.Raw}
+	for _, f := range d.Fields {
 		if d.Offset >= f.Offset && d.Offset < f.Offset+f.Size {
-			d.Field = f.Path
-			_, d.Here, d.There = d.Values(f)
+			if at.Path = f.Path; f.Kind != netcode.Raw || f.Size <= 8 {
+				at = f
+			}
+			break
 		}
+	}
+	if d.Differs(at) || d.Length != d.TheirLength && d.Their != nil {
+		d.Field = at.Path
+		_, d.Here, d.There = d.Values(at)
 	}
 }
 
