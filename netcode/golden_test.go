@@ -356,7 +356,7 @@ func samples() []sample {
 	}
 	v.convene()
 	quiet := v.appendStatus(nil, true)
-	own := vote{promised: 1<<3 | 0, suspects: setOf(1)}
+	own := vote{promised: 1 << 3, suspects: setOf(1)}
 	own.heads[1], own.heads[3] = 97, 50
 	v.ballot.votes[0] = own
 	own.heads[1] = 98
