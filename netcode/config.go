@@ -11,7 +11,7 @@ type Terms struct {
 	Setup   []byte   // level, rules, characters: frozen by the room at the start
 	Build   string   // the game's own name and version; never a hash of the binary (native and WASM differ)
 	Rate    int      // ticks a second; zero means 60
-	Timeout int      // ticks of silence before a machine is suspected; zero means five seconds' worth
+	Timeout int      // ticks of silence before a machine is suspected; zero means 60
 }
 
 // Config is the Terms and what is this machine's own business. Where zero is a
@@ -56,7 +56,7 @@ func (c *Config) check() error {
 		c.Rate = 60
 	}
 	if c.Timeout == 0 {
-		c.Timeout = 5 * c.Rate
+		c.Timeout = 60
 	}
 	if c.Delay == 0 {
 		c.Delay = 2

@@ -14,7 +14,7 @@ func TestTermsDiffer(t *testing.T) {
 		`Build "toy 2" here, "toy 1" there`:      func(c *netcode.Config) { c.Build = "toy 2" },
 		`Seed 0x7 here, 0x0 there`:               func(c *netcode.Config) { c.Seed = 7 },
 		`Rate 30 here, 60 there`:                 func(c *netcode.Config) { c.Rate = 30 },
-		`Timeout 10 here, 300 there`:             func(c *netcode.Config) { c.Timeout = 10 },
+		`Timeout 10 here, 60 there`:              func(c *netcode.Config) { c.Timeout = 10 },
 		`length of Setup 1 here, 3 there`:        func(c *netcode.Config) { c.Setup = []byte{1} },
 		`Setup byte 2 0x04 here, 0x03 there`:     func(c *netcode.Config) { c.Setup = []byte{1, 2, 4} },
 		`Players 3 here, 2 there`:                func(c *netcode.Config) { c.Players = 3; c.Seats = []netcode.Peer{0, 1, 1} },

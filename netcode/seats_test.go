@@ -85,7 +85,7 @@ func TestFirstFrameIsRepaired(t *testing.T) {
 // At the end of the window nothing steps and nothing changes, for as long as it
 // lasts; then play goes on as if nothing had been.
 func TestSilenceChangesNothing(t *testing.T) {
-	b := newTable(t, 2, simnet.Path{Latency: 1000}, nil)
+	b := newTable(t, 2, simnet.Path{Latency: 1000}, func(_ int, c *netcode.Config) { c.Timeout = 300 })
 	b.run(60)
 	b.net.CutAll(true)
 	b.run(20)

@@ -85,7 +85,7 @@ func TestWindowIsTheLimit(t *testing.T) {
 }
 
 func TestSleeperCatchesUp(t *testing.T) {
-	b := newTable(t, 2, simnet.Path{Latency: 2000}, nil)
+	b := newTable(t, 2, simnet.Path{Latency: 2000}, func(_ int, c *netcode.Config) { c.Timeout = 300 })
 	b.run(120)
 	b.asleep[1] = true
 	b.run(200)

@@ -21,6 +21,7 @@ type Stats struct {
 	PacketsRecv uint64
 	BytesRecv   uint64
 	Dropped     uint64                // packets that were not understood, stale or not ours
+	View        int                   // how often somebody has gone; the match begins in view 0
 	Peers       [MaxPlayers]PeerStats // by machine, in order of their lowest seat; the first Others are filled
 	Others      int
 }
@@ -34,6 +35,8 @@ type PeerStats struct {
 	Quiet     int   // ticks since anything was heard
 	Frame     Frame // on their screen, as told last
 	Confirmed Frame // they have confirmed at least so much; told every few ticks
+	Suspected bool  // by a ballot that this machine promised: their inputs are not taken until the next view
+	Gone      bool  // not in the view: left or given up
 }
 
 // Stats is what a netgraph draws.
@@ -43,6 +46,7 @@ func (s *Session) Stats() Stats {
 	st.Waiting = s.waiting
 	st.Others = len(s.peers)
 	st.Auto = int(s.auto.delay)
+	st.View = int(s.view)
 	for i, p := range s.local {
 		st.Delay[p] = int(s.delay[i])
 	}
@@ -55,6 +59,8 @@ func (s *Session) Stats() Stats {
 			Quiet:     p.quiet,
 			Frame:     p.now,
 			Confirmed: p.confirmed,
+			Suspected: s.ballot.frozen.has(p.machine),
+			Gone:      p.gone,
 		}
 	}
 	return st

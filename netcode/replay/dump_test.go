@@ -58,7 +58,7 @@ func desync(t testing.TB, path simnet.Path, game func(m int) netcode.Game) (e [2
 	var sessions [2]*netcode.Session
 	for m := range sessions {
 		s, err := netcode.NewSession(game(m), net.Peer(netcode.Peer(m)), netcode.Config{
-			Terms: netcode.Terms{Players: 2, Nonce: [16]byte{9}, Seed: 5, Setup: []byte("hill"), Build: "duel 1"},
+			Terms: netcode.Terms{Players: 2, Nonce: [16]byte{9}, Seed: 5, Setup: []byte("hill"), Build: "duel 1", Timeout: 300},
 			Seats: []netcode.Peer{0, 1}, Self: netcode.Peer(m)})
 		if err != nil {
 			t.Fatal(err)

@@ -35,7 +35,7 @@ func desync(t *testing.T) (ours, theirs []byte) {
 				s.Players[0].Alive = false
 			}
 		})
-		s, err := netcode.NewSession(g, net.Peer(netcode.Peer(m)), netcode.Config{Terms: netcode.Terms{Players: 2, Build: "duel 1"}, Seats: []netcode.Peer{0, 1}, Self: netcode.Peer(m)})
+		s, err := netcode.NewSession(g, net.Peer(netcode.Peer(m)), netcode.Config{Terms: netcode.Terms{Players: 2, Build: "duel 1", Timeout: 300}, Seats: []netcode.Peer{0, 1}, Self: netcode.Peer(m)})
 		if err != nil {
 			t.Fatal(err)
 		}
