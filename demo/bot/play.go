@@ -143,8 +143,8 @@ func (p *player) note() {
 // reached tells whether this machine has confirmed -frames.
 func (p *player) reached() bool { return p.result.Hash != "" }
 
-// finished tells whether there is nothing more to play: every machine has
-// confirmed -frames, or the match is over and was looked at.
+// finished tells whether there is nothing more to play: every machine that is
+// still here has confirmed -frames, or the match is over and was looked at.
 func (p *player) finished() bool {
 	if p.frames == 0 {
 		s := p.game.State()
@@ -152,7 +152,7 @@ func (p *player) finished() bool {
 	}
 	st := p.session.Stats()
 	for _, other := range st.Peers[:st.Others] {
-		if int(other.Confirmed) < p.frames {
+		if !other.Gone && int(other.Confirmed) < p.frames {
 			return false
 		}
 	}

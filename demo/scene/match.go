@@ -16,8 +16,10 @@ type match struct {
 	arena  view.Arena
 	again  bool // saying goodbye to this match for the sake of the next
 	legend int
-	quiet  bool // somebody has not been heard for a while
-	since  int  // ticks since the session ended
+	quiet  bool   // somebody has not been heard for a while
+	parted string // who left last
+	gone   int    // ticks that this is still told
+	since  int    // ticks since the session ended
 }
 
 func newMatch(a *app, l *lobby) scene {
@@ -61,10 +63,14 @@ func (m *match) update(a *app) scene {
 		switch e.Kind {
 		case netcode.Quiet:
 			m.quiet = true
-		case netcode.Back, netcode.Left:
+		case netcode.Back:
 			m.quiet = false
+		case netcode.Left:
+			m.quiet = false
+			m.parted, m.gone = m.holder(e.Peer), 240
 		}
 	}
+	m.gone--
 	if m.me.over != nil {
 		m.arena.Hush()
 		if was == nil {
@@ -104,6 +110,8 @@ func (m *match) draw(b *view.Brush, a *app) {
 		m.sheet(b, m.winner(), "Enter: rematch    Escape: leave")
 	case m.quiet:
 		note(b, "Waiting to hear from the others ...", 54)
+	case m.gone > 0:
+		note(b, m.parted+" is gone, the others play on", 54)
 	}
 }
 
@@ -126,18 +134,23 @@ func (m *match) called(seat int) string {
 	return "P" + itoa(seat+1)
 }
 
+// holder is what the seat of a machine is called.
+func (m *match) holder(id netcode.Peer) string {
+	for seat, at := range m.me.match.Config().Seats {
+		if at == id {
+			return m.called(seat)
+		}
+	}
+	return "Somebody"
+}
+
 // ended says why there is no more of this match.
 func (m *match) ended() string {
 	var left *netcode.LeftError
 	if !errors.As(m.me.over, &left) {
 		return plainWords(m.me.over)
 	}
-	who := "Somebody"
-	for seat, id := range m.me.match.Config().Seats {
-		if id == left.Peer {
-			who = m.called(seat)
-		}
-	}
+	who := m.holder(left.Peer)
 	switch {
 	case left.Timeout:
 		return who + " is gone: nothing heard for too long"
