@@ -99,7 +99,7 @@ func (b *ballot) hear(from int, v *vote, heads *[MaxPlayers]Frame) {
 	}
 	*known = *v
 	b.voters |= setOf(from)
-	if v.promised > own.promised && !v.suspects.has(b.self) && !b.resigned.has(b.self) {
+	if v.promised > own.promised && b.members.has(b.self) && !(v.suspects | b.resigned).has(b.self) {
 		b.promise(v.promised, v.suspects, heads)
 	}
 	b.advance()

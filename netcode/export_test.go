@@ -1,5 +1,10 @@
 package netcode
 
+import "flag"
+
+// Long is for those who wait: half an hour finds more than half a minute.
+var Long = flag.Bool("long", false, "play 100,000 matches of the laws on all cores, and try larger worlds of the ballot")
+
 // Toy and Fault let the tests outside of this package use what is inside.
 type (
 	Toy   = toy

@@ -1,7 +1,6 @@
 package netcode_test
 
 import (
-	"flag"
 	"fmt"
 	"strings"
 	"testing"
@@ -9,8 +8,6 @@ import (
 	"github.com/punchback/punchback/netcode"
 	"github.com/punchback/punchback/netcode/netcodetest"
 )
-
-var long = flag.Bool("long", false, "play 100,000 matches of the laws on all cores")
 
 // lawful are the matches of the laws: how many players on how many machines,
 // and how many of a thousand. Eight machines cost as much as ten times two.
@@ -28,7 +25,7 @@ func TestLaws(t *testing.T) {
 	if slow {
 		part = 10
 	}
-	if *long {
+	if *netcode.Long {
 		thousands = 100
 	}
 	const batch = 100 // matches of one test, so that all cores have something to do to the end
@@ -87,7 +84,7 @@ func TestLawsSeeFaults(t *testing.T) {
 					t.Logf("match %d:\n%s", i, w.said)
 					return
 				}
-				if i >= f.first+f.matches-1 && !*long || i > f.first+100_000 {
+				if i >= f.first+f.matches-1 && !*netcode.Long || i > f.first+100_000 {
 					t.Fatalf("nothing is seen in matches %d to %d; look for others with -long", f.first, i)
 				}
 			}

@@ -88,8 +88,7 @@ func (s *Session) sane(v *vote, members machines) bool {
 			return false
 		}
 	}
-	return v.accepted <= v.promised && v.suspects != 0 && (v.suspects|v.value.absent)&^members == 0 &&
-		(v.accepted == 0 || v.value.absent != 0) && members.has(v.promised.proposer())
+	return v.accepted <= v.promised && (v.suspects|v.value.absent)&^members == 0 && members.has(v.promised.proposer())
 }
 
 func (s *Session) farthest() Frame { return s.most + MaxWindow + MaxDelay + 2 }

@@ -36,8 +36,8 @@ func (s *Session) council() {
 		return
 	}
 	own := &b.votes[s.self]
-	suspects := s.suspects() | own.suspects
-	if suspects == 0 {
+	suspects := s.suspects()
+	if suspects == 0 && own.promised == 0 {
 		s.ballotAt = s.tick
 		return
 	}
@@ -45,7 +45,9 @@ func (s *Session) council() {
 		s.split(suspects)
 		return
 	}
-	// The first of those who are left begins, the others only if that leads to nothing.
+	// The first of those who are left begins, the others only if that leads to
+	// nothing. A ballot that suspects nobody any more lifts the freeze of those
+	// before it: the next view has the same members.
 	rank := (b.members &^ suspects & (setOf(s.self) - 1)).count()
 	wait := int64(rank) * s.patience()
 	if own.promised != 0 {
