@@ -1,6 +1,7 @@
 package netcode_test
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -246,6 +247,57 @@ func TestDesyncThatWasSeenLate(t *testing.T) {
 		var e *netcode.DesyncError
 		if !errors.As(b.errs[m], &e) || e.Frame > at || e.Frame < at-8 || e.Agreed != e.Frame-1 || e.Field != "seats[0]" {
 			t.Errorf("machine %d: %v, the fault was at %d", m, b.errs[m], at)
+		}
+	}
+}
+
+// grown is a game whose saved state gets longer when it goes wrong.
+type grown struct {
+	netcode.Toy
+	more int
+	at   netcode.Frame
+	now  netcode.Frame
+}
+
+func (g *grown) Step(in []netcode.Input) {
+	g.Toy.Step(in)
+	if g.now++; g.at > 0 && g.now >= g.at {
+		g.more++
+	}
+}
+
+func (g *grown) Save(dst []byte) []byte {
+	dst = append(dst, byte(g.now), byte(g.now>>8), byte(g.more))
+	return append(g.Toy.Save(dst), bytes.Repeat([]byte("entity"), g.more)...)
+}
+
+func (g *grown) Load(src []byte) {
+	g.now, g.more = netcode.Frame(src[0])|netcode.Frame(src[1])<<8, int(src[2])
+	g.Toy.Load(src[3:])
+}
+
+func TestDesyncOfStatesThatGrow(t *testing.T) {
+	n := simnet.New(1, 2)
+	var e [2]*netcode.DesyncError
+	var sessions [2]*netcode.Session
+	for m := range sessions {
+		g := &grown{at: netcode.Frame(m * 50)}
+		var err error
+		if sessions[m], err = netcode.NewSession(struct{ netcode.Game }{g}, n.Peer(netcode.Peer(m)), netcode.Config{Terms: netcode.Terms{Players: 2}, Seats: []netcode.Peer{0, 1}, Self: netcode.Peer(m)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 300 {
+		for m, s := range sessions {
+			if e[m] == nil {
+				errors.As(s.Advance(netcode.Input{}), &e[m])
+			}
+		}
+		n.Tick()
+	}
+	for m := range e {
+		if e[m] == nil || e[m].Frame != 50 || e[m].Offset != 2 || e[m].Here == "" || !strings.Contains(e[m].Error(), "the state is 8") || netcode.HashState(e[m].Their) != e[m].Theirs {
+			t.Errorf("machine %d: %v", m, e[m])
 		}
 	}
 }
