@@ -97,11 +97,8 @@ func (s *Session) finish() {
 
 // watch looks at who is silent and who has left, and ends the match if it must.
 func (s *Session) watch() {
-	if s.err != nil {
-		return
-	}
-	if s.dispute != nil {
-		return // that ends the match soon, and says more
+	if s.err != nil || s.dispute != nil {
+		return // A dispute ends the match soon, and says more.
 	}
 	for i := range s.peers {
 		p := &s.peers[i]

@@ -7,16 +7,21 @@ package netcode
 // the same share of rollbacks). How far a screen has fallen behind its ticks
 // (its skew) is known exactly on both sides, so corrections count at once and
 // need no smoothing: that is what keeps two machines from correcting the same
-// offset again and again.
+// offset again and again. Trips that take clearly longer than usual tell about
+// the path and not about the clocks, which run on as they did: they count only
+// when they have become usual.
 
 const (
 	fixQuiet = 50 // ticks between corrections below fixFast frames of offset
 	fixFast  = 3  // frames
 	fixEvery = 4  // ticks between corrections above
 
-	aheadBy  = 192 // 1/256 frames ahead that let a tick be skipped
+	slack    = 64  // 1/256 frames ahead, beyond what ticks at any phase make, that let a tick be skipped
 	behindBy = 448 // 1/256 frames behind that let a tick step twice: later, so that the two sides don't both correct
 	farBack  = 4   // frames that everybody's screen is ahead of ours for certain: step twice every tick
+
+	spikeBy  = 4 << 8 // 1/256 ticks by which a trip is longer than usual
+	spikeFor = 180    // samples in a row of which the path has changed for good
 )
 
 // clock relates a peer's ticks to ours. Averages are in 1/256 ticks.
@@ -24,13 +29,14 @@ type clock struct {
 	tick   int64 // the peer's newest tick heard
 	at     int64 // our tick when it was heard
 	known  bool
-	fresh  bool  // something newer was heard in this tick
-	echoed bool  // and it echoed a tick of ours
-	sent   int64 // namely this one
-	in     average
-	out    average
-	trips  trips // for Auto
-	rtt    int   // thousandths of a tick, smoothed
+	fresh  bool    // something newer was heard in this tick
+	echoed bool    // and it echoed a tick of ours
+	sent   int64   // namely this one
+	theta  average // our ticks less theirs
+	trip   int64   // there and back, usually
+	late   int     // samples in a row that took longer
+	trips  trips   // for Auto
+	rtt    int     // thousandths of a tick, smoothed
 	hasRTT bool
 }
 
@@ -42,8 +48,7 @@ type average struct {
 	odd   int // samples in a row that were far off
 }
 
-func (a *average) add(sample int64) {
-	s := sample << 8
+func (a *average) add(s int64) {
 	off := s - a.value
 	if off < 0 {
 		off = -off
@@ -79,48 +84,55 @@ func (c *clock) hear(seq byte, newer bool, tick int64) bool {
 		}
 		c.tick = t
 	}
-	c.at = tick
-	c.fresh = true
-	c.echoed = false
+	c.at, c.fresh, c.echoed = tick, true, false
 	return true
 }
 
 // sample ends the hearing of a tick: the newest packet of it counts.
 func (c *clock) sample(tick int64) {
-	if !c.fresh {
+	echoed := c.fresh && c.echoed
+	if c.fresh = false; !echoed {
 		return
 	}
-	c.fresh = false
-	c.in.add(tick - c.tick)
-	if !c.echoed {
-		return
+	trip := tick - c.sent
+	c.trips.add(int(trip))
+	if c.rtt == 0 {
+		c.rtt = int(trip) * 1000
 	}
-	c.out.add(c.tick - c.sent)
-	c.trips.add(int(tick - c.sent))
-	rtt := int(tick-c.sent) * 1000
-	if !c.hasRTT {
-		c.hasRTT, c.rtt = true, rtt
-	}
-	c.rtt += (rtt - c.rtt) / 8
+	c.rtt += (int(trip)*1000 - c.rtt) / 8
+	c.relate(trip<<8, (tick-c.tick-(c.tick-c.sent))<<8/2)
 }
 
-// offset is how far our screen is ahead of the peer's, in 1/256 frames.
-func (s *Session) offset(p *peer) int64 {
-	if p.clock.in.n == 0 || p.clock.out.n == 0 {
+// relate takes a trip and what it tells of the clocks.
+func (c *clock) relate(trip, theta int64) {
+	if c.theta.n > 0 && trip > c.trip+spikeBy {
+		if c.late++; c.late < spikeFor {
+			return
+		}
+		c.theta.n = 0
+	}
+	c.late = 0
+	if c.theta.n == 0 {
+		c.trip = trip
+	}
+	c.trip += (trip - c.trip) / 32
+	c.theta.add(theta)
+}
+
+// offset is how far our screen is ahead of the peer's, in 1/256 frames, if it
+// shows frame now after this tick.
+func (s *Session) offset(p *peer, now Frame) int64 {
+	if p.clock.theta.n == 0 {
 		return 0
 	}
-	theta := (p.clock.in.value - p.clock.out.value) / 2
-	ours := int64(s.now) - s.tick
+	ours := int64(now) - s.tick
 	theirs := int64(p.now) - p.clock.tick
-	return (ours-theirs)<<8 + theta
+	return (ours-theirs)<<8 + p.clock.theta.value
 }
 
 // pace decides how many frames this tick steps: 1, or 0 to let others catch
 // up, or 2 to catch up.
 func (s *Session) pace() int {
-	if len(s.peers) == 0 {
-		return 1
-	}
 	sum, n, back := int64(0), int64(0), Frame(inputRing)
 	for i := range s.peers {
 		p := &s.peers[i]
@@ -128,7 +140,7 @@ func (s *Session) pace() int {
 		if p.gone || p.quiet >= askAfter {
 			continue // What is known of its screen is old.
 		}
-		sum += s.offset(p)
+		sum += s.offset(p, s.now+1)
 		n++
 		back = min(back, p.now-s.now)
 	}
@@ -146,7 +158,11 @@ func (s *Session) pace() int {
 	if s.tick-s.fixed < wait {
 		return 1
 	}
-	if off >= aheadBy {
+	// Twice the distance from the middle of all: between two screens it is
+	// their offset. Whole frames cannot bring N screens closer than (N-1)/N
+	// when their ticks are spread evenly; to try would make each skip in turn.
+	off = 2 * sum / (n + 1)
+	if off >= 256*n/(n+1)+slack {
 		return 0
 	}
 	if off <= -behindBy {

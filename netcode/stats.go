@@ -55,7 +55,7 @@ func (s *Session) Stats() Stats {
 		st.Peers[i] = PeerStats{
 			Peer:      p.id,
 			RTT:       p.clock.rtt,
-			Ahead:     int(s.offset(p) * 1000 >> 8),
+			Ahead:     int(s.offset(p, s.now) * 1000 >> 8),
 			Quiet:     p.quiet,
 			Frame:     p.now,
 			Confirmed: p.confirmed,

@@ -160,24 +160,24 @@ func TestQueueIsAbsentWhereNobodySits(t *testing.T) {
 func TestAverage(t *testing.T) {
 	var a average
 	for range 100 {
-		a.add(5)
+		a.add(5 << 8)
 	}
 	if a.value != 5<<8 {
 		t.Fatalf("%d", a.value)
 	}
 	for range 10 {
-		a.add(20)
+		a.add(20 << 8)
 	}
-	a.add(5)
+	a.add(5 << 8)
 	for range 2 {
-		a.add(60)
+		a.add(60 << 8)
 	}
-	a.add(5)
+	a.add(5 << 8)
 	if a.value>>8 > 20 {
 		t.Errorf("followed a spike to %d", a.value>>8)
 	}
 	for range 40 {
-		a.add(205)
+		a.add(205 << 8)
 	}
 	if a.value != 205<<8 {
 		t.Errorf("did not follow a sleep: %d", a.value>>8)
