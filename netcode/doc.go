@@ -84,8 +84,9 @@
 //
 // # One tick
 //
-// Advance is one tick. Call it as often as Terms.Rate says, also when nothing
-// moves: it also speaks, one packet to each machine. It steps one frame; none
+// Advance is one tick. Call it as often as Terms.Rate says, in Ebiten once in
+// each Update with the TPS set to Rate, also when nothing moves: it also speaks,
+// one packet to each machine. It steps one frame; none
 // while it waits or lets the others catch up; two to catch up. The only clock
 // is how often Advance was called, so timeouts are in ticks and every test can
 // be played again.
@@ -94,12 +95,37 @@
 // collection) holds the others up when their windows are full, and catches up
 // with two frames a tick. [Quiet] and [Back] tell the player.
 //
-// # The end
+// # Seats, machines, peers
 //
-// Leave says goodbye; go on calling Advance until Done. The others play up to
-// the leaver's last frame, confirm it, and then Advance returns a [*LeftError]
-// on each of them, at the same frame. A machine that was silent for
-// Terms.Timeout ticks ends the match in the same way, with Timeout set.
+// A seat is a player, 0 to Players-1. A machine is a process that plays: it has
+// one Session and any number of seats, and in the network it is a [Peer], a
+// number that the room gave it. Config.Seats says which peer has which seat; who
+// has two gives two Inputs to Advance, in order of seats, and sends one packet.
+//
+// # Who leaves, and who is lost
+//
+// Leave says goodbye; go on calling Advance until Done. Of three and more
+// machines the others go on: they agree on the leaver's last frame, hear the
+// event [Left], and its seats are Absent after it. The same becomes of a machine
+// that nobody has heard for Terms.Timeout ticks (a broken link between two of
+// them is no such thing: the others pass on what these miss). That takes the
+// timeout and about three round trips, in which frames wait; a goodbye costs no
+// wait.
+//
+// For this more than half of the machines must hear one another, or half with
+// the lowest seat; those who have said goodbye do not count. Who cannot, or was
+// given up, confirms nothing more and ends with a [*SplitError]: there is never a
+// second history. Who is left alone ends with a [*LeftError], and so do both of
+// two that lose each other.
+//
+// # When Advance returns an error
+//
+// The match is over, and each later call returns the same error; show it and
+// close what the Session played on. [*LeftError] is the common end: the result up
+// to Confirmed stands. [*SplitError]: this machine's connection was too bad.
+// [*DesyncError] is a mistake in the game: save its Dump. [*TermsError] comes
+// before the first frame: the two have different builds or settings. An error
+// about an argument (too long a Command, too many Inputs) ends nothing.
 //
 // # Seeing it again
 //

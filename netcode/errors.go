@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// LeftError ends a match: another machine said goodbye, or was silent for
-// Terms.Timeout ticks. Everything up to Frame was confirmed where the other
-// machine said enough for it; compare with Session.Confirmed.
+// LeftError ends a match for the machine that is left alone: the last of the
+// others said goodbye, or was silent for Terms.Timeout ticks. Everything up to
+// Frame was confirmed where the other machine said enough for it; compare with
+// Session.Confirmed.
 type LeftError struct {
 	Peer    Peer
 	Frame   Frame // its last

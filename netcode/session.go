@@ -219,7 +219,7 @@ func (s *Session) find(id Peer) int {
 // Advance is one tick: hear, repair, step (at most twice), speak. It takes one
 // Input per local seat, in order of seats, and never blocks. Nil means played
 // or waiting; a waiting tick keeps Commands (queued, bounded) and forgets Bits.
-// A *LeftError, *DesyncError or *TermsError means that the match is over; any
+// A [*LeftError], [*SplitError], [*DesyncError] or [*TermsError] means that the match is over; any
 // other error that an argument was refused and nothing has happened.
 func (s *Session) Advance(local ...Input) error {
 	if s.err != nil {
