@@ -54,21 +54,10 @@ func TestServerDies(t *testing.T) {
 	}
 	server, port := service(t, "127.0.0.1")
 	url := fmt.Sprintf("ws://127.0.0.1:%d", port)
-	var bots [2]*process
-	for i := range bots { // without -json they tell each second how it goes
-		bots[i] = start(t, fmt.Sprintf("bot%d", i), "bot", "-server", url, "-room", room(t), "-players", "2", "-frames", fmt.Sprint(frames), "-seed", fmt.Sprint(i))
-	}
-	find := func(b *process, pattern string, limit time.Duration) string {
-		t.Helper()
-		m, err := b.out.find(regexp.MustCompile(pattern), limit)
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", b.name, err, b.log)
-		}
-		return m[1]
-	}
+	bots := talkers(t, url, 2, frames)
 	stalled := func(b *process, seconds int) int { // of a match that is so old
 		t.Helper()
-		n, _ := strconv.Atoi(find(b, fmt.Sprintf(`(?:frame [^\n]*, direct, [^\n]*, (\d+) stalls\n){%d}`, seconds), 30*time.Second))
+		n, _ := strconv.Atoi(b.says(t, fmt.Sprintf(`(?:frame [^\n]*, direct, [^\n]*, (\d+) stalls\n){%d}`, seconds), 30*time.Second))
 		return n
 	}
 	var before [2]int
@@ -83,14 +72,53 @@ func TestServerDies(t *testing.T) {
 			t.Errorf("%s stalled for %d ticks when the server ended; want no more than the window of 8", b.name, n)
 		}
 	}
-	var hashes [2]string
-	for i, b := range bots {
-		hashes[i] = find(b, fmt.Sprintf("played: frame %d has hash ([0-9a-f]{16})", frames), 2*time.Minute)
+	sameEnd(t, frames, bots...)
+	t.Logf("played %.0f s without a server", time.Since(killed).Seconds())
+}
+
+// TestOneOfThreeDies kills a player in mid-match: the two others give it up and
+// play on, to the same end.
+func TestOneOfThreeDies(t *testing.T) {
+	t.Parallel()
+	cores.take(t, 3*aBot)
+	const frames = 12 * 60
+	bots := talkers(t, world.server, 3, frames)
+	for _, b := range bots {
+		b.says(t, `(frame) [1-9][^\n]*, confirmed [1-9]`, 30*time.Second)
 	}
-	if hashes[0] != hashes[1] {
+	bots[1].kill()
+	sameEnd(t, frames, bots[0], bots[2])
+}
+
+// talkers are bots without -json, which tell each second how it goes.
+func talkers(t *testing.T, server string, n, frames int) (bots []*process) {
+	t.Helper()
+	for i := range n {
+		bots = append(bots, start(t, fmt.Sprintf("bot%d", i), "bot", "-server", server, "-room", room(t), "-players", fmt.Sprint(n), "-frames", fmt.Sprint(frames), "-seed", fmt.Sprint(i)))
+	}
+	return bots
+}
+
+// says waits until a process prints what has the pattern, and returns its group.
+func (p *process) says(t *testing.T, pattern string, limit time.Duration) string {
+	t.Helper()
+	m, err := p.out.find(regexp.MustCompile(pattern), limit)
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", p.name, err, p.log)
+	}
+	return m[1]
+}
+
+// sameEnd waits until bots have played and compares their hashes.
+func sameEnd(t *testing.T, frames int, bots ...*process) {
+	t.Helper()
+	hashes := map[string]bool{}
+	for _, b := range bots {
+		hashes[b.says(t, fmt.Sprintf("played: frame %d has hash ([0-9a-f]{16})", frames), 2*time.Minute)] = true
+	}
+	if len(hashes) != 1 {
 		t.Errorf("the bots end in %v", hashes)
 	}
-	t.Logf("played %.0f s without a server", time.Since(killed).Seconds())
 }
 
 // TestSecondMachine joins from a network namespace, over a cable of its own.
