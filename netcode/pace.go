@@ -37,7 +37,6 @@ type clock struct {
 	late   int     // samples in a row that took longer
 	trips  trips   // for Auto
 	rtt    int     // thousandths of a tick, smoothed
-	hasRTT bool
 }
 
 // average follows a difference of ticks slowly, and starts over when it has
