@@ -1,6 +1,7 @@
 package punch
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,7 +51,8 @@ func (l *Link) run() {
 		}
 		switch l.State() {
 		case Closed:
-			l.shut(l.Err() != ErrGone) // hostile or not, one goodbye does no harm
+			err := l.Err() // who is hostile is not listened to while a goodbye leaves
+			l.shut(err != ErrGone && !errors.Is(err, ErrHostile))
 			l.o.Notify()
 			return
 		case Open:

@@ -5,6 +5,7 @@ package punch
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -130,13 +131,13 @@ func TestHostilePeersAreThrownOutAndNamed(t *testing.T) {
 			b := make([]byte, MaxPacket)
 			again(func() { _ = a.fast.Send(b) }, until)
 		}},
-		{"sends a long packet", "packet of 1201 bytes, the limit is 1200", func(a *attacker, _ <-chan struct{}) {
+		{"sends a long packet", "packet of more than 1200 bytes", func(a *attacker, _ <-chan struct{}) {
 			_ = a.fast.Send(make([]byte, MaxPacket+1))
 		}},
-		{"sends a long message", "message of 16385 bytes, the limit is 16384", func(a *attacker, _ <-chan struct{}) {
+		{"sends a long message", "message of more than 16384 bytes", func(a *attacker, _ <-chan struct{}) {
 			_ = a.sure.Send(make([]byte, 16<<10+2))
 		}},
-		{"sends a huge message", "message of 39999 bytes, the limit is 16384", func(a *attacker, _ <-chan struct{}) {
+		{"sends a huge message", "message of more than 16384 bytes", func(a *attacker, _ <-chan struct{}) {
 			_ = a.sure.Send(make([]byte, 40_000))
 		}},
 		{"sends a text packet", "text", func(a *attacker, _ <-chan struct{}) { _ = a.fast.SendText("hello") }},
@@ -162,7 +163,7 @@ func TestHostilePeersAreThrownOutAndNamed(t *testing.T) {
 			close(out)
 			took := time.Since(begin)
 			<-stopped
-			if err := l.Err(); err == nil || !strings.Contains(err.Error(), c.reason) {
+			if err := l.Err(); !errors.Is(err, ErrHostile) || !strings.Contains(err.Error(), c.reason) {
 				t.Errorf("Err is %v, want %q", err, c.reason)
 			}
 			if took > 250*time.Millisecond*slow {

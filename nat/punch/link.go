@@ -202,8 +202,6 @@ const (
 // ErrGone is the Err of a link that the other end closed.
 var ErrGone = errors.New("punch: the other side closed the link")
 
-var errText = errors.New("punch: the other side sent text, which no link does")
-
 func (l *Link) poke() {
 	select {
 	case l.wake <- struct{}{}:
@@ -287,7 +285,7 @@ func (e events) hostile(err error) { e.do(func(l *Link) { l.fail(err) }) }
 func (e events) packet(n int, copy func(dst []byte)) {
 	e.do(func(l *Link) {
 		if n > MaxPacket {
-			l.fail(fmt.Errorf("punch: the other side sent a packet of %d bytes, the limit is %d", n, MaxPacket))
+			l.fail(hostile("sent a packet of more than %d bytes", MaxPacket))
 			return
 		}
 		now := time.Now()
@@ -295,9 +293,9 @@ func (e events) packet(n int, copy func(dst []byte)) {
 		small, big := l.bytes.take(n, now)
 		switch {
 		case many:
-			l.fail(fmt.Errorf("punch: the other side sends more than %d packets a second", l.o.Limits.Packets))
+			l.fail(hostile("sends more than %d packets a second", l.o.Limits.Packets))
 		case big:
-			l.fail(fmt.Errorf("punch: the other side sends more than %d bytes a second", l.o.Limits.Bytes))
+			l.fail(hostile("sends more than %d bytes a second", l.o.Limits.Bytes))
 		case !few || !small:
 			l.report.Dropped++
 		default:
@@ -311,9 +309,9 @@ func (e events) message(n int, copy func(dst []byte)) {
 		_, many := l.mail.take(1, time.Now())
 		switch {
 		case n > l.o.Limits.Message+1:
-			l.fail(fmt.Errorf("punch: the other side sent a message of %d bytes, the limit is %d", n-1, l.o.Limits.Message))
+			l.fail(hostile("sent a message of more than %d bytes", l.o.Limits.Message))
 		case many || len(l.messages) >= l.o.Limits.Messages:
-			l.fail(fmt.Errorf("punch: the other side sends more than %d messages a second, or more than are read", l.o.Limits.Messages))
+			l.fail(hostile("sends more than %d messages a second, or more than are read", l.o.Limits.Messages))
 		case n > 0:
 			m := make([]byte, n)
 			copy(m)

@@ -66,7 +66,7 @@ func newPipe(o *Options, ev events) (p *pipe, err error) {
 		}
 	})
 	p.on(p.pc, "ondatachannel", func(e js.Value) {
-		ev.hostile(errors.New("punch: the other side opened a channel, which no link has"))
+		ev.hostile(hostile("opened a channel, which no link has"))
 	})
 	opened := 0
 	for _, c := range []struct {

@@ -5,6 +5,7 @@ package punch
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -19,14 +20,15 @@ import (
 
 // pipe is one RTCPeerConnection with its two channels, here pion's.
 type pipe struct {
-	pc     *webrtc.PeerConnection
-	fast   *webrtc.DataChannel // unreliable, unordered
-	sure   *webrtc.DataChannel // reliable, ordered
-	events events
-	late   *late
-	begin  func() // lets the time until relays are asked for begin
-	end    func() // none is needed any more
-	nudges int
+	pc      *webrtc.PeerConnection
+	fast    *webrtc.DataChannel // unreliable, unordered
+	sure    *webrtc.DataChannel // reliable, ordered
+	events  events
+	late    *late
+	begin   func() // lets the time until relays are asked for begin
+	end     func() // none is needed any more
+	readers sync.WaitGroup
+	nudges  int
 }
 
 // virtual replaces the network in tests.
@@ -62,6 +64,7 @@ func profile(o *Options, n transport.Net) (*webrtc.API, error) {
 	// Left alone, the timer that frees what a blackout held back starts at a
 	// second and doubles: three silent seconds would become seven.
 	e.SetSCTPRTOMax(500 * time.Millisecond)
+	e.DetachDataChannels() // see pipe.read
 	// What an end keeps for the other's sake: SCTP counts only user bytes.
 	e.SetSCTPMaxReceiveBufferSize(64 << 10)
 	e.SetSCTPMaxMessageSize(uint32(max(MaxPacket, o.Limits.Message+1)) + 1)
@@ -160,7 +163,7 @@ func newPipe(o *Options, ev events) (*pipe, error) {
 		}
 	})
 	pc.OnDataChannel(func(d *webrtc.DataChannel) {
-		ev.hostile(fmt.Errorf("punch: the other side opened channel %q, which no link has", clip(d.Label())))
+		ev.hostile(hostile("opened channel %q, which no link has", clip(d.Label())))
 	})
 	both := make(chan struct{}, 1)
 	opened := func() {
@@ -171,25 +174,45 @@ func newPipe(o *Options, ev events) (*pipe, error) {
 			ev.open()
 		}
 	}
-	p.fast.OnOpen(opened)
-	p.sure.OnOpen(opened)
-	p.fast.OnClose(func() { ev.failed(ErrGone) })
-	p.sure.OnClose(func() { ev.failed(ErrGone) })
-	p.fast.OnMessage(func(m webrtc.DataChannelMessage) {
-		if m.IsString {
-			ev.hostile(errText)
-			return
-		}
-		ev.packet(len(m.Data), func(dst []byte) { copy(dst, m.Data) })
+	p.fast.OnOpen(func() {
+		p.read(p.fast, MaxPacket, ev.packet)
+		opened()
 	})
-	p.sure.OnMessage(func(m webrtc.DataChannelMessage) {
-		if m.IsString {
-			ev.hostile(errText)
-			return
-		}
-		ev.message(len(m.Data), func(dst []byte) { copy(dst, m.Data) })
+	p.sure.OnOpen(func() {
+		p.read(p.sure, o.Limits.Message+1, ev.message)
+		opened()
 	})
 	return p, nil
+}
+
+// read hands a channel's messages on, by a goroutine that ends with the channel.
+// It reads for itself, since a channel of pion's reads into 64 KiB and copies
+// each message into memory of its own. The buffer is as long as a message may
+// be: a longer one does not fit, and is abuse.
+func (p *pipe) read(c *webrtc.DataChannel, most int, take func(n int, copy func(dst []byte))) {
+	raw, err := c.Detach()
+	if err != nil {
+		p.events.failed(fmt.Errorf("punch: %w", err))
+		return
+	}
+	p.readers.Go(func() {
+		buffer := make([]byte, most)
+		for {
+			n, text, err := raw.ReadDataChannel(buffer)
+			switch {
+			case errors.Is(err, io.ErrShortBuffer):
+				take(most+1, nil)
+				return
+			case err != nil:
+				p.events.failed(ErrGone)
+				return
+			case text:
+				p.events.hostile(errText)
+				return
+			}
+			take(n, func(dst []byte) { copy(dst, buffer) })
+		}
+	})
 }
 
 func clip(s string) string {
@@ -280,6 +303,7 @@ func (p *pipe) bye() {
 func (p *pipe) close() {
 	p.end()
 	_ = p.pc.GracefulClose()
+	p.readers.Wait()
 }
 
 // selected is the pair of candidates that packets take.
