@@ -37,9 +37,10 @@ const (
 
 // Conn is one client's connection: it says hello, keeps the connection alive
 // and comes back by itself (with the Token of its Welcome) when it is lost.
-// While it is away, what is sent waits; what was on its way may be lost, and
-// the Welcome on return tells everything anew. A match goes on meanwhile:
-// nothing that happens here is a reason to end one.
+// While it is away, what is sent waits, and what it misses waits at the server:
+// on return each is said once, in order. After a long absence, or when the
+// server has forgotten, the Welcome tells everything anew. A match goes on
+// meanwhile: nothing that happens here is a reason to end one.
 type Conn struct {
 	base   *url.URL
 	build  string
@@ -52,6 +53,7 @@ type Conn struct {
 	mu      sync.Mutex
 	place   protocol.Place
 	in, out []protocol.Message
+	stream  protocol.Stream
 	state   *protocol.Message // the last State said, said again after each Welcome
 	token   string
 	self    protocol.ID
@@ -108,6 +110,7 @@ func (c *Conn) Send(m protocol.Message) error {
 	if len(c.out) >= maxOut {
 		return fmt.Errorf("signaling: %d messages wait to be sent, the limit is %d", len(c.out), maxOut)
 	}
+	c.stream.Say(&m)
 	c.out = append(c.out, m)
 	select {
 	case c.wake <- struct{}{}:

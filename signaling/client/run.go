@@ -83,7 +83,7 @@ func (c *Conn) over(err error) {
 // session is one connection, from hello to its end.
 func (c *Conn) session(ctx context.Context) (welcomed bool, err error) {
 	c.mu.Lock()
-	hello := protocol.Message{Kind: protocol.Hello, Build: c.build, Name: c.name, Resume: c.token, Self: c.self, Round: c.round}
+	hello := protocol.Message{Kind: protocol.Hello, Build: c.build, Name: c.name, Resume: c.token, Self: c.self, Round: c.round, Ack: c.stream.Heard}
 	link := c.base.String() + c.place.String()
 	c.mu.Unlock()
 
@@ -111,7 +111,7 @@ func (c *Conn) session(ctx context.Context) (welcomed bool, err error) {
 		case <-deaf.C:
 			return welcomed, fmt.Errorf("lost %s: it says nothing", c.base)
 		case <-ping.C:
-			err = s.say(protocol.Encode(protocol.Message{Kind: protocol.Ping}))
+			err = c.say(s, protocol.Message{Kind: protocol.Ping})
 		case <-c.wake:
 			if welcomed {
 				err = c.drain(s)
@@ -125,10 +125,7 @@ func (c *Conn) session(ctx context.Context) (welcomed bool, err error) {
 			if err != nil {
 				return welcomed, fmt.Errorf("%s is no Punchback server: %w", c.base, err)
 			}
-			switch m.Kind {
-			case protocol.Pong:
-				continue
-			case protocol.Error:
+			if m.Kind == protocol.Error {
 				return welcomed, &refusal{m.Code, m.Text}
 			}
 			if err := c.hear(m); err != nil {
@@ -152,6 +149,11 @@ func (c *Conn) session(ctx context.Context) (welcomed bool, err error) {
 func (c *Conn) hear(m protocol.Message) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if m.Kind == protocol.Welcome {
+		c.again(&m)
+	} else if !c.stream.Hear(&m) || m.Kind == protocol.Pong {
+		return nil
+	}
 	switch m.Kind {
 	case protocol.Welcome:
 		c.token, c.self, c.round = m.Token, m.Self, m.Round
@@ -169,11 +171,29 @@ func (c *Conn) hear(m protocol.Message) error {
 	}
 	if len(c.in) >= maxIn {
 		// Whoever does not poll for so long is told everything anew by the next Welcome.
-		c.in = nil
+		c.in, c.stream.Heard = nil, 0
 		return fmt.Errorf("signaling: %d messages were not received", maxIn)
 	}
 	c.in = append(c.in, m)
 	return nil
+}
+
+// again puts what the server has not had into out, in front of nothing: all that
+// waited there is among it. To another room nothing of the old one is said.
+func (c *Conn) again(w *protocol.Message) {
+	c.stream.Heard = w.Seq
+	kept, _ := c.stream.Since(w.Ack)
+	if c.self != 0 && w.Self != c.self {
+		c.stream.Fresh()
+		kept = nil
+	}
+	waiting := c.out
+	c.out = append([]protocol.Message(nil), kept...)
+	for _, m := range waiting {
+		if !m.Numbered() {
+			c.out = append(c.out, m)
+		}
+	}
 }
 
 // drain says what waits to be said.
@@ -183,9 +203,16 @@ func (c *Conn) drain(s *socket) error {
 	c.out = nil
 	c.mu.Unlock()
 	for _, m := range out {
-		if err := s.say(protocol.Encode(m)); err != nil {
+		if err := c.say(s, m); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (c *Conn) say(s *socket, m protocol.Message) error {
+	c.mu.Lock()
+	m.Ack = c.stream.Heard
+	c.mu.Unlock()
+	return s.say(protocol.Encode(m))
 }

@@ -73,7 +73,7 @@ func (l *Lobby) Enter(c Conn, p protocol.Place, hello protocol.Message) []Out {
 		return l.flush()
 	}
 	if m := l.tokens[hello.Resume]; m != nil && m.room.game == p.Game {
-		l.resume(c, m)
+		l.resume(c, m, hello.Ack)
 		return l.flush()
 	}
 	r, code, why := l.find(p, hello)
@@ -99,14 +99,18 @@ func (l *Lobby) Hear(c Conn, msg protocol.Message) []Out {
 	if m == nil {
 		return nil
 	}
+	if !m.stream.Hear(&msg) {
+		return nil // It was said again after a resume.
+	}
 	switch msg.Kind {
 	case protocol.State:
 		l.state(m, msg)
 	case protocol.Signal:
-		// What can't be delivered is dropped: signals may be lost anyway.
-		if to := m.room.member(msg.To); to != nil && to != m && to.conn != 0 {
-			l.say(to.conn, protocol.Message{Kind: protocol.Signal, From: m.id, To: to.id, Payload: msg.Payload})
+		if to := m.room.member(msg.To); to != nil && to != m {
+			l.say(to, protocol.Message{Kind: protocol.Signal, From: m.id, To: to.id, Payload: msg.Payload})
 		}
+	case protocol.Ping:
+		l.say(m, protocol.Message{Kind: protocol.Pong, Ack: m.stream.Heard})
 	case protocol.Leave:
 		l.out = append(l.out, Out{To: c, Close: true})
 		l.remove(m)
@@ -172,7 +176,9 @@ func (l *Lobby) find(p protocol.Place, hello protocol.Message) (r *room, code, w
 	return r, "", ""
 }
 
-func (l *Lobby) resume(c Conn, m *member) {
+// resume gives a member a new connection. It is told what it has missed since
+// ack, or everything if that is not held any more.
+func (l *Lobby) resume(c Conn, m *member, ack uint64) {
 	if m.conn != 0 {
 		// The old connection is dead and does not know it yet.
 		l.out = append(l.out, Out{To: m.conn, Close: true})
@@ -182,7 +188,16 @@ func (l *Lobby) resume(c Conn, m *member) {
 	}
 	m.conn = c
 	l.conns[c] = m
-	l.welcome(m)
+	if missed, all := m.stream.Since(ack); all && ack > 0 {
+		w := m.welcome()
+		w.Resumed, w.Seq = true, ack
+		l.say(m, w)
+		for _, msg := range missed {
+			l.out = append(l.out, Out{To: c, Message: msg})
+		}
+	} else {
+		l.welcome(m)
+	}
 	l.update(m)
 	l.start(m.room)
 }
@@ -208,7 +223,7 @@ func (l *Lobby) remove(m *member) {
 	r := m.room
 	r.members = slices.DeleteFunc(r.members, func(w *member) bool { return w == m })
 	for _, w := range r.members {
-		l.say(w.conn, protocol.Message{Kind: protocol.Left, From: m.id})
+		l.say(w, protocol.Message{Kind: protocol.Left, From: m.id})
 	}
 	if len(r.members) == 0 {
 		delete(l.rooms, key(r.game, r.code))
@@ -222,9 +237,11 @@ func (l *Lobby) refuse(c Conn, code, text string) {
 	l.out = append(l.out, Out{To: c, Message: protocol.Message{Kind: protocol.Error, Code: code, Text: text}, Close: true})
 }
 
-func (l *Lobby) say(to Conn, m protocol.Message) {
-	if to != 0 {
-		l.out = append(l.out, Out{To: to, Message: m})
+// say tells a member something, now or when it is back.
+func (l *Lobby) say(to *member, m protocol.Message) {
+	to.stream.Say(&m)
+	if to.conn != 0 {
+		l.out = append(l.out, Out{To: to.conn, Message: m})
 	}
 }
 

@@ -1,8 +1,11 @@
 package lobby
 
 import (
+	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/punchback/punchback/signaling/protocol"
@@ -24,6 +27,7 @@ type guest struct {
 	conn     Conn // zero: none
 	up, down []protocol.Message
 	cut      bool // the server has closed; what is in down is still read
+	here     bool // welcomed; what is said before waits
 	token    string
 	self     protocol.ID
 	code     string
@@ -32,6 +36,12 @@ type guest struct {
 	next     int // of the room, as last heard
 	playing  bool
 	started  int
+	stream   protocol.Stream
+	told     map[protocol.ID]int // how many signals this guest has sent to each
+	heard    map[protocol.ID]int // and the number of the last that came from each
+	resumed  int
+	signals  int // heard
+	broken   string
 }
 
 func (w *world) deliver(outs []Out) {
@@ -47,7 +57,26 @@ func (w *world) deliver(outs []Out) {
 	}
 }
 
-func (g *guest) say(m protocol.Message) { g.up = append(g.up, m) }
+// say says something as soon as there is a connection.
+func (g *guest) say(m protocol.Message) {
+	g.stream.Say(&m)
+	m.Ack = g.stream.Heard
+	if g.here {
+		g.up = append(g.up, m)
+	}
+}
+
+// tell sends a signal that holds its number among those of this guest to that one.
+func (g *guest) tell(id protocol.ID) {
+	g.told[id]++
+	g.say(protocol.Message{Kind: protocol.Signal, To: id, Payload: binary.AppendUvarint(nil, uint64(g.told[id]))})
+}
+
+// fresh forgets what was of another room.
+func (g *guest) fresh() {
+	g.stream.Fresh()
+	g.told, g.heard = map[protocol.ID]int{}, map[protocol.ID]int{}
+}
 
 func (g *guest) state() {
 	s := protocol.Message{Kind: protocol.State, Round: g.round, Ready: true}
@@ -61,9 +90,9 @@ func (g *guest) state() {
 
 func (w *world) connect(g *guest) {
 	w.last++
-	g.conn, g.cut, g.up, g.down = w.last, false, nil, nil
+	g.conn, g.cut, g.here, g.up, g.down = w.last, false, false, nil, nil
 	g.playing = g.playing && g.token != ""
-	g.say(protocol.Message{Kind: protocol.Hello, Build: "1", Resume: g.token, Self: g.self, Round: g.next})
+	g.up = append(g.up, protocol.Message{Kind: protocol.Hello, Build: "1", Resume: g.token, Self: g.self, Round: g.next, Ack: g.stream.Heard})
 }
 
 func (w *world) lose(g *guest) {
@@ -82,7 +111,7 @@ func (w *world) step(g *guest, faults bool) {
 		w.connect(g)
 	case faults && w.rng.IntN(60) == 0:
 		w.lose(g)
-	case faults && w.rng.IntN(200) == 0:
+	case faults && g.here && w.rng.IntN(200) == 0:
 		g.say(protocol.Message{Kind: protocol.Leave})
 		g.token, g.self, g.code, g.round, g.playing, g.members = "", 0, "", 0, false, nil
 	case n < 4 && len(g.up) > 0:
@@ -103,14 +132,34 @@ func (w *world) step(g *guest, faults bool) {
 		g.playing = false
 		g.round = g.next
 		g.state()
+	case n == 9 && g.self != 0 && len(g.members) > 1:
+		if id := g.members[w.rng.IntN(len(g.members))]; id != g.self {
+			g.tell(id)
+		}
 	}
 }
 
 func (g *guest) hear(m protocol.Message) {
+	if m.Kind != protocol.Welcome && !g.stream.Hear(&m) {
+		return
+	}
 	switch m.Kind {
 	case protocol.Error:
+		g.fresh()
 		g.token, g.self, g.code, g.members, g.playing, g.round = "", 0, "", nil, false, 0 // Elsewhere, as a new one.
 	case protocol.Welcome:
+		g.stream.Heard, g.here = m.Seq, true
+		if m.Self != g.self {
+			g.fresh()
+		}
+		kept, _ := g.stream.Since(m.Ack)
+		g.up = append(g.up, kept...)
+		if m.Resumed {
+			g.resumed++
+			g.state()
+			return
+		}
+		g.heard = map[protocol.ID]int{} // What was missed of the signals is lost.
 		g.token, g.self, g.code = m.Token, m.Self, m.Code
 		g.members, g.next = nil, m.Round
 		for _, o := range m.Members {
@@ -132,6 +181,13 @@ func (g *guest) hear(m protocol.Message) {
 			g.round = g.next
 		}
 		g.state()
+	case protocol.Signal:
+		n, _ := binary.Uvarint(m.Payload)
+		if last, known := g.heard[m.From]; known && int(n) != last+1 {
+			g.broken = fmt.Sprintf("after signal %d of %d came %d", last, m.From, n)
+		}
+		g.heard[m.From] = int(n)
+		g.signals++
 	case protocol.Left:
 		g.members = slices.DeleteFunc(g.members, func(id protocol.ID) bool { return id == m.From })
 		g.state()
@@ -141,51 +197,81 @@ func (g *guest) hear(m protocol.Message) {
 	}
 }
 
+// People who want to play do play, whatever order things come in, nobody's
+// ghost stays, and who comes back hears every signal once, in order.
 func TestPeopleWhoWantToPlayDoPlay(t *testing.T) {
-	for seed := range uint64(300) {
-		rng := rand.New(rand.NewPCG(seed, 1))
-		w := &world{t: t, rng: rng, lobby: New(Limits{Grace: 5, PlayGrace: 10}, rng.Uint64)}
-		for range 6 {
-			w.clients = append(w.clients, &guest{})
-		}
-		run := func(steps int, faults bool) {
-			for range steps {
-				w.step(w.clients[rng.IntN(len(w.clients))], faults)
-				if rng.IntN(50) == 0 {
-					w.deliver(w.lobby.Tick())
+	var resumed, signals atomic.Int64
+	t.Run("all", func(t *testing.T) {
+		const parts = 8
+		for part := range uint64(parts) {
+			t.Run("", func(t *testing.T) {
+				t.Parallel()
+				for seed := part; seed < interleavings; seed += parts {
+					r, s := play(t, seed)
+					resumed.Add(int64(r))
+					signals.Add(int64(s))
 				}
-			}
-			check(t, w.lobby)
+			})
 		}
-		for range 20 {
-			run(100, true)
-		}
-		// All is well from here on: away members come back or are given up, and everybody with company plays.
-		run(3000, false)
-		for _, g := range w.clients {
-			g.started = 0
-		}
-		run(3000, false)
-		for i, g := range w.clients {
-			r := w.lobby.rooms[key("g", g.code)]
-			if r == nil || r.member(g.self) == nil {
-				t.Fatalf("seed %d: guest %d thinks it is %d in %s", seed, i, g.self, g.code)
-			}
-			if len(r.members) >= 2 && g.started == 0 {
-				t.Fatalf("seed %d: guest %d is stuck in %s with %d others", seed, i, g.code, len(r.members)-1)
-			}
-		}
-		// And when all are gone, nothing is left.
-		for _, g := range w.clients {
-			if g.conn != 0 {
-				w.lose(g)
+	})
+	t.Logf("%d resumed, %d signals", resumed.Load(), signals.Load())
+	if resumed.Load() < interleavings || signals.Load() < 10*interleavings {
+		t.Error("too few to say anything")
+	}
+}
+
+// play is one of these, and counts what it has seen.
+func play(t *testing.T, seed uint64) (resumed, signals int) {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	w := &world{t: t, rng: rng, lobby: New(Limits{Grace: 5, PlayGrace: 10}, rng.Uint64)}
+	for range 6 {
+		g := &guest{}
+		g.fresh()
+		w.clients = append(w.clients, g)
+	}
+	run := func(steps int, faults bool) {
+		for range steps {
+			w.step(w.clients[rng.IntN(len(w.clients))], faults)
+			if rng.IntN(50) == 0 {
+				w.deliver(w.lobby.Tick())
 			}
 		}
-		for range 11 {
-			w.lobby.Tick()
+		check(t, w.lobby)
+	}
+	for range 5 {
+		run(100, true)
+	}
+	// All is well from here on: away members come back or are given up, and everybody with company plays.
+	run(1500, false)
+	for _, g := range w.clients {
+		g.started = 0
+	}
+	run(1000, false)
+	for i, g := range w.clients {
+		r := w.lobby.rooms[key("g", g.code)]
+		if r == nil || r.member(g.self) == nil {
+			t.Fatalf("seed %d: guest %d thinks it is %d in %s", seed, i, g.self, g.code)
 		}
-		if rooms, members := w.lobby.Count(); rooms+members+len(w.lobby.open)+len(w.lobby.conns)+len(w.lobby.waiting) != 0 {
-			t.Fatalf("seed %d: %d rooms and %d members are ghosts", seed, rooms, members)
+		if g.broken != "" {
+			t.Fatalf("seed %d: guest %d: %s", seed, i, g.broken)
+		}
+		resumed += g.resumed
+		signals += g.signals
+		if len(r.members) >= 2 && g.started == 0 {
+			t.Fatalf("seed %d: guest %d is stuck in %s with %d others", seed, i, g.code, len(r.members)-1)
 		}
 	}
+	// And when all are gone, nothing is left.
+	for _, g := range w.clients {
+		if g.conn != 0 {
+			w.lose(g)
+		}
+	}
+	for range 11 {
+		w.lobby.Tick()
+	}
+	if rooms, members := w.lobby.Count(); rooms+members+len(w.lobby.open)+len(w.lobby.conns)+len(w.lobby.waiting) != 0 {
+		t.Fatalf("seed %d: %d rooms and %d members are ghosts", seed, rooms, members)
+	}
+	return resumed, signals
 }

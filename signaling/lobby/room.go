@@ -32,6 +32,7 @@ type member struct {
 	ready  bool
 	linked []protocol.ID
 	data   []byte
+	stream protocol.Stream
 }
 
 // playing tells whether the member is still in a match that started.
@@ -141,31 +142,37 @@ func (l *Lobby) start(r *room) {
 	r.match = match
 	r.round++
 	for _, m := range r.members {
-		l.say(m.conn, protocol.Message{Kind: protocol.Start, Match: match})
+		l.say(m, protocol.Message{Kind: protocol.Start, Match: match})
 	}
 }
 
 // welcome tells a member everything.
 func (l *Lobby) welcome(m *member) {
-	r := m.room
-	w := protocol.Message{
-		Kind: protocol.Welcome, Self: m.id, Token: m.token, Code: r.code,
-		Min: r.min, Max: r.max, Round: r.round,
-	}
+	r, w := m.room, m.welcome()
+	w.Seq = m.stream.Fresh()
 	for _, o := range r.members {
 		w.Members = append(w.Members, o.public())
 	}
 	if r.match != nil && m.round == r.match.Round && slices.Contains(r.match.Seats, m.id) {
 		w.Match = r.match
 	}
-	l.say(m.conn, w)
+	l.say(m, w)
+}
+
+// welcome is what every Welcome of this member has.
+func (m *member) welcome() protocol.Message {
+	r := m.room
+	return protocol.Message{
+		Kind: protocol.Welcome, Ack: m.stream.Heard, Self: m.id, Token: m.token, Code: r.code,
+		Min: r.min, Max: r.max, Round: r.round,
+	}
 }
 
 // update tells the others about a member.
 func (l *Lobby) update(m *member) {
 	for _, o := range m.room.members {
 		if o != m {
-			l.say(o.conn, protocol.Message{Kind: protocol.Update, Round: m.room.round, Members: []protocol.Member{m.public()}})
+			l.say(o, protocol.Message{Kind: protocol.Update, Round: m.room.round, Members: []protocol.Member{m.public()}})
 		}
 	}
 }

@@ -15,7 +15,7 @@ type Kind string
 
 // What a client says.
 const (
-	Hello  Kind = "hello"  // the first message: Build, Name; after a lost connection also Resume, Self, Round
+	Hello  Kind = "hello"  // the first message: Build, Name; after a lost connection also Resume, Self, Round, Ack
 	State  Kind = "state"  // Round, Ready, Linked, Data: the member's whole state, whenever it changes
 	Signal Kind = "signal" // To, Payload: forwarded untouched (the server says it on with From)
 	Ping   Kind = "ping"   // answered with Pong
@@ -24,7 +24,7 @@ const (
 
 // What the server says (Signal too).
 const (
-	Welcome Kind = "welcome" // Self, Token, Code, Min, Max, Round, Members, Servers, Match: all that a member needs to know; again after each resume
+	Welcome Kind = "welcome" // Self, Token, Code, Min, Max, Round, Members, Servers, Match: all that a member needs to know; after a resume without Members and Match if what was missed can be said again
 	Update  Kind = "update"  // Members[0] came, or its state changed; Round as in Welcome; or Servers alone, with fresh credentials
 	Left    Kind = "left"    // From is gone
 	Start   Kind = "start"   // Match: the seats are filled and every pair is linked
@@ -49,6 +49,9 @@ const (
 // Message is any message; unused fields are absent on the wire.
 type Message struct {
 	Kind    Kind     `json:"kind"`
+	Seq     uint64   `json:"seq,omitempty"`     // see Stream
+	Ack     uint64   `json:"ack,omitempty"`     // the last Seq heard from the other end
+	Resumed bool     `json:"resumed,omitempty"` // Welcome: nothing but what was missed follows, and Members are those that were told
 	Build   string   `json:"build,omitempty"`
 	Name    string   `json:"name,omitempty"`
 	Resume  string   `json:"resume,omitempty"` // the Token of an earlier Welcome

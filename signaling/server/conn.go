@@ -149,14 +149,12 @@ func (c *conn) OnMessage(_ *gws.Conn, frame *gws.Message) {
 	case !c.entered:
 		c.entered = true
 		s.deliver(s.lobby.Enter(c.id, c.place, m))
-	case m.Kind == protocol.Ping:
-		c.push(protocol.Message{Kind: protocol.Pong})
-		if s.relay != nil && time.Since(c.minted) > s.cfg.Limits.Fresh {
+	default:
+		s.deliver(s.lobby.Hear(c.id, m))
+		if m.Kind == protocol.Ping && s.relay != nil && time.Since(c.minted) > s.cfg.Limits.Fresh {
 			// Who waits long for company must not meet it with credentials that are over.
 			c.push(protocol.Message{Kind: protocol.Update, Servers: s.servers(c)})
 		}
-	default:
-		s.deliver(s.lobby.Hear(c.id, m))
 	}
 }
 

@@ -203,6 +203,10 @@ func (m *Mesh) Hear(msg protocol.Message) {
 }
 
 func (m *Mesh) welcome(msg protocol.Message) {
+	if msg.Resumed { // What was missed follows, in order.
+		m.servers = msg.Servers
+		return
+	}
 	if m.self != 0 && msg.Self != m.self {
 		if m.match != nil {
 			m.stranded = true // Peers are numbered anew: the match keeps its own numbers to its end.
