@@ -57,6 +57,7 @@ func (l *Link) run() {
 			return
 		case Open:
 			l.look()
+			l.await(time.Now())
 			timer.Reset(lookOpen)
 			if l.Report().Path == Unknown {
 				timer.Reset(lookConnect)
@@ -313,4 +314,17 @@ func (l *Link) tried() []string {
 		return name + ": " + strings.Join(s, ", ")
 	}
 	return []string{side("ours", l.ours), side("theirs", l.theirs)}
+}
+
+// await ends a link whose other end takes what we send in order and says
+// nothing of it: what waits is bounded, but a game would wait for ever.
+func (l *Link) await(now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	waiting := l.pipe.waiting()
+	if acked := l.sent - waiting; waiting == 0 || acked > l.acked || l.ackedAt.IsZero() {
+		l.acked, l.ackedAt = acked, now
+	} else if now.Sub(l.ackedAt) > l.o.Limits.Ack {
+		l.fail(fmt.Errorf("punch: the other side acknowledged nothing for %v, and %d bytes wait for it", l.o.Limits.Ack, waiting))
+	}
 }

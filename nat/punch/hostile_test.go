@@ -4,60 +4,21 @@ package punch
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"time"
-
-	"github.com/pion/webrtc/v4"
 )
-
-// attacker speaks a Link's signals, and does what no Link does once it is open.
-type attacker struct {
-	pc         *webrtc.PeerConnection
-	fast, sure *webrtc.DataChannel
-	hold       chan struct{} // while it is open, nothing that arrives is read
-}
 
 // attack lets an attacker connect to a Link of ours and waits until it is open.
 func attack(t *testing.T, o Options) (*Link, *attacker) {
 	t.Helper()
-	api, err := profile(&Options{Limits: Limits{}.withDefaults()}, nil)
+	a, first, err := newAttacker(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &attacker{hold: make(chan struct{})}
-	if a.pc, err = api.NewPeerConnection(webrtc.Configuration{}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = a.pc.GracefulClose() })
-	yes, no := true, false
-	zero, one := uint16(0), uint16(1)
-	if a.fast, err = a.pc.CreateDataChannel("packets", &webrtc.DataChannelInit{Negotiated: &yes, ID: &zero, Ordered: &no, MaxRetransmits: &zero}); err != nil {
-		t.Fatal(err)
-	}
-	if a.sure, err = a.pc.CreateDataChannel("messages", &webrtc.DataChannelInit{Negotiated: &yes, ID: &one}); err != nil {
-		t.Fatal(err)
-	}
-	var open sync.WaitGroup
-	open.Add(2)
-	a.fast.OnOpen(open.Done)
-	a.sure.OnOpen(open.Done)
-	a.sure.OnMessage(func(webrtc.DataChannelMessage) { <-a.hold })
-	t.Cleanup(sync.OnceFunc(func() { close(a.hold) })) // before the attacker closes
-
-	d, err := a.pc.CreateOffer(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	gathered := webrtc.GatheringCompletePromise(a.pc)
-	if err := a.pc.SetLocalDescription(d); err != nil {
-		t.Fatal(err)
-	}
-	<-gathered
+	t.Cleanup(a.close)
 	news := make(chan struct{}, 1)
 	o.Notify = func() {
 		select {
@@ -70,25 +31,14 @@ func attack(t *testing.T, o Options) (*Link, *attacker) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	if err := l.Signal((&signal{Attempt: 1, SDP: a.pc.LocalDescription().SDP}).encode()); err != nil {
+	if err := l.Signal(first); err != nil {
 		t.Fatal(err)
 	}
 	late := time.After(10 * time.Second)
 	for l.State() == Connecting {
 		for s, ok := l.NextSignal(); ok; s, ok = l.NextSignal() {
-			var m signal
-			if err := json.Unmarshal(s, &m); err != nil {
+			if err := a.hear(s); err != nil {
 				t.Fatal(err)
-			}
-			if m.SDP != "" && a.pc.RemoteDescription() == nil {
-				// What we may send is no matter to an attacker.
-				sdp := strings.Replace(m.SDP, "a=max-message-size:16386", "a=max-message-size:1000000", 1)
-				if err := a.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}); err != nil {
-					t.Fatal(err)
-				}
-			}
-			for _, c := range m.Candidates {
-				_ = a.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: c.Text, SDPMid: &c.Mid})
 			}
 		}
 		select {
@@ -97,7 +47,7 @@ func attack(t *testing.T, o Options) (*Link, *attacker) {
 			t.Fatalf("the attacker can't connect: %v", l.Report().Reason)
 		}
 	}
-	open.Wait()
+	<-a.open
 	return l, a
 }
 

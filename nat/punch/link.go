@@ -37,6 +37,10 @@ type Link struct {
 	packets  bucket
 	bytes    bucket
 	mail     bucket
+	refused  time.Time // when the first packet or message came that was beyond the Limits
+	sent     int       // bytes of messages
+	acked    int       // how many of them had been acknowledged when that was last looked at,
+	ackedAt  time.Time // and when it was more for the last time
 	report   Report
 }
 
@@ -134,11 +138,18 @@ func (l *Link) SendMessage(m []byte) error {
 	}
 	l.mu.Lock()
 	p, state := l.pipe, l.state
+	l.sent += len(m) + 1
 	l.mu.Unlock()
 	if state != Open {
 		return fmt.Errorf("punch: the link is %v", state)
 	}
-	return p.sendMessage(append([]byte{frameData}, m...))
+	err := p.sendMessage(append([]byte{frameData}, m...))
+	if err != nil {
+		l.mu.Lock()
+		l.sent -= len(m) + 1
+		l.mu.Unlock()
+	}
+	return err
 }
 
 // RecvMessage is the next message, if there is one.
@@ -297,6 +308,7 @@ func (e events) packet(n int, copy func(dst []byte)) {
 		case big:
 			l.fail(hostile("sends more than %d bytes a second", l.o.Limits.Bytes))
 		case !few || !small:
+			l.beyond(now)
 			l.report.Dropped++
 		default:
 			copy(l.in.slot(n))
@@ -306,7 +318,11 @@ func (e events) packet(n int, copy func(dst []byte)) {
 
 func (e events) message(n int, copy func(dst []byte)) {
 	e.do(func(l *Link) {
-		_, many := l.mail.take(1, time.Now())
+		now := time.Now()
+		few, many := l.mail.take(1, now)
+		if !few {
+			l.beyond(now)
+		}
 		switch {
 		case n > l.o.Limits.Message+1:
 			l.fail(hostile("sent a message of more than %d bytes", l.o.Limits.Message))
@@ -323,4 +339,10 @@ func (e events) message(n int, copy func(dst []byte)) {
 			}
 		}
 	})
+}
+
+func (l *Link) beyond(now time.Time) {
+	if l.refused.IsZero() {
+		l.refused = now
+	}
 }

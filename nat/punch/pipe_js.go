@@ -194,6 +194,10 @@ func post(channel js.Value, b []byte) (err error) {
 	return nil
 }
 
+// waiting is how many bytes of messages have not left yet: browsers don't tell
+// what is acknowledged, but keep what they can't send for lack of it.
+func (p *pipe) waiting() int { return p.sure.Get("bufferedAmount").Int() }
+
 // bye tells the other end, and waits a little for it to leave the page.
 func (p *pipe) bye() {
 	if post(p.sure, []byte{frameBye}) != nil {

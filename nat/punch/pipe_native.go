@@ -101,11 +101,14 @@ func connected() bool {
 
 func newPipe(o *Options, ev events) (*pipe, error) {
 	n := &late{begun: make(chan struct{}), over: make(chan struct{})}
-	var err error
 	if virtual != nil {
 		n.Net = virtual(o.Offer)
-	} else if n.Net, err = stdnet.NewNet(); err != nil {
-		return nil, fmt.Errorf("punch: %w", err)
+	} else {
+		machine, err := stdnet.NewNet()
+		if err != nil {
+			return nil, fmt.Errorf("punch: %w", err)
+		}
+		n.Net = gated{machine}
 	}
 	var network transport.Net = n
 	if o.RelayOnly {
@@ -275,6 +278,9 @@ func (p *pipe) sendMessage(m []byte) error {
 	}
 	return p.sure.Send(m)
 }
+
+// waiting is how many bytes of messages are not acknowledged yet.
+func (p *pipe) waiting() int { return int(p.sure.BufferedAmount()) }
 
 // bye tells the other end, and waits a little for it to leave this machine.
 func (p *pipe) bye() {

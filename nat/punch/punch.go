@@ -35,11 +35,12 @@ type Options struct {
 
 // Limits bound what the other end can make us keep or do. Zero means the default.
 type Limits struct {
-	Packets  int // a second, unreliable; default 240
-	Bytes    int // a second, unreliable; default 64 KiB
-	Inbox    int // packets held for Recv, oldest dropped; default 256
-	Message  int // bytes of a reliable message; default 16 KiB
-	Messages int // a second, reliable, and as many held for RecvMessage; default 64
+	Packets  int           // a second, unreliable; default 240
+	Bytes    int           // a second, unreliable; default 64 KiB
+	Inbox    int           // packets held for Recv, oldest dropped; default 256
+	Message  int           // bytes of a reliable message; default 16 KiB
+	Messages int           // a second, reliable, and as many held for RecvMessage; default 64
+	Ack      time.Duration // how long what SendMessage took may go unacknowledged; default 10 s
 }
 
 func (l Limits) withDefaults() Limits {
@@ -50,6 +51,9 @@ func (l Limits) withDefaults() Limits {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}
+	}
+	if l.Ack <= 0 {
+		l.Ack = 10 * time.Second
 	}
 	return l
 }
