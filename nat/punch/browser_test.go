@@ -73,7 +73,7 @@ func TestBrowserAndNative(t *testing.T) {
 			}
 			list, _ := json.Marshal(servers)
 			arg, _ := json.Marshal(string(list))
-			l, err := New(Options{Offer: !c.browserOffers, RelayOnly: c.relay, Servers: servers})
+			l, err := New(Options{Offer: !c.browserOffers, RelayOnly: c.relay, Servers: servers, Limits: Limits{Messages: 1 << 20}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -322,7 +322,7 @@ func (l *Link) await(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	waiting := l.pipe.waiting()
-	if acked := l.sent - waiting; waiting == 0 || acked > l.acked || l.ackedAt.IsZero() {
+	if acked := l.sent.messages.bytes - waiting; waiting == 0 || acked > l.acked || l.ackedAt.IsZero() {
 		l.acked, l.ackedAt = acked, now
 	} else if now.Sub(l.ackedAt) > l.o.Limits.Ack {
 		l.fail(fmt.Errorf("punch: the other side acknowledged nothing for %v, and %d bytes wait for it", l.o.Limits.Ack, waiting))

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -119,7 +120,7 @@ func TestHostilePeersAreThrownOutAndNamed(t *testing.T) {
 			if took > 250*time.Millisecond*slow {
 				t.Errorf("thrown out after %v", took)
 			}
-			if l.in.size > 32 || len(l.in.slots) > 32 || len(l.messages) > 64 {
+			if l.in.size > 32 || len(l.in.slots) > 32 || len(l.messages) > 128 {
 				t.Errorf("%d packets and %d messages are kept", l.in.size, len(l.messages))
 			}
 			t.Logf("%v: %v", took.Round(time.Millisecond), l.Err())
@@ -136,7 +137,7 @@ func TestAPeerThatReadsNothing(t *testing.T) {
 	for ; err == nil && kept < 4<<20; kept += len(m) {
 		err = l.SendMessage(m)
 	}
-	if err == nil || !strings.Contains(err.Error(), "wait to be sent, the limit is 262144") {
+	if err == nil || !strings.Contains(err.Error(), "bytes wait to be sent, the limit is 65536") {
 		t.Errorf("after %d bytes SendMessage says %v", kept, err)
 	}
 	begin := time.Now()
@@ -144,6 +145,40 @@ func TestAPeerThatReadsNothing(t *testing.T) {
 	if took := time.Since(begin); took > 500*time.Millisecond*slow {
 		t.Errorf("Close took %v", took)
 	}
+}
+
+// Whatever a game sends, and however long nothing of it gets through, it never
+// looks hostile to the other end: what a link sends keeps to the Limits.
+func TestNoLinkOfOursLooksHostile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newInternet(t, [2]string{"port", "port"})
+		defer n.close()
+		n.link(Options{Servers: servers()})
+		n.talk()
+		sent := 0
+		for tick := range 24_000 {
+			n.cut.Store(tick%12_000 < 6000) // six seconds, twice
+			for i, l := range n.links {
+				l.Send([]byte("many a tick"))
+				if l.SendMessage([]byte("a message")) == nil {
+					sent++
+				}
+				var p [MaxPacket]byte
+				for _, ok := l.Recv(p[:]); ok; _, ok = l.Recv(p[:]) {
+				}
+				for _, ok := l.RecvMessage(); ok; _, ok = l.RecvMessage() {
+				}
+				if err := l.Err(); err != nil {
+					t.Fatalf("after %d ms end %d closed: %v", tick, i, err)
+				}
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if sent < 500 {
+			t.Errorf("only %d messages were sent", sent)
+		}
+		t.Logf("%d messages; %+v", sent, n.links[0].Report().Unsent)
+	})
 }
 
 func TestSignalsOfAHostilePeerAreBounded(t *testing.T) {

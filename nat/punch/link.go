@@ -36,9 +36,11 @@ type Link struct {
 	messages [][]byte
 	packets  bucket
 	bytes    bucket
-	mail     bucket
-	refused  time.Time // when the first packet or message came that was beyond the Limits
-	sent     int       // bytes of messages
+	mail     struct{ messages, bytes bucket }
+	held     int                                                     // bytes of messages
+	refused  time.Time                                               // when the first packet or message came that was beyond the Limits
+	out      struct{ packets, bytes, messages, messageBytes bucket } // what we send keeps to our own Limits
+	sent     struct{ packets, messages outbox }
 	acked    int       // how many of them had been acknowledged when that was last looked at,
 	ackedAt  time.Time // and when it was more for the last time
 	report   Report
@@ -73,8 +75,9 @@ func New(o Options) (*Link, error) {
 		in:      newInbox(o.Limits.Inbox),
 		packets: newBucket(o.Limits.Packets),
 		bytes:   newBucket(o.Limits.Bytes),
-		mail:    newBucket(o.Limits.Messages),
 	}
+	l.mail.messages, l.mail.bytes = newBucket(o.Limits.Messages), newBucket(o.Limits.MessageBytes)
+	l.out.packets, l.out.bytes, l.out.messages, l.out.messageBytes = l.packets, l.bytes, l.mail.messages, l.mail.bytes
 	go l.run()
 	return l, nil
 }
@@ -111,15 +114,29 @@ func (l *Link) Signal(signal []byte) error {
 }
 
 // Send sends a packet, unreliable and unordered. It never blocks; what can't
-// be sent now, or is longer than MaxPacket, is dropped and counted.
+// be sent now, is longer than MaxPacket, or more than our own Limits let in from
+// the other end, is dropped and counted.
 func (l *Link) Send(packet []byte) {
 	l.mu.Lock()
-	p, open := l.pipe, l.state == Open
-	l.mu.Unlock()
-	if !open || len(packet) > MaxPacket || !p.send(packet) {
-		l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.pipe
+	ok := l.state == Open && len(packet) <= MaxPacket
+	if ok {
+		now := time.Now()
+		few, _ := l.out.packets.take(1, now)
+		small, _ := l.out.bytes.take(len(packet), now)
+		ok = few && small
+	}
+	if ok {
+		// What waits comes all at once after a blackout, and must not look like
+		// a flood then: it is half a second's worth. More would be old by then.
+		waiting := l.pipe.unsent()
+		ok = waiting <= l.o.Limits.Bytes/2 && l.sent.packets.waiting(waiting) < l.o.Limits.Packets/2 && p.send(packet) == nil
+	}
+	if ok {
+		l.sent.packets.add(max(len(packet), 1)) // an empty one is a byte to SCTP
+	} else {
 		l.report.Unsent++
-		l.mu.Unlock()
 	}
 }
 
@@ -130,26 +147,39 @@ func (l *Link) Recv(dst []byte) (n int, ok bool) {
 	return l.in.pop(dst)
 }
 
-// SendMessage sends a message, reliable and ordered. It never blocks; a full
-// queue, a link that is not open and a message over Limits.Message are errors.
+// SendMessage sends a message, reliable and ordered. It never blocks; a link
+// that is not open, a message over Limits.Message, more than Limits.Messages in a
+// second, and more than a quarter of them unacknowledged are errors; so it is with
+// their bytes.
 func (l *Link) SendMessage(m []byte) error {
-	if len(m) > l.o.Limits.Message {
-		return fmt.Errorf("punch: message is %d bytes, must be at most %d", len(m), l.o.Limits.Message)
+	limits := &l.o.Limits
+	if len(m) > limits.Message {
+		return fmt.Errorf("punch: message is %d bytes, must be at most %d", len(m), limits.Message)
 	}
 	l.mu.Lock()
-	p, state := l.pipe, l.state
-	l.sent += len(m) + 1
-	l.mu.Unlock()
-	if state != Open {
-		return fmt.Errorf("punch: the link is %v", state)
+	defer l.mu.Unlock()
+	if l.state != Open {
+		return fmt.Errorf("punch: the link is %v", l.state)
 	}
-	err := p.sendMessage(append([]byte{frameData}, m...))
-	if err != nil {
-		l.mu.Lock()
-		l.sent -= len(m) + 1
-		l.mu.Unlock()
+	waiting := l.pipe.waiting()
+	if most := max(limits.Message, limits.MessageBytes/4); waiting > 0 && waiting+len(m) > most {
+		return fmt.Errorf("punch: messages of %d bytes wait to be sent, the limit is %d", waiting, most)
 	}
-	return err
+	if n, most := l.sent.messages.waiting(waiting), max(1, limits.Messages/4); n >= most {
+		return fmt.Errorf("punch: messages that wait to be sent are %d, the limit is %d", n, most)
+	}
+	now := time.Now()
+	if few, _ := l.out.messages.take(1, now); !few {
+		return fmt.Errorf("punch: messages are more than %d a second", limits.Messages)
+	}
+	if small, _ := l.out.messageBytes.take(len(m), now); !small {
+		return fmt.Errorf("punch: messages are more than %d bytes a second", limits.MessageBytes)
+	}
+	if err := l.pipe.sendMessage(append([]byte{frameData}, m...)); err != nil {
+		return err
+	}
+	l.sent.messages.add(len(m) + 1)
+	return nil
 }
 
 // RecvMessage is the next message, if there is one.
@@ -161,6 +191,7 @@ func (l *Link) RecvMessage() (m []byte, ok bool) {
 	}
 	m = l.messages[0]
 	l.messages = l.messages[1:]
+	l.held -= len(m)
 	return m, true
 }
 
@@ -201,13 +232,6 @@ func (l *Link) Close() error {
 const (
 	frameData = 0
 	frameBye  = 1
-)
-
-// What waits to be sent may be so much; beyond it the network is slower than
-// the game, and what waits grows old.
-const (
-	maxUnsent        = 64 << 10
-	maxUnsentMessage = 256 << 10
 )
 
 // ErrGone is the Err of a link that the other end closed.
@@ -319,21 +343,27 @@ func (e events) packet(n int, copy func(dst []byte)) {
 func (e events) message(n int, copy func(dst []byte)) {
 	e.do(func(l *Link) {
 		now := time.Now()
-		few, many := l.mail.take(1, now)
-		if !few {
+		few, _ := l.mail.messages.take(1, now)
+		small, _ := l.mail.bytes.take(max(0, n-1), now)
+		if !few || !small {
 			l.beyond(now)
 		}
 		switch {
 		case n > l.o.Limits.Message+1:
 			l.fail(hostile("sent a message of more than %d bytes", l.o.Limits.Message))
-		case many || len(l.messages) >= l.o.Limits.Messages:
-			l.fail(hostile("sends more than %d messages a second, or more than are read", l.o.Limits.Messages))
+		case l.mail.messages.refused > l.mail.messages.rate/2:
+			l.fail(hostile("sends more than %d messages a second", l.o.Limits.Messages))
+		case l.mail.bytes.refused > l.mail.bytes.rate/2:
+			l.fail(hostile("sends messages of more than %d bytes a second", l.o.Limits.MessageBytes))
+		case len(l.messages) >= 2*l.o.Limits.Messages || l.held+n > 2*l.o.Limits.MessageBytes: // that may be our own doing
+			l.fail(fmt.Errorf("punch: nobody has read %d messages of %d bytes, and one more came", len(l.messages), l.held))
 		case n > 0:
 			m := make([]byte, n)
 			copy(m)
 			switch m[0] {
 			case frameData:
 				l.messages = append(l.messages, m[1:])
+				l.held += n - 1
 			case frameBye:
 				l.fail(ErrGone)
 			}

@@ -175,16 +175,12 @@ func (p *pipe) add(c candidate) {
 // nudge does nothing: browsers check quickly by themselves.
 func (p *pipe) nudge() {}
 
-func (p *pipe) send(packet []byte) bool {
-	return p.fast.Get("bufferedAmount").Int() <= maxUnsent && post(p.fast, packet) == nil
-}
+func (p *pipe) send(packet []byte) error { return post(p.fast, packet) }
 
-func (p *pipe) sendMessage(m []byte) error {
-	if n := p.sure.Get("bufferedAmount").Int(); n > maxUnsentMessage {
-		return fmt.Errorf("punch: messages of %d bytes wait to be sent, the limit is %d", n, maxUnsentMessage)
-	}
-	return post(p.sure, m)
-}
+// unsent is how many bytes of packets wait here.
+func (p *pipe) unsent() int { return p.fast.Get("bufferedAmount").Int() }
+
+func (p *pipe) sendMessage(m []byte) error { return post(p.sure, m) }
 
 func post(channel js.Value, b []byte) (err error) {
 	defer caught(&err)

@@ -268,16 +268,12 @@ func (p *pipe) nudge() {
 // maxNudges are two seconds of them, at lookConnect.
 const maxNudges = 80
 
-func (p *pipe) send(packet []byte) bool {
-	return p.fast.BufferedAmount() <= maxUnsent && p.fast.Send(packet) == nil
-}
+func (p *pipe) send(packet []byte) error { return p.fast.Send(packet) }
 
-func (p *pipe) sendMessage(m []byte) error {
-	if n := p.sure.BufferedAmount(); n > maxUnsentMessage {
-		return fmt.Errorf("punch: messages of %d bytes wait to be sent, the limit is %d", n, maxUnsentMessage)
-	}
-	return p.sure.Send(m)
-}
+// unsent is how many bytes of packets wait here, or are on their way.
+func (p *pipe) unsent() int { return int(p.fast.BufferedAmount()) }
+
+func (p *pipe) sendMessage(m []byte) error { return p.sure.Send(m) }
 
 // waiting is how many bytes of messages are not acknowledged yet.
 func (p *pipe) waiting() int { return int(p.sure.BufferedAmount()) }

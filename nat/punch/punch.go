@@ -35,23 +35,25 @@ type Options struct {
 
 // Limits bound what the other end can make us keep or do. Zero means the default.
 type Limits struct {
-	Packets  int           // a second, unreliable; default 240
-	Bytes    int           // a second, unreliable; default 64 KiB
-	Inbox    int           // packets held for Recv, oldest dropped; default 256
-	Message  int           // bytes of a reliable message; default 16 KiB
-	Messages int           // a second, reliable, and as many held for RecvMessage; default 64
-	Ack      time.Duration // how long what SendMessage took may go unacknowledged; default 10 s
+	Packets      int           // a second, unreliable; default 240
+	Bytes        int           // a second, unreliable; default 64 KiB
+	Inbox        int           // packets held for Recv, oldest dropped; default 256
+	Message      int           // bytes of a reliable message; default 16 KiB
+	Messages     int           // a second, reliable; default 64
+	MessageBytes int           // a second, reliable; default 256 KiB
+	Ack          time.Duration // how long what SendMessage took may go unacknowledged; default 10 s
 }
 
 func (l Limits) withDefaults() Limits {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&l.Packets, 240}, {&l.Bytes, 64 << 10}, {&l.Inbox, 256}, {&l.Message, 16 << 10}, {&l.Messages, 64}} {
+	}{{&l.Packets, 240}, {&l.Bytes, 64 << 10}, {&l.Inbox, 256}, {&l.Message, 16 << 10}, {&l.Messages, 64}, {&l.MessageBytes, 256 << 10}} {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}
 	}
+	l.MessageBytes = max(l.MessageBytes, l.Message) // or the longest could never be sent
 	if l.Ack <= 0 {
 		l.Ack = 10 * time.Second
 	}

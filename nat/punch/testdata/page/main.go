@@ -14,7 +14,7 @@ import (
 	"github.com/punchback/punchback/nat/punch"
 )
 
-var limits = punch.Limits{Messages: 100_000}
+var limits = punch.Limits{Messages: 400_000, MessageBytes: 4 << 20}
 
 func main() {
 	var link *punch.Link
