@@ -346,7 +346,7 @@ func playVictim(x *exchange, name string) {
 	}
 	hostile.mu.Lock()
 	refused := hostile.refused
-	d.Kept = hostile.in.size + len(hostile.messages)
+	d.Kept = hostile.in.size + len(hostile.mail.received)
 	hostile.mu.Unlock()
 	if !closed.IsZero() {
 		d.From = closed.Sub(begun)

@@ -3,8 +3,9 @@
 package punch
 
 import (
+	"encoding/binary"
 	"encoding/json"
-	"io"
+	"fmt"
 	"net"
 	"strings"
 	"sync"
@@ -78,7 +79,7 @@ func (a *attacker) hear(b []byte) error {
 	}
 	if s.SDP != "" && a.pc.RemoteDescription() == nil {
 		// What we may send is no matter to an attacker.
-		sdp := strings.Replace(s.SDP, "a=max-message-size:16386", "a=max-message-size:1000000", 1)
+		sdp := strings.Replace(s.SDP, fmt.Sprintf("a=max-message-size:%d", 16<<10+frameHead+1), "a=max-message-size:1000000", 1)
 		if err := a.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}); err != nil {
 			return err
 		}
@@ -90,12 +91,21 @@ func (a *attacker) hear(b []byte) error {
 	return nil
 }
 
-// drain reads what arrives, as a peer does that means no harm by that.
+// drain reads what arrives and acknowledges it, as a peer does that means no harm by that.
 func (a *attacker) drain() {
 	for _, c := range []*webrtc.DataChannel{a.fast, a.sure} {
-		if raw, err := c.Detach(); err == nil {
-			go func() { _, _ = io.Copy(io.Discard, raw) }()
+		raw, err := c.Detach()
+		if err != nil {
+			continue
 		}
+		go func() {
+			b := make([]byte, 64<<10)
+			for n, err := raw.Read(b); err == nil; n, err = raw.Read(b) {
+				if number, _, ok := frameNumber(b[:max(n, 1)]); ok && c == a.sure && b[0] == frameData {
+					_, _ = raw.Write(binary.AppendUvarint([]byte{frameAck}, uint64(number)))
+				}
+			}
+		}()
 	}
 }
 

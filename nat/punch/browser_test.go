@@ -112,7 +112,7 @@ func TestBrowserAndNative(t *testing.T) {
 				private(t, signals)
 				return
 			}
-			const messages = 20_000
+			const messages = 100_000
 			go func() {
 				for i := uint32(0); i < messages && l.State() == Open; {
 					if l.SendMessage(binary.LittleEndian.AppendUint32(nil, i)) == nil {

@@ -15,7 +15,8 @@ const (
 	oneAttempt   = 6 * time.Second        // from an accepted answer to giving an attempt up
 	leastAttempt = 100 * time.Millisecond // however often the other end offers
 	lookConnect  = 25 * time.Millisecond
-	lookOpen     = 500 * time.Millisecond
+	lookOpen     = 200 * time.Millisecond
+	lookPath     = 500 * time.Millisecond
 )
 
 // attempt is what run knows of the connection that it tries to make.
@@ -33,12 +34,16 @@ type attempt struct {
 	early    signal    // theirs for an attempt whose offer is not here yet
 	tries    int
 	begun    time.Time
+	direct   bool   // it uses no relay
+	again    uint64 // we ask for another path than that of this attempt
 }
 
 // run owns the pipe: it makes it, feeds it signals, says ours, and closes it.
 func (l *Link) run() {
 	defer close(l.done)
 	a := &attempt{number: uint64(l.started.UnixNano()), interval: firstRepeat, next: l.started}
+	var c care
+	var seen time.Time
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -55,18 +60,22 @@ func (l *Link) run() {
 			l.shut(err != ErrGone && !errors.Is(err, ErrHostile))
 			l.o.Notify()
 			return
-		case Open:
-			l.look()
-			l.await(time.Now())
-			timer.Reset(lookOpen)
-			if l.Report().Path == Unknown {
-				timer.Reset(lookConnect)
+		default:
+			now := time.Now()
+			if l.State() == Open {
+				if !l.settled() || now.Sub(seen) >= lookPath {
+					l.look()
+					seen = now
+				}
+				l.tend(a, &c, now)
 			}
-		case Connecting:
-			if l.connect(a, time.Now()) {
+			if l.connect(a, now) {
 				l.o.Notify()
 			}
 			timer.Reset(lookConnect)
+			if l.settled() {
+				timer.Reset(lookOpen)
+			}
 		}
 	}
 }
@@ -74,63 +83,112 @@ func (l *Link) run() {
 // shut closes the pipe; it is run's last act.
 func (l *Link) shut(bye bool) {
 	l.mu.Lock()
-	p, open := l.pipe, l.state == Open || l.report.Connect > 0
-	l.pipe = nil
+	p := l.pipe
+	rest := append(l.spent, l.trial, l.old, p)
+	l.pipe, l.trial, l.old, l.spent = nil, nil, nil, nil
 	l.state = Closed
-	l.attempt = 0
+	l.attempt, l.live, l.before = 0, 0, 0
 	l.heard, l.said, l.fresh = nil, nil, nil
 	l.mu.Unlock()
-	if p == nil {
-		return
-	}
-	if bye && open {
+	if bye && p != nil {
 		p.bye()
 	}
-	p.close()
+	closeAll(rest)
+}
+
+func closeAll(pipes []*pipe) {
+	for _, p := range pipes {
+		if p != nil {
+			p.close()
+		}
+	}
 }
 
 // connect hears, tries and speaks; it reports whether there is something new to poll.
 func (l *Link) connect(a *attempt, now time.Time) bool {
 	l.mu.Lock()
-	heard, broken := l.heard, l.broken
+	heard, broken, state := l.heard, l.broken, l.state
 	l.heard, l.broken = nil, nil
 	l.mu.Unlock()
 
-	if now.Sub(l.started) >= l.o.Timeout {
-		l.giveUp(a, broken)
-		return true
-	}
-	if l.o.Offer && (l.pipe == nil || broken != nil || a.remote && now.Sub(a.since) > oneAttempt) {
-		l.offer(a, now)
+	if state == Connecting {
+		if now.Sub(l.started) >= l.o.Timeout {
+			l.giveUp(a, broken)
+			return true
+		}
+		if l.o.Offer && (l.trying() == nil || broken != nil || a.remote && now.Sub(a.since) > oneAttempt) {
+			l.offer(a, now)
+		}
+	} else if l.trying() != nil && (broken != nil || now.Sub(a.begun) > oneAttempt) {
+		l.drop() // The path that is open may yet be good; tend knows when to try again.
 	}
 	for _, s := range heard {
 		l.hear(a, s, now)
 	}
-	if a.remote && l.pipe != nil {
-		l.pipe.nudge()
+	if p := l.trying(); a.remote && p != nil {
+		p.nudge()
 	}
 	return l.speak(a, now)
 }
 
+// trying is the pipe of the present attempt, if one goes on.
+func (l *Link) trying() *pipe {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.trial
+}
+
+// opened tells whether the link is open, and by the pipe of which attempt.
+func (l *Link) opened() (live uint64, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.live, l.state == Open
+}
+
+// drop ends the present attempt.
+func (l *Link) drop() {
+	l.mu.Lock()
+	p := l.trial
+	l.trial, l.said, l.fresh = nil, nil, nil
+	l.mu.Unlock()
+	if p != nil {
+		p.close()
+	}
+}
+
 // begin replaces the pipe by one for the attempt.
-func (l *Link) begin(a *attempt, number uint64) error {
+func (l *Link) begin(a *attempt, number uint64) (*pipe, error) {
+	l.drop()
 	l.mu.Lock()
-	old := l.pipe
-	l.pipe, l.attempt = nil, number
-	l.broken, l.ours, l.fresh = nil, nil, nil
-	l.mu.Unlock()
-	if old != nil {
-		old.close()
+	l.attempt = number
+	l.broken, l.ours = nil, nil
+	if l.state == Open {
+		l.theirs = nil
 	}
-	*a = attempt{number: number, early: a.early, tries: a.tries + 1, interval: firstRepeat, begun: time.Now()}
-	p, err := newPipe(&l.o, events{l, number})
+	l.mu.Unlock()
+	*a = attempt{number: number, early: a.early, tries: a.tries + 1, interval: firstRepeat, begun: time.Now(), direct: a.direct}
+	o := l.o
+	if a.direct {
+		o.Servers = withoutRelays(o.Servers)
+	}
+	p, err := newPipe(&o, events{l, number})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	l.mu.Lock()
-	l.pipe = p
+	l.trial = p
 	l.mu.Unlock()
-	return nil
+	return p, nil
+}
+
+func withoutRelays(servers []Server) (rest []Server) {
+	for _, s := range servers {
+		s.URLs = slices.DeleteFunc(slices.Clone(s.URLs), func(u string) bool { return strings.HasPrefix(u, "turn") })
+		if len(s.URLs) > 0 {
+			rest = append(rest, s)
+		}
+	}
+	return rest
 }
 
 func (l *Link) offer(a *attempt, now time.Time) {
@@ -138,11 +196,13 @@ func (l *Link) offer(a *attempt, now time.Time) {
 	if a.tries > 0 {
 		number++
 	}
-	err := l.begin(a, number)
+	p, err := l.begin(a, number)
 	if err == nil {
-		a.sdp, err = l.pipe.offer()
+		a.sdp, err = p.offer()
 	}
-	if err != nil {
+	if _, open := l.opened(); err != nil && open {
+		l.drop()
+	} else if err != nil {
 		l.mu.Lock()
 		l.fail(fmt.Errorf("punch: offer: %w", err))
 		l.mu.Unlock()
@@ -152,6 +212,13 @@ func (l *Link) offer(a *attempt, now time.Time) {
 
 // hear takes one signal. It is safe to hear any of them again.
 func (l *Link) hear(a *attempt, s *signal, now time.Time) {
+	if s.Again != 0 {
+		if live, open := l.opened(); l.o.Offer && open && s.Again == live && l.trying() == nil {
+			a.direct = false
+			l.offer(a, now)
+		}
+		return
+	}
 	if !l.o.Offer && s.Attempt > a.early.Attempt {
 		a.early = signal{Attempt: s.Attempt}
 	}
@@ -161,7 +228,11 @@ func (l *Link) hear(a *attempt, s *signal, now time.Time) {
 				a.early.Candidates = append(a.early.Candidates, c)
 			}
 		}
+		if s.Direct && l.o.RelayOnly {
+			return
+		}
 		if s.SDP != "" && now.Sub(a.begun) >= leastAttempt { // the offer is said again
+			a.direct = s.Direct
 			l.answer(a, s, now)
 		}
 		return
@@ -169,7 +240,7 @@ func (l *Link) hear(a *attempt, s *signal, now time.Time) {
 	if l.o.Offer && s.Attempt == 0 || !l.o.Offer && s.Attempt == l.attempt && s.SDP != "" {
 		a.lacking = true // our offer, or our answer to theirs
 	}
-	if s.Attempt != l.attempt && (s.Attempt != 0 || !l.o.Offer) || l.pipe == nil {
+	if s.Attempt != l.attempt && (s.Attempt != 0 || !l.o.Offer) || l.trying() == nil {
 		return
 	}
 	if l.o.Offer && a.remote && s.From != a.from && now.Sub(a.begun) >= leastAttempt {
@@ -180,10 +251,12 @@ func (l *Link) hear(a *attempt, s *signal, now time.Time) {
 		return
 	}
 	if l.o.Offer && s.SDP != "" && !a.remote {
-		if err := l.pipe.accept(s.SDP); err != nil {
+		p := l.trying()
+		if p == nil || p.accept(s.SDP) != nil {
 			return // a damaged answer; the right one is said again
 		}
 		a.remote, a.since, a.from = true, now, s.From
+		l.meet(s.From)
 		for _, c := range a.early.Candidates {
 			l.add(a, c)
 		}
@@ -201,26 +274,34 @@ func (l *Link) hear(a *attempt, s *signal, now time.Time) {
 func (l *Link) answer(a *attempt, s *signal, now time.Time) {
 	waiting := a.early.Candidates
 	a.early.Candidates = nil
-	if err := l.begin(a, s.Attempt); err != nil {
+	p, err := l.begin(a, s.Attempt)
+	if err != nil {
 		l.mu.Lock()
 		l.fail(err)
 		l.mu.Unlock()
 		return
 	}
-	sdp, err := l.pipe.answer(s.SDP)
+	sdp, err := p.answer(s.SDP)
 	if err != nil {
+		l.drop()
 		l.mu.Lock()
-		p := l.pipe
-		l.pipe, l.attempt = nil, 0 // a damaged offer; the right one is said again
+		l.attempt = l.live // a damaged offer; the right one is said again
 		l.mu.Unlock()
-		p.close()
 		a.early = signal{}
 		return
 	}
 	a.sdp, a.remote, a.since, a.next = sdp, true, now, now
+	l.meet(s.From)
 	for _, c := range waiting {
 		l.add(a, c)
 	}
+}
+
+// meet notes who is at the other end.
+func (l *Link) meet(id uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.other = id
 }
 
 func (l *Link) add(a *attempt, c candidate) {
@@ -233,48 +314,65 @@ func (l *Link) add(a *attempt, c candidate) {
 		l.theirs = append(l.theirs, c)
 	}
 	l.mu.Unlock()
-	l.pipe.add(c) // one that the stack can't read is one that does not help
+	if p := l.trying(); p != nil {
+		p.add(c) // one that the stack can't read is one that does not help
+	}
 }
 
 // speak says what is new, and from time to time everything.
 func (l *Link) speak(a *attempt, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.state != Connecting {
+	if l.state == Closed {
 		return true
 	}
 	s := signal{From: l.id, Attempt: l.attempt}
+	trying := l.state == Connecting || l.trial != nil
 	switch {
+	case !trying && a.again == 0:
+		return false
 	case !now.Before(a.next) || a.lacking && now.Sub(a.said) >= firstRepeat:
 		a.said, a.lacking = now, false
-		s.SDP = a.sdp
+		a.next = now.Add(a.interval)
+		a.interval = min(2*a.interval, lastRepeat)
+		if !trying {
+			s.Again = a.again
+			break
+		}
+		s.SDP, s.Direct = a.sdp, a.direct
 		if l.attempt == 0 && l.o.Offer {
 			return false
 		}
 		s.Candidates = l.ours
-		a.next = now.Add(a.interval)
-		a.interval = min(2*a.interval, lastRepeat)
 	case len(l.fresh) > 0 && l.attempt != 0:
 		s.Candidates = l.fresh
 	default:
 		return false
 	}
 	l.fresh = nil
+	b := s.encode()
+	if l.state == Open && now.Sub(l.newest) < silentAfter {
+		l.pipe.sendMessage(append([]byte{frameCarry}, b...)) // however the server is
+		return true
+	}
 	if len(l.said) >= 64 { // nobody carries them: the last repeat holds everything
 		l.said = l.said[1:]
 	}
-	l.said = append(l.said, s.encode())
+	l.said = append(l.said, b)
 	return true
 }
 
 // look asks the pipe how it goes.
 func (l *Link) look() {
-	local, remote, rtt, ok := l.pipe.selected()
-	if !ok {
-		return
-	}
+	l.mu.Lock()
+	p := l.pipe
+	l.mu.Unlock()
+	local, remote, rtt, ok := p.selected()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if !ok || p != l.pipe {
+		return
+	}
 	l.report.Local, l.report.Remote, l.report.RTT = local.String(), remote.String(), rtt
 	l.report.Path = Direct
 	if local.kind() == "relay" || remote.kind() == "relay" {
@@ -314,17 +412,4 @@ func (l *Link) tried() []string {
 		return name + ": " + strings.Join(s, ", ")
 	}
 	return []string{side("ours", l.ours), side("theirs", l.theirs)}
-}
-
-// await ends a link whose other end takes what we send in order and says
-// nothing of it: what waits is bounded, but a game would wait for ever.
-func (l *Link) await(now time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	waiting := l.pipe.waiting()
-	if acked := l.sent.messages.bytes - waiting; waiting == 0 || acked > l.acked || l.ackedAt.IsZero() {
-		l.acked, l.ackedAt = acked, now
-	} else if now.Sub(l.ackedAt) > l.o.Limits.Ack {
-		l.fail(fmt.Errorf("punch: the other side acknowledged nothing for %v, and %d bytes wait for it", l.o.Limits.Ack, waiting))
-	}
 }

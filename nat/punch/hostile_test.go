@@ -86,7 +86,7 @@ func TestHostilePeersAreThrownOutAndNamed(t *testing.T) {
 			_ = a.fast.Send(make([]byte, MaxPacket+1))
 		}},
 		{"sends a long message", "message of more than 16384 bytes", func(a *attacker, _ <-chan struct{}) {
-			_ = a.sure.Send(make([]byte, 16<<10+2))
+			_ = a.sure.Send(append([]byte{frameData, 1}, make([]byte, 16<<10+1)...))
 		}},
 		{"sends a huge message", "message of more than 16384 bytes", func(a *attacker, _ <-chan struct{}) {
 			_ = a.sure.Send(make([]byte, 40_000))
@@ -120,8 +120,8 @@ func TestHostilePeersAreThrownOutAndNamed(t *testing.T) {
 			if took > 250*time.Millisecond*slow {
 				t.Errorf("thrown out after %v", took)
 			}
-			if l.in.size > 32 || len(l.in.slots) > 32 || len(l.messages) > 128 {
-				t.Errorf("%d packets and %d messages are kept", l.in.size, len(l.messages))
+			if l.in.size > 32 || len(l.in.slots) > 32 || len(l.mail.received) > 128 {
+				t.Errorf("%d packets and %d messages are kept", l.in.size, len(l.mail.received))
 			}
 			t.Logf("%v: %v", took.Round(time.Millisecond), l.Err())
 		})

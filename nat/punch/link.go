@@ -21,29 +21,35 @@ type Link struct {
 	done    chan struct{}
 	once    sync.Once
 
-	mu       sync.Mutex
-	state    State
-	err      error
-	pipe     *pipe
-	attempt  uint64 // whose pipe it is; events of another one are late
-	broken   error  // what the pipe of this attempt failed of
-	heard    []*signal
-	said     [][]byte
-	fresh    []candidate // ours that were not said yet
-	ours     []candidate
-	theirs   []candidate
-	in       inbox
-	messages [][]byte
-	packets  bucket
-	bytes    bucket
-	mail     struct{ messages, bytes bucket }
-	held     int                                                     // bytes of messages
-	refused  time.Time                                               // when the first packet or message came that was beyond the Limits
-	out      struct{ packets, bytes, messages, messageBytes bucket } // what we send keeps to our own Limits
-	sent     struct{ packets, messages outbox }
-	acked    int       // how many of them had been acknowledged when that was last looked at,
-	ackedAt  time.Time // and when it was more for the last time
-	report   Report
+	mu      sync.Mutex
+	state   State
+	err     error
+	pipe    *pipe  // that is open
+	live    uint64 // the attempt that it came of
+	trial   *pipe  // that is being connected, beside the one that is open or before there is one
+	attempt uint64 // whose pipe trial is, or was
+	broken  error  // what the pipe of this attempt failed of
+	old     *pipe  // that was open before: what is on its way still arrives
+	before  uint64 // the attempt that it came of
+	spent   []*pipe
+	asked   bool   // the other end has gone over to trial already
+	other   uint64 // the Link at the other end
+	heard   []*signal
+	said    [][]byte
+	fresh   []candidate // ours that were not said yet
+	ours    []candidate
+	theirs  []candidate
+	in      inbox
+	mail    mail
+	newest  time.Time // when anything was heard last
+	all     uint64    // packets and messages heard
+	packets bucket
+	bytes   bucket
+	letters struct{ messages, bytes bucket }
+	refused time.Time                                               // when the first packet or message came that was beyond the Limits
+	out     struct{ packets, bytes, messages, messageBytes bucket } // what we send keeps to our own Limits
+	waiting outbox                                                  // packets that were sent
+	report  Report
 }
 
 // New starts to connect.
@@ -76,8 +82,8 @@ func New(o Options) (*Link, error) {
 		packets: newBucket(o.Limits.Packets),
 		bytes:   newBucket(o.Limits.Bytes),
 	}
-	l.mail.messages, l.mail.bytes = newBucket(o.Limits.Messages), newBucket(o.Limits.MessageBytes)
-	l.out.packets, l.out.bytes, l.out.messages, l.out.messageBytes = l.packets, l.bytes, l.mail.messages, l.mail.bytes
+	l.letters.messages, l.letters.bytes = newBucket(o.Limits.Messages), newBucket(o.Limits.MessageBytes)
+	l.out.packets, l.out.bytes, l.out.messages, l.out.messageBytes = l.packets, l.bytes, l.letters.messages, l.letters.bytes
 	go l.run()
 	return l, nil
 }
@@ -102,7 +108,7 @@ func (l *Link) Signal(signal []byte) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.state != Connecting {
+	if l.state == Closed || l.state == Open && s.From != l.other {
 		return nil
 	}
 	if len(l.heard) == maxHeard {
@@ -131,10 +137,10 @@ func (l *Link) Send(packet []byte) {
 		// What waits comes all at once after a blackout, and must not look like
 		// a flood then: it is half a second's worth. More would be old by then.
 		waiting := l.pipe.unsent()
-		ok = waiting <= l.o.Limits.Bytes/2 && l.sent.packets.waiting(waiting) < l.o.Limits.Packets/2 && p.send(packet) == nil
+		ok = waiting <= l.o.Limits.Bytes/2 && l.waiting.waiting(waiting) < l.o.Limits.Packets/2 && p.send(packet) == nil
 	}
 	if ok {
-		l.sent.packets.add(max(len(packet), 1)) // an empty one is a byte to SCTP
+		l.waiting.add(max(len(packet), 1)) // an empty one is a byte to SCTP
 	} else {
 		l.report.Unsent++
 	}
@@ -161,11 +167,10 @@ func (l *Link) SendMessage(m []byte) error {
 	if l.state != Open {
 		return fmt.Errorf("punch: the link is %v", l.state)
 	}
-	waiting := l.pipe.waiting()
-	if most := max(limits.Message, limits.MessageBytes/4); waiting > 0 && waiting+len(m) > most {
-		return fmt.Errorf("punch: messages of %d bytes wait to be sent, the limit is %d", waiting, most)
+	if most := max(limits.Message, limits.MessageBytes/4); l.mail.bytes > 0 && l.mail.bytes+len(m) > most {
+		return fmt.Errorf("punch: messages of %d bytes wait to be sent, the limit is %d", l.mail.bytes, most)
 	}
-	if n, most := l.sent.messages.waiting(waiting), max(1, limits.Messages/4); n >= most {
+	if n, most := len(l.mail.kept), max(1, limits.Messages/4); n >= most {
 		return fmt.Errorf("punch: messages that wait to be sent are %d, the limit is %d", n, most)
 	}
 	now := time.Now()
@@ -175,10 +180,9 @@ func (l *Link) SendMessage(m []byte) error {
 	if small, _ := l.out.messageBytes.take(len(m), now); !small {
 		return fmt.Errorf("punch: messages are more than %d bytes a second", limits.MessageBytes)
 	}
-	if err := l.pipe.sendMessage(append([]byte{frameData}, m...)); err != nil {
-		return err
+	if frame := l.mail.keep(m); !l.mail.held {
+		l.pipe.sendMessage(frame)
 	}
-	l.sent.messages.add(len(m) + 1)
 	return nil
 }
 
@@ -186,12 +190,12 @@ func (l *Link) SendMessage(m []byte) error {
 func (l *Link) RecvMessage() (m []byte, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.messages) == 0 {
+	if len(l.mail.received) == 0 {
 		return nil, false
 	}
-	m = l.messages[0]
-	l.messages = l.messages[1:]
-	l.held -= len(m)
+	m = l.mail.received[0]
+	l.mail.received = l.mail.received[1:]
+	l.mail.unread -= len(m)
 	return m, true
 }
 
@@ -228,12 +232,6 @@ func (l *Link) Close() error {
 	return nil
 }
 
-// The first byte of a reliable message.
-const (
-	frameData = 0
-	frameBye  = 1
-)
-
 // ErrGone is the Err of a link that the other end closed.
 var ErrGone = errors.New("punch: the other side closed the link")
 
@@ -261,69 +259,107 @@ type events struct {
 	attempt uint64
 }
 
-func (e events) do(f func(l *Link)) {
+func (e events) do(f func(l *Link) (quiet bool)) {
 	e.l.mu.Lock()
 	was := e.l.state
-	if e.attempt != e.l.attempt || was == Closed {
+	if e.attempt != e.l.attempt && e.attempt != e.l.live && e.attempt != e.l.before || was == Closed {
 		e.l.mu.Unlock()
 		return
 	}
-	f(e.l)
-	packet := was == Open && e.l.state == Open // which is nothing to run
+	quiet := f(e.l)
+	quiet = quiet && e.l.state == was // a packet, which is nothing to run
 	e.l.mu.Unlock()
-	if !packet {
+	if !quiet {
 		e.l.poke()
 	}
 	e.l.o.Notify()
 }
 
 func (e events) candidate(c candidate) {
-	e.do(func(l *Link) {
+	e.do(func(l *Link) bool {
+		if e.attempt != l.attempt {
+			return true
+		}
 		if l.o.RelayOnly {
 			var ok bool
 			if c, ok = c.private(); !ok {
-				return
+				return true
 			}
 		}
 		if len(l.ours) < maxCandidates && len(c.Text) <= maxCandidate && !slices.Contains(l.ours, c) {
 			l.ours = append(l.ours, c)
 			l.fresh = append(l.fresh, c)
 		}
+		return false
 	})
 }
 
+// open tells that both channels are. The link goes over to this pipe at once;
+// what comes by the one before is heard for some time more.
 func (e events) open() {
-	e.do(func(l *Link) {
-		if l.state == Connecting {
+	e.do(func(l *Link) bool {
+		if e.attempt != l.attempt || l.trial == nil {
+			return true
+		}
+		if l.pipe == nil {
 			l.state = Open
 			l.report.Connect = time.Since(l.started)
-			l.heard, l.said, l.fresh = nil, nil, nil
+		} else {
+			if l.old != nil {
+				l.spent = append(l.spent, l.old)
+			}
+			l.old, l.before = l.pipe, l.live
+			l.report.Moves++
+			l.report.Path = Unknown
+			l.mail.held = true
+			l.waiting = outbox{}
 		}
+		first := l.pipe == nil
+		l.pipe, l.live, l.trial = l.trial, l.attempt, nil
+		l.heard, l.said, l.fresh, l.broken = nil, nil, nil, nil
+		l.newest = time.Now()
+		if !first {
+			l.pipe.sendMessage(l.mail.ack(frameAgain))
+		}
+		if l.asked {
+			l.asked = false
+			l.sayAgain()
+		}
+		return false
 	})
 }
 
 // failed tells that the pipe can't connect or has lost its way.
 func (e events) failed(err error) {
-	e.do(func(l *Link) {
-		if l.state == Open {
+	e.do(func(l *Link) bool {
+		switch e.attempt {
+		case l.live:
 			l.fail(err)
-		} else {
+		case l.attempt:
 			l.broken = err
 		}
+		return false
 	})
 }
 
 // hostile ends the link at once: the other end did what none of ours does.
-func (e events) hostile(err error) { e.do(func(l *Link) { l.fail(err) }) }
+func (e events) hostile(err error) {
+	e.do(func(l *Link) bool {
+		l.fail(err)
+		return false
+	})
+}
 
 // packet takes a packet of n bytes, which copy fills in.
 func (e events) packet(n int, copy func(dst []byte)) {
-	e.do(func(l *Link) {
+	e.do(func(l *Link) bool {
 		if n > MaxPacket {
 			l.fail(hostile("sent a packet of more than %d bytes", MaxPacket))
-			return
+			return false
 		}
 		now := time.Now()
+		l.newest = now
+		l.all++
 		few, many := l.packets.take(1, now)
 		small, big := l.bytes.take(n, now)
 		switch {
@@ -337,38 +373,71 @@ func (e events) packet(n int, copy func(dst []byte)) {
 		default:
 			copy(l.in.slot(n))
 		}
+		return true
 	})
 }
 
 func (e events) message(n int, copy func(dst []byte)) {
-	e.do(func(l *Link) {
+	e.do(func(l *Link) (quiet bool) {
 		now := time.Now()
-		few, _ := l.mail.messages.take(1, now)
-		small, _ := l.mail.bytes.take(max(0, n-1), now)
-		if !few || !small {
-			l.beyond(now)
-		}
-		switch {
-		case n > l.o.Limits.Message+1:
+		l.newest = now
+		l.all++
+		if n > l.o.Limits.Message+frameHead {
 			l.fail(hostile("sent a message of more than %d bytes", l.o.Limits.Message))
-		case l.mail.messages.refused > l.mail.messages.rate/2:
-			l.fail(hostile("sends more than %d messages a second", l.o.Limits.Messages))
-		case l.mail.bytes.refused > l.mail.bytes.rate/2:
-			l.fail(hostile("sends messages of more than %d bytes a second", l.o.Limits.MessageBytes))
-		case len(l.messages) >= 2*l.o.Limits.Messages || l.held+n > 2*l.o.Limits.MessageBytes: // that may be our own doing
-			l.fail(fmt.Errorf("punch: nobody has read %d messages of %d bytes, and one more came", len(l.messages), l.held))
-		case n > 0:
-			m := make([]byte, n)
-			copy(m)
-			switch m[0] {
-			case frameData:
-				l.messages = append(l.messages, m[1:])
-				l.held += n - 1
-			case frameBye:
-				l.fail(ErrGone)
+			return false
+		}
+		frame := make([]byte, max(n, 1))
+		if n > 0 {
+			copy(frame)
+		}
+		number, message, ok := frameNumber(frame)
+		if frame[0] != frameAck || !ok || !l.mail.news(number) { // News of what we sent are no more than that.
+			few, _ := l.letters.messages.take(1, now)
+			small, _ := l.letters.bytes.take(len(message), now)
+			if !few || !small {
+				l.beyond(now)
 			}
 		}
+		switch m := &l.mail; {
+		case l.letters.messages.refused > l.letters.messages.rate/2:
+			l.fail(hostile("sends more than %d messages a second", l.o.Limits.Messages))
+		case l.letters.bytes.refused > l.letters.bytes.rate/2:
+			l.fail(hostile("sends messages of more than %d bytes a second", l.o.Limits.MessageBytes))
+		case frame[0] == frameBye:
+			l.fail(ErrGone)
+		case frame[0] == frameCarry:
+			if s, err := decodeSignal(frame[1:]); err == nil && s.From == l.other && len(l.heard) < maxHeard {
+				l.heard = append(l.heard, s)
+			}
+		case !ok || len(message) > l.o.Limits.Message:
+			l.fail(hostile("sent a message of more than %d bytes, or none", l.o.Limits.Message))
+		case frame[0] == frameData && (len(m.received) >= 2*l.o.Limits.Messages || m.unread+n > 2*l.o.Limits.MessageBytes): // that may be our own doing
+			l.fail(fmt.Errorf("punch: nobody has read %d messages of %d bytes, and one more came", len(m.received), m.unread))
+		case frame[0] == frameData:
+			m.take(number, message)
+			if l.pipe != nil {
+				l.pipe.sendMessage(m.ack(frameAck))
+			}
+			return true
+		case frame[0] == frameAck:
+			m.acked(number)
+			return true
+		case frame[0] == frameAgain:
+			m.acked(number)
+			if l.asked = e.attempt != l.live; !l.asked {
+				l.sayAgain()
+			}
+		}
+		return false
 	})
+}
+
+// sayAgain says what the other end lacks on a new path; the caller holds the lock.
+func (l *Link) sayAgain() {
+	l.mail.held = false
+	for _, frame := range l.mail.kept {
+		l.pipe.sendMessage(frame)
+	}
 }
 
 func (l *Link) beyond(now time.Time) {

@@ -36,6 +36,7 @@ type internet struct {
 	home [2]*vnet.Net
 	cut  atomic.Bool                 // nothing passes
 	lost atomic.Pointer[func() bool] // tells which packets are lost
+	wall atomic.Bool                 // nothing passes between the homes but by the server
 
 	options Options
 	news    chan struct{}
@@ -60,9 +61,9 @@ func newInternet(t *testing.T, kinds [2]string) *internet {
 	wan, err := vnet.NewRouter(&vnet.RouterConfig{CIDR: "198.51.100.0/24", LoggerFactory: silent{}})
 	must(err)
 	n := &internet{t: t, wan: wan, news: make(chan struct{}, 1)}
-	wan.AddChunkFilter(func(vnet.Chunk) bool {
+	wan.AddChunkFilter(func(c vnet.Chunk) bool {
 		lost := n.lost.Load()
-		return !n.cut.Load() && (lost == nil || !(*lost)())
+		return !n.cut.Load() && (lost == nil || !(*lost)()) && (!n.wall.Load() || host(c.SourceAddr()) == serverIP || host(c.DestinationAddr()) == serverIP)
 	})
 	server, err := vnet.NewNet(&vnet.NetConfig{StaticIPs: []string{serverIP}})
 	must(err)
@@ -105,6 +106,11 @@ func newInternet(t *testing.T, kinds [2]string) *internet {
 		return n.home[1]
 	}
 	return n
+}
+
+func host(a net.Addr) string {
+	h, _, _ := net.SplitHostPort(a.String())
+	return h
 }
 
 // close cuts the homes off first: pion, told to abort what the other end has
@@ -163,16 +169,21 @@ func (n *internet) link(o Options) {
 	n.start(0)
 	n.start(1)
 	for n.links[0].State() == Connecting || n.links[1].State() == Connecting {
-		for i := range n.links {
-			for s, ok := n.links[i].NextSignal(); ok; s, ok = n.links[i].NextSignal() {
-				if n.carry != nil {
-					n.carry(i, s)
-				} else {
-					n.post(i, s, 2*away)
-				}
+		n.signal()
+		<-n.news
+	}
+}
+
+// signal carries what both ends say.
+func (n *internet) signal() {
+	for i := range n.links {
+		for s, ok := n.links[i].NextSignal(); ok; s, ok = n.links[i].NextSignal() {
+			if n.carry != nil {
+				n.carry(i, s)
+			} else {
+				n.post(i, s, 2*away)
 			}
 		}
-		<-n.news
 	}
 }
 

@@ -180,7 +180,12 @@ func (p *pipe) send(packet []byte) error { return post(p.fast, packet) }
 // unsent is how many bytes of packets wait here.
 func (p *pipe) unsent() int { return p.fast.Get("bufferedAmount").Int() }
 
-func (p *pipe) sendMessage(m []byte) error { return post(p.sure, m) }
+// sendMessage says a frame; a pipe that can't will close, and what waits is said by the next.
+func (p *pipe) sendMessage(frame []byte) { _ = post(p.sure, frame) }
+
+// addresses would tell whether this machine is still in the same networks;
+// pages are not told.
+func addresses() string { return "" }
 
 func post(channel js.Value, b []byte) (err error) {
 	defer caught(&err)
@@ -189,10 +194,6 @@ func post(channel js.Value, b []byte) (err error) {
 	channel.Call("send", a)
 	return nil
 }
-
-// waiting is how many bytes of messages have not left yet: browsers don't tell
-// what is acknowledged, but keep what they can't send for lack of it.
-func (p *pipe) waiting() int { return p.sure.Get("bufferedAmount").Int() }
 
 // bye tells the other end, and waits a little for it to leave the page.
 func (p *pipe) bye() {

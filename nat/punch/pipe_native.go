@@ -67,7 +67,7 @@ func profile(o *Options, n transport.Net) (*webrtc.API, error) {
 	e.DetachDataChannels() // see pipe.read
 	// What an end keeps for the other's sake: SCTP counts only user bytes.
 	e.SetSCTPMaxReceiveBufferSize(64 << 10)
-	e.SetSCTPMaxMessageSize(uint32(max(MaxPacket, o.Limits.Message+1)) + 1)
+	e.SetSCTPMaxMessageSize(uint32(max(MaxPacket, o.Limits.Message+frameHead)) + 1)
 	// Names in .local are a browser's; we resolve them and make none.
 	e.SetICEMulticastDNSMode(ice.MulticastDNSModeQueryOnly)
 	e.DisableActiveTCP(true)
@@ -182,7 +182,7 @@ func newPipe(o *Options, ev events) (*pipe, error) {
 		opened()
 	})
 	p.sure.OnOpen(func() {
-		p.read(p.sure, o.Limits.Message+1, ev.message)
+		p.read(p.sure, o.Limits.Message+frameHead, ev.message)
 		opened()
 	})
 	return p, nil
@@ -273,10 +273,17 @@ func (p *pipe) send(packet []byte) error { return p.fast.Send(packet) }
 // unsent is how many bytes of packets wait here, or are on their way.
 func (p *pipe) unsent() int { return int(p.fast.BufferedAmount()) }
 
-func (p *pipe) sendMessage(m []byte) error { return p.sure.Send(m) }
+// sendMessage says a frame; a pipe that can't will close, and what waits is said by the next.
+func (p *pipe) sendMessage(frame []byte) { _ = p.sure.Send(frame) }
 
-// waiting is how many bytes of messages are not acknowledged yet.
-func (p *pipe) waiting() int { return int(p.sure.BufferedAmount()) }
+// addresses tell whether this machine is still in the same networks.
+func addresses() string {
+	addrs, err := net.InterfaceAddrs()
+	if err != nil || virtual != nil {
+		return ""
+	}
+	return fmt.Sprint(addrs)
+}
 
 // bye tells the other end, and waits a little for it to leave this machine.
 func (p *pipe) bye() {

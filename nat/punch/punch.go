@@ -6,6 +6,12 @@
 // How signals travel is the caller's business: they may be lost, doubled and
 // reordered on the way. One end offers, by Options; so there is no glare.
 //
+// An open link goes on to look for better: where it had to begin with a relay it
+// tries the direct way again and again, and where nothing is heard any more, or
+// this machine is in another network, it makes another path, while the one that
+// it has stays in use. No packet is lost by going over, and no message lost,
+// doubled or out of order. Signals of an open link must still be carried, too.
+//
 // Native links are pion's, tuned (no waiting for a better pair, no round trip
 // that DTLS and SCTP can spare) and hardened: the two channels are agreed
 // beforehand and no other is let in, and what the other end may send in a
@@ -41,7 +47,7 @@ type Limits struct {
 	Message      int           // bytes of a reliable message; default 16 KiB
 	Messages     int           // a second, reliable; default 64
 	MessageBytes int           // a second, reliable; default 256 KiB
-	Ack          time.Duration // how long what SendMessage took may go unacknowledged; default 10 s
+	Ack          time.Duration // how long what SendMessage took may go unacknowledged; default 15 s: more than a dead path is given
 }
 
 func (l Limits) withDefaults() Limits {
@@ -55,7 +61,7 @@ func (l Limits) withDefaults() Limits {
 	}
 	l.MessageBytes = max(l.MessageBytes, l.Message) // or the longest could never be sent
 	if l.Ack <= 0 {
-		l.Ack = 10 * time.Second
+		l.Ack = 15 * time.Second
 	}
 	return l
 }

@@ -24,6 +24,7 @@ type Report struct {
 	Remote  string        // theirs
 	RTT     time.Duration // of the last check; zero if unknown
 	Connect time.Duration // from New to Open
+	Moves   int           // how often the link went over to another path
 	Tried   []string      // candidates of both ends, for a person who asks why not
 	Dropped uint64        // packets received and dropped: beyond the Limits, or not polled in time
 	Unsent  uint64        // packets not sent: not open, too long, or the network is slower than we send

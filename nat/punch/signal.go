@@ -12,10 +12,12 @@ import (
 // lost, doubled and reordered: each is of one attempt, candidates are a set,
 // and descriptions are said again until the link is open.
 type signal struct {
-	From       uint64      `json:"from,omitempty"` // the Link that speaks: another one at the other end starts anew
-	Attempt    uint64      `json:"attempt"`        // chosen by the end that offers; a higher one replaces a lower one. 0: "offer me one"
-	SDP        string      `json:"sdp,omitempty"`  // the offer or the answer of this attempt
-	Candidates []candidate `json:"cand,omitempty"` // some or all so far
+	From       uint64      `json:"from,omitempty"`   // the Link that speaks: another one at the other end starts anew
+	Attempt    uint64      `json:"attempt"`          // chosen by the end that offers; a higher one replaces a lower one. 0: "offer me one"
+	Again      uint64      `json:"again,omitempty"`  // "offer me another path than that of this attempt", of a link that is open
+	Direct     bool        `json:"direct,omitempty"` // of an offer: without relays, since a relayed path is there
+	SDP        string      `json:"sdp,omitempty"`    // the offer or the answer of this attempt
+	Candidates []candidate `json:"cand,omitempty"`   // some or all so far
 }
 
 // candidate is an RTCIceCandidateInit of the one media section.

@@ -1,0 +1,115 @@
+package punch
+
+import (
+	"fmt"
+	"time"
+)
+
+// A link that is open is made better where it can be: one that is relayed
+// becomes direct, and one whose path is lost gets another. That is a second
+// attempt beside the first, and not an ICE restart: a restart takes the path
+// that is there away first (in pion at least), and this way nothing is lost.
+
+const (
+	silentAfter = 600 * time.Millisecond // without anything heard where something came all the time
+	firstBetter = time.Second            // from a relayed path to the first try of a direct one
+	lastBetter  = time.Minute
+	firstRepair = 1500 * time.Millisecond // between tries of another path while nothing is heard
+	lastRepair  = 6 * time.Second
+	lingers     = 2 * time.Second // what is on its way on the path before may need so long
+)
+
+// care is what tend remembers.
+type care struct {
+	moves     int       // of the link, when tend looked last
+	moved     time.Time // when it last went over to another path
+	next      time.Time // when another path may be tried
+	wait      time.Duration
+	silent    bool
+	addresses string // of this machine
+	looked    time.Time
+	counted   uint64 // packets heard up to the beginning of this second
+	lively    bool   // more than a few came in the second before silence
+	acked     uint32 // messages of ours that the other end is known to have
+	progress  time.Time
+}
+
+// tend looks after an open link.
+func (l *Link) tend(a *attempt, c *care, now time.Time) {
+	l.mu.Lock()
+	heard, newest, path, moves, trying := l.all, l.newest, l.report.Path, l.report.Moves, l.trial != nil
+	spent := l.spent
+	l.spent = nil
+	if c.moved.IsZero() || moves != c.moves {
+		*c = care{moves: moves, moved: now, addresses: c.addresses, looked: c.looked, counted: heard, lively: c.lively, acked: c.acked, progress: c.progress}
+		a.again = 0
+	}
+	if l.old != nil && now.Sub(c.moved) >= lingers {
+		spent = append(spent, l.old)
+		l.old, l.before = nil, 0
+	}
+	switch acked := l.mail.sent - uint32(len(l.mail.kept)); {
+	case acked == l.mail.sent || acked > c.acked || c.progress.IsZero():
+		c.acked, c.progress = acked, now
+	case now.Sub(c.progress) > l.o.Limits.Ack: // A game would wait for ever.
+		l.fail(fmt.Errorf("punch: the other side acknowledged nothing for %v, and %d bytes wait for it", l.o.Limits.Ack, l.mail.bytes))
+	}
+	l.mu.Unlock()
+	closeAll(spent)
+
+	lost := false
+	if now.Sub(c.looked) >= time.Second {
+		c.lively = heard-c.counted >= 10
+		c.looked, c.counted = now, heard
+		is := addresses()
+		lost = c.addresses != "" && is != c.addresses
+		c.addresses = is
+	}
+	if c.lively && now.Sub(newest) >= silentAfter {
+		c.lively, lost = false, true
+	}
+	switch {
+	case lost:
+		c.silent, c.next, c.wait = true, now, firstRepair
+	case c.silent && now.Sub(newest) < silentAfter && !trying: // It was nothing.
+		c.silent, c.next, a.again = false, time.Time{}, 0
+	}
+	switch {
+	case c.silent && !now.Before(c.next):
+		l.repair(a, now)
+	case !c.silent && path == Relay && l.o.Offer && !l.o.RelayOnly && !trying:
+		if c.next.IsZero() {
+			c.next, c.wait = now.Add(firstBetter), firstBetter
+		}
+		if now.Before(c.next) {
+			return
+		}
+		a.direct = true
+		l.offer(a, now)
+	default:
+		return
+	}
+	c.wait = min(2*c.wait, lastBetter)
+	if c.silent {
+		c.wait = min(c.wait, lastRepair)
+	}
+	c.next = now.Add(c.wait)
+}
+
+// repair begins another path, or asks the other end for one.
+func (l *Link) repair(a *attempt, now time.Time) {
+	if l.o.Offer {
+		a.direct = false
+		l.offer(a, now)
+		return
+	}
+	a.again, _ = l.opened()
+	a.next, a.interval = now, firstRepeat
+}
+
+// settled tells whether there is nothing to do for now.
+func (l *Link) settled() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state == Open && l.trial == nil && l.report.Path != Unknown
+}
