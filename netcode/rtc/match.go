@@ -127,7 +127,15 @@ func (m *Match) Peer(p netcode.Player) punch.Report {
 	if l := m.link(m.config.Seats[p]); l != nil {
 		return l.Report()
 	}
-	return punch.Report{State: punch.Closed, Reason: "not linked"}
+	report := punch.Report{State: punch.Closed, Reason: "not linked"}
+	m.room.mu.Lock()
+	defer m.room.mu.Unlock()
+	for _, member := range m.room.members {
+		if member.Peer == m.config.Seats[p] && member.Banned != "" {
+			report.Reason = member.Banned
+		}
+	}
+	return report
 }
 
 // Due is how many ticks are due since the last call, for loops that have no

@@ -54,7 +54,7 @@ func play(ctx context.Context, m *rtc.Match, frames netcode.Frame, hook func(net
 		st := s.Stats()
 		all := st.Confirmed >= frames
 		for _, p := range st.Peers[:st.Others] {
-			all = all && p.Confirmed >= frames
+			all = all && (p.Gone || p.Confirmed >= frames)
 		}
 		return all
 	}

@@ -68,6 +68,14 @@ type Member struct {
 	Self  bool   // it is this machine
 	Data  []byte // what it said by SetData; not to be changed
 	Link  punch.Report
+
+	// Banned is why this machine does not link to it any more: it was hostile,
+	// see punch.ErrHostile. A match that it plays in goes on without it; the
+	// next one starts when it has left the room. Empty if it is not banned.
+	Banned string
+	// Told is what another member says of having banned it. It may be a lie,
+	// and has no consequence.
+	Told string
 }
 
 // Room is a place where people meet, link and play one match after another.

@@ -19,6 +19,13 @@ import (
 // variable for tests alone.
 var linkTimeout = 8 * time.Second
 
+// limits of a link. A session says one packet in a tick; more than that is for
+// catching up. It is a variable for tests alone.
+var limits = func(o *Options) punch.Limits {
+	rate := max(o.Rate, 60)
+	return punch.Limits{Packets: 4 * rate, Bytes: rate * punch.MaxPacket}
+}
+
 // driver is the state of a room's one goroutine. It carries what the server
 // and the links say to the mesh, and does what the mesh orders.
 type driver struct {
@@ -127,7 +134,11 @@ func (d *driver) hearLinks() {
 			}
 			d.news = true
 			d.drop(l.peer)
-			d.mesh.Closed(id, reason)
+			if errors.Is(l.Err(), punch.ErrHostile) {
+				d.mesh.Ban(id, reason)
+			} else {
+				d.mesh.Closed(id, reason)
+			}
 			i--
 		}
 	}
@@ -154,28 +165,29 @@ func (d *driver) obey() {
 			d.change()
 			d.mu.Unlock()
 		case mesh.GiveUp:
-			name, tries := d.tried(o.Peer)
-			d.fault = &Error{Code: CodeLink, Text: fmt.Sprintf("no connection to %s, tried %d times: %s", name, tries, o.Reason)}
+			p := d.peer(o.Peer)
+			d.fault = &Error{Code: CodeLink, Text: fmt.Sprintf("no connection to %s, tried %d times: %s", nameOf(p.Member), p.Tries, o.Reason)}
+			if p.Link == mesh.Banned {
+				d.fault.Text = banned(p)
+			}
 		}
 	}
 }
 
-// tried is who can't be reached, and how often that was tried.
-func (d *driver) tried(id protocol.ID) (name string, tries int) {
+// peer is another machine as the mesh knows it.
+func (d *driver) peer(id protocol.ID) mesh.Peer {
 	for _, p := range d.mesh.Peers(nil) {
 		if p.ID == id {
-			return nameOf(p.Member), p.Tries
+			return p
 		}
 	}
-	return nameOf(protocol.Member{ID: id}), 0
+	return mesh.Peer{Member: protocol.Member{ID: id}}
 }
 
 func (d *driver) open(peer netcode.Peer, offer bool) {
-	rate := d.options.Rate
 	o := punch.Options{
 		Offer: offer, RelayOnly: d.options.RelayOnly, Timeout: linkTimeout, Notify: d.poke,
-		// A session says one packet in a tick; more than that is for catching up.
-		Limits: punch.Limits{Packets: 4 * max(rate, 60), Bytes: max(rate, 60) * punch.MaxPacket},
+		Limits: limits(&d.options),
 	}
 	for _, s := range d.mesh.Servers() {
 		o.Servers = append(o.Servers, punch.Server{URLs: s.URLs, Username: s.Username, Credential: s.Credential})
@@ -215,7 +227,13 @@ func (d *driver) publish() {
 			if p.ID > m.Self() && !hasSelf(members) {
 				members = append(members, self)
 			}
-			members = append(members, Member{Peer: netcode.Peer(p.ID), Name: nameOf(p.Member), Ready: p.Ready, Away: p.Away || p.Left, Data: p.Data})
+			member := Member{Peer: netcode.Peer(p.ID), Name: nameOf(p.Member), Ready: p.Ready, Away: p.Away || p.Left, Data: p.Data}
+			if p.Link == mesh.Banned {
+				member.Banned = banned(p)
+			} else if p.Teller != 0 {
+				member.Told = fmt.Sprintf("%s says: %s", nameOf(d.peer(p.Teller).Member), banned(p))
+			}
+			members = append(members, member)
 		}
 		if !hasSelf(members) {
 			members = append(members, self)

@@ -37,6 +37,8 @@ func gather(m *mesh.Mesh) Status {
 		switch {
 		case p.Link == mesh.Linked:
 			linked++
+		case p.Link == mesh.Banned:
+			return Status{Phase: Linking, Text: banned(p) + ": no match starts before it leaves", Progress: 0.5}
 		case p.Tries > 0 && p.Reason != gone:
 			waits = fmt.Sprintf("connecting to %s again, since it failed: %s", nameOf(p.Member), p.Reason)
 		case waits == "":
@@ -81,15 +83,29 @@ func farewell(p mesh.Peer) string {
 	return nameOf(p.Member) + " left while connecting: "
 }
 
-// nameOf is the name of a member for a sentence; others chose it, so it is not
-// to be trusted with more than letters.
-func nameOf(m protocol.Member) string {
-	name := strings.TrimSpace(strings.Map(func(r rune) rune {
+// banned tells who was thrown out, and why.
+func banned(p mesh.Peer) string {
+	reason := p.Reason
+	if p.Link != mesh.Banned {
+		reason = p.Told
+	}
+	return fmt.Sprintf("%s was thrown out: %s", nameOf(p.Member), printable(reason))
+}
+
+// printable is text that others chose without what no sentence has.
+func printable(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return -1
 		}
 		return r
-	}, m.Name))
+	}, s))
+}
+
+// nameOf is the name of a member for a sentence; others chose it, so it is not
+// to be trusted with more than letters.
+func nameOf(m protocol.Member) string {
+	name := printable(m.Name)
 	if name == "" {
 		return fmt.Sprintf("player %d", m.ID)
 	}

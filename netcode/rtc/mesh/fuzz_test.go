@@ -13,6 +13,7 @@ func FuzzHear(f *testing.F) {
 	f.Add([]byte(`{"kind":"welcome","self":2,"min":2,"max":2,"round":1,"members":[{"id":1},{"id":2}]}
 {"kind":"signal","from":1,"payload":"AWE="}
 {"kind":"signal","from":1,"payload":"AmE="}
+{"kind":"signal","from":1,"payload":"AANuYXN0eQ=="}
 {"kind":"update","members":[{"id":3},{"id":0}],"round":2}
 {"kind":"start","match":{"round":1,"seats":[1,2],"seed":"1","nonce":"AAAAAAAAAAAAAAAAAAAAAA=="}}
 {"kind":"left","from":1}
@@ -26,6 +27,8 @@ func FuzzHear(f *testing.F) {
 			for o, ok := m.Next(); ok; o, ok = m.Next() {
 				if o.Kind == Open && o.Peer%2 == 0 {
 					m.Opened(o.Peer)
+				} else if o.Kind == Open && o.Peer%3 == 0 {
+					m.Ban(o.Peer, "no")
 				} else if o.Kind == Open {
 					m.Closed(o.Peer, "no")
 				}

@@ -54,15 +54,18 @@ const (
 	Connecting      // an Open was ordered
 	Linked          // open
 	Waiting         // it failed and will be tried again
+	Banned          // the other machine is hostile: it is not linked to again
 )
 
 // Peer is another machine of the room.
 type Peer struct {
 	protocol.Member
 	Link   Link
-	Tries  int    // that failed in a row
-	Reason string // why the last one did
-	Left   bool   // the server said so; it is kept for the match that it is still in
+	Tries  int         // that failed in a row
+	Reason string      // why the last one did
+	Left   bool        // the server said so; it is kept for the match that it is still in
+	Told   string      // why another machine says to have banned it; a lie, perhaps
+	Teller protocol.ID // who says so
 }
 
 // Mesh is one machine's view of its room.
@@ -82,6 +85,7 @@ type Mesh struct {
 	stranded bool             // the server took us for somebody new in mid-match
 	over     bool
 	orders   []Order
+	banned   map[protocol.ID]string // why; those who left may come back under their numbers
 }
 
 type peer struct {
@@ -169,6 +173,7 @@ func (m *Mesh) EndMatch() {
 			m.depart(i)
 		}
 	}
+	m.forsake()
 	m.say(false)
 }
 
@@ -215,7 +220,7 @@ func (m *Mesh) welcome(msg protocol.Message) {
 		for len(m.peers) > 0 {
 			m.remove(len(m.peers) - 1)
 		}
-		m.played, m.departed = 0, Peer{}
+		m.played, m.departed, m.banned = 0, Peer{}, nil
 	}
 	m.self, m.code, m.lo, m.hi, m.next, m.servers = msg.Self, msg.Code, msg.Min, msg.Max, msg.Round, msg.Servers
 	for _, p := range m.peers {
@@ -245,8 +250,15 @@ func (m *Mesh) meet(member protocol.Member) {
 	}
 	p := m.peers[i]
 	p.Member, p.Left, p.missing = member, false, 0
+	if reason, banned := m.banned[p.ID]; banned {
+		p.Link, p.Reason = Banned, reason
+		m.forsake()
+	}
 	if p.Link == None {
 		m.open(p)
+	}
+	if !known {
+		m.tellAll(p)
 	}
 }
 

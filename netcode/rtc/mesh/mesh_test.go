@@ -74,6 +74,7 @@ func TestStories(t *testing.T) {
 	hear := func(msg protocol.Message, want string) step { return step{func(m *Mesh) { m.Hear(msg) }, want} }
 	opened := func(id protocol.ID, want string) step { return step{func(m *Mesh) { m.Opened(id) }, want} }
 	closed := func(id protocol.ID, want string) step { return step{func(m *Mesh) { m.Closed(id, "why") }, want} }
+	banned := func(id protocol.ID, want string) step { return step{func(m *Mesh) { m.Ban(id, "why") }, want} }
 	wait := func(n int, want string) step { return step{func(m *Mesh) { ticks(m, n) }, want} }
 	end := func(want string) step { return step{func(m *Mesh) { m.EndMatch() }, want} }
 	signal := func(from protocol.ID, payload, want string) step {
@@ -159,6 +160,37 @@ func TestStories(t *testing.T) {
 			closed(2, ""), wait(3, "open 2 offer=false; to 2: 3 "), closed(2, ""), wait(3, "open 2 offer=false; to 2: 4 "), closed(2, ""), wait(3, "open 2 offer=false; to 2: 5 "),
 			opened(2, "state 1 ready=true [2]"),
 		),
+		"who is hostile is not linked to again, and the others are told": {
+			hear(welcome(1, 3, 3, 2, 3), "open 2 offer=false; open 3 offer=false; state 1 ready=true []"),
+			opened(2, "state 1 ready=true [2]"), opened(3, "state 1 ready=true [2 3]"),
+			hear(start(1, 1, 2, 3), "start 1"),
+			banned(2, "to 3: 0 \x02why; state 1 ready=true [3]"), banned(2, ""),
+			signal(2, "\x02a", ""), closed(2, ""), wait(100, ""),
+			hear(came(4), "open 4 offer=false; to 4: 0 \x02why"),
+			hear(gone(2), ""), hear(came(2), ""), // Back under its number.
+			end("state 2 ready=true [3]"), wait(100, ""),
+		},
+		"who banned an elder looks for another room": {
+			hear(welcome(2, 2, 2, 1), "open 1 offer=true; state 1 ready=true []"),
+			opened(1, "state 1 ready=true [1]"),
+			banned(1, "give up 1: why; state 1 ready=true []"),
+		},
+		"and plays its match to the end first": {
+			hear(welcome(3, 3, 3, 1, 2), "open 1 offer=true; open 2 offer=true; state 1 ready=true []"),
+			opened(1, "state 1 ready=true [1]"), opened(2, "state 1 ready=true [1 2]"),
+			hear(start(1, 1, 2, 3), "start 1"),
+			banned(1, "to 2: 0 \x01why; state 1 ready=true [2]"), wait(100, ""),
+			end("give up 1: why; state 2 ready=true [2]"),
+		},
+		"what others tell bans nobody": append(slices.Clone(inMatch[:1]),
+			hear(came(3), "open 3 offer=false"),
+			signal(3, "\x00\x02it floods", ""), signal(3, "\x00\x03itself", ""), signal(3, "\x00\x09nobody", ""), signal(3, "\x00", ""),
+			signal(3, "\x00\x02"+strings.Repeat("x", 201), ""),
+			step{func(m *Mesh) {
+				if p := m.Peers(nil); p[0].Told != "it floods" || p[0].Teller != 3 || p[0].Link != Connecting || p[1].Told != "" {
+					panic(fmt.Sprint("told ", p))
+				}
+			}, ""}),
 		"a rematch over the same link": append(slices.Clone(inMatch),
 			hear(start(1, 1, 2), ""), end("state 2 ready=true [2]"), end(""),
 			hear(start(1, 1, 2), ""), hear(start(2, 2, 1), "start 2"), end("state 3 ready=true [2]")),

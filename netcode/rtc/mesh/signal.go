@@ -44,6 +44,13 @@ func (m *Mesh) signal(from protocol.ID, payload []byte) {
 		return
 	}
 	p := m.peers[i]
+	if p.Link == Banned {
+		return
+	}
+	if try == 0 {
+		m.told(from, payload[n:])
+		return
+	}
 	if try < p.try || try > maxTry {
 		return // Late, or nonsense.
 	}

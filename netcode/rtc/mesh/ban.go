@@ -1,0 +1,81 @@
+package mesh
+
+import (
+	"encoding/binary"
+
+	"github.com/punchback/punchback/signaling/protocol"
+)
+
+// maxReason is how much of a reason is told and heard, in bytes.
+const maxReason = 200
+
+// Ban bans a machine for the life of the room, under its number: its link is
+// closed and never made again, and the others are told why. The caller has no
+// link to it any more. A match that it plays goes on without it, by a view of
+// the session, which hears it no more.
+//
+// What others tell bans nobody: a liar could empty a room.
+func (m *Mesh) Ban(id protocol.ID, reason string) {
+	i := m.index(id)
+	if i < 0 || m.peers[i].Link == Banned {
+		return
+	}
+	p := m.peers[i]
+	p.Link, p.Reason = Banned, reason
+	if m.banned == nil {
+		m.banned = map[protocol.ID]string{}
+	}
+	m.banned[id] = reason
+	for _, other := range m.peers {
+		m.tell(other, id, reason)
+	}
+	if p.Left {
+		m.depart(i)
+	}
+	m.forsake()
+	m.say(false)
+}
+
+// forsake gives a room up in which somebody is banned who came before this
+// machine: no match starts there. Whoever came later has to go himself.
+func (m *Mesh) forsake() {
+	for _, p := range m.peers {
+		if p.Link == Banned && p.ID < m.self && m.match == nil && !m.over {
+			m.over = true
+			m.order(Order{Kind: GiveUp, Peer: p.ID, Reason: p.Reason})
+		}
+	}
+}
+
+// tellAll tells a newcomer who is banned.
+func (m *Mesh) tellAll(to *peer) {
+	for _, p := range m.peers {
+		if p.Link == Banned {
+			m.tell(to, p.ID, p.Reason)
+		}
+	}
+}
+
+// tell tells one machine why another is banned: behind a try of zero, which no
+// signal of a link has, its number and the reason.
+func (m *Mesh) tell(to *peer, id protocol.ID, reason string) {
+	if to.ID == id || to.Link == Banned || to.Left {
+		return
+	}
+	b := binary.AppendUvarint([]byte{0}, uint64(id))
+	b = append(b, reason[:min(len(reason), maxReason)]...)
+	m.order(Order{Kind: Say, Message: protocol.Message{Kind: protocol.Signal, To: to.ID, Payload: b}})
+}
+
+// told hears that.
+func (m *Mesh) told(from protocol.ID, b []byte) {
+	id, n := binary.Uvarint(b)
+	if n <= 0 || len(b)-n > maxReason {
+		return
+	}
+	for _, p := range m.peers {
+		if uint64(p.ID) == id && p.ID != from {
+			p.Told, p.Teller = string(b[n:]), from
+		}
+	}
+}
