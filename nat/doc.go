@@ -3,7 +3,8 @@
 // changes with the destination, which decides if two players can meet directly.
 //
 // It asks STUN servers and believes only what answers prove: every verdict has
-// its evidence beside it, and what one cannot know is Unknown. It never changes
+// its evidence beside it, and what one cannot know is Unknown. Between compares
+// two such reports and tells how the two can be linked. It never changes
 // the network, opens no port, keeps nothing running after Probe returns, and
 // connects nobody (that is nat/punch).
 //

@@ -13,7 +13,7 @@ type sample struct {
 // judge concludes from samples that were taken from one socket. One
 // destination proves nothing; two ports of one host cannot prove
 // independence, and two hosts cannot tell the two dependent kinds apart.
-func judge(samples []sample) (varies Finding[Verdict], mapping Finding[Mapping]) {
+func judge(samples []sample) (varies Finding[Verdict], mapping Finding[Behavior]) {
 	var (
 		asked              bool // two different destinations answered
 		hosts              bool // on two different hosts
@@ -47,25 +47,25 @@ func judge(samples []sample) (varies Finding[Verdict], mapping Finding[Mapping])
 	switch {
 	case !asked && len(samples) == 0:
 		why := "no server told our address"
-		return Finding[Verdict]{Unknown, why}, Finding[Mapping]{MappingUnknown, why}
+		return Finding[Verdict]{Unknown, why}, Finding[Behavior]{UnknownBehavior, why}
 	case !asked:
 		why := fmt.Sprintf("only %v told our address; it takes two destinations", samples[0].server)
-		return Finding[Verdict]{Unknown, why}, Finding[Mapping]{MappingUnknown, why}
+		return Finding[Verdict]{Unknown, why}, Finding[Behavior]{UnknownBehavior, why}
 	case varyPort:
 		why := differ(byPort)
-		return Finding[Verdict]{Yes, why}, Finding[Mapping]{AddressAndPortDependent, why + ", two ports of one host"}
+		return Finding[Verdict]{Yes, why}, Finding[Behavior]{AddressAndPortDependent, why + ", two ports of one host"}
 	case varyHost && ports:
 		why := differ(byHost)
-		return Finding[Verdict]{Yes, why}, Finding[Mapping]{AddressDependent, why + ", but two ports of one host see the same"}
+		return Finding[Verdict]{Yes, why}, Finding[Behavior]{AddressDependent, why + ", but two ports of one host see the same"}
 	case varyHost:
 		why := differ(byHost)
-		return Finding[Verdict]{Yes, why}, Finding[Mapping]{MappingUnknown, why + "; without a second port on one host the kind stays open"}
+		return Finding[Verdict]{Yes, why}, Finding[Behavior]{UnknownBehavior, why + "; without a second port on one host the kind stays open"}
 	case hosts:
 		why := fmt.Sprintf("%v and %v both see %v", same[0].server, same[1].server, same[0].mapped)
-		return Finding[Verdict]{No, why}, Finding[Mapping]{EndpointIndependent, why}
+		return Finding[Verdict]{No, why}, Finding[Behavior]{EndpointIndependent, why}
 	}
 	why := fmt.Sprintf("%v and %v both see %v, but they are one host", same[0].server, same[1].server, same[0].mapped)
-	return Finding[Verdict]{Unknown, why}, Finding[Mapping]{MappingUnknown, why}
+	return Finding[Verdict]{Unknown, why}, Finding[Behavior]{UnknownBehavior, why}
 }
 
 func differ(s [2]sample) string {

@@ -13,6 +13,6 @@ func probe(context.Context, []string) (Report, error) {
 		Local:   Finding[netip.AddrPort]{Why: why},
 		Public:  Finding[netip.AddrPort]{Why: why},
 		Varies:  Finding[Verdict]{Unknown, why},
-		Mapping: Finding[Mapping]{MappingUnknown, why},
+		Mapping: Finding[Behavior]{UnknownBehavior, why},
 	}, nil
 }

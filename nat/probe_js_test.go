@@ -8,7 +8,7 @@ import (
 
 func TestBrowserKnowsNothing(t *testing.T) {
 	r, err := nat.Probe(t.Context(), "127.0.0.1:3478")
-	if err != nil || r.UDP.Value != nat.Unknown || r.UDP.Why == "" || r.Mapping.Value != nat.MappingUnknown || r.Mapping.Why == "" {
+	if err != nil || r.UDP.Value != nat.Unknown || r.UDP.Why == "" || r.Mapping.Value != nat.UnknownBehavior || r.Mapping.Why == "" {
 		t.Errorf("%v, %v; want Unknown everywhere, with the reason", r, err)
 	}
 }

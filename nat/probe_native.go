@@ -17,19 +17,30 @@ import (
 const (
 	resolveTime = time.Second             // for DNS, of one name
 	serverTime  = 1100 * time.Millisecond // for all questions to one server
+	grace       = 100 * time.Millisecond  // for the second server to answer, after the first that told the mapping
 )
 
 // prober collects the answers of one Probe.
 type prober struct {
 	sockets [2]*socket // for IPv4 and IPv6; nil where this machine has none
 
-	mu      sync.Mutex
-	samples []sample
-	heard   []netip.AddrPort // servers that answered, whatever they said
-	silent  []string         // servers that did not, and why
-	hosts   map[netip.Addr]bool
-	done    context.CancelFunc // called when the verdict is in
+	mu        sync.Mutex
+	samples   []sample
+	heard     []netip.AddrPort // servers that answered, whatever they said
+	silent    []string         // servers that did not, and why
+	hosts     map[netip.Addr]bool
+	ports     []ports            // of all sockets that a server told of
+	filtering Finding[Behavior]  // as far as it was looked at
+	hairpin   Finding[Verdict]   // the same
+	filtered  bool               // a look at the filter has begun
+	pinned    bool               // and at hairpinning
+	looks     int                // that are under way
+	tests     sync.WaitGroup     // the same
+	done      context.CancelFunc // called when the verdict is in
 }
+
+// ports are a socket's own and the public one that it was given.
+type ports struct{ local, public uint16 }
 
 func probe(ctx context.Context, servers []string) (r Report, err error) {
 	start := time.Now()
@@ -52,6 +63,7 @@ func probe(ctx context.Context, servers []string) (r Report, err error) {
 		wg.Go(func() { p.server(work, t) })
 	}
 	wg.Wait()
+	p.tests.Wait()
 	for _, s := range p.sockets {
 		if s != nil {
 			s.close()
@@ -93,45 +105,67 @@ func parse(servers []string) ([]target, error) {
 	return targets, nil
 }
 
-// server asks one server, and the second address that it names.
+// server asks one server, over IPv4 and IPv6 where it has both, and its second
+// address.
 func (p *prober) server(ctx context.Context, t target) {
-	to, err := resolve(ctx, t)
+	addrs, err := resolve(ctx, t)
 	if err != nil {
 		p.failed(ctx, t.name, err)
 		return
 	}
+	whole := ctx
 	ctx, cancel := context.WithTimeout(ctx, serverTime)
 	defer cancel()
-	a, err := p.ask(ctx, to)
-	if err != nil {
-		p.failed(ctx, t.name, err)
-		return
-	}
 	var wg sync.WaitGroup
-	for _, other := range alternates(to, a.other) {
-		// A second address that is silent says nothing about this machine.
-		wg.Go(func() { _, _ = p.ask(ctx, other) })
+	for _, to := range addrs {
+		wg.Go(func() {
+			began := time.Now()
+			a, err := p.ask(ctx, to)
+			if err != nil {
+				if len(addrs) == 1 || to.Addr().Is4() { // Without IPv6 nothing is wrong.
+					p.failed(ctx, t.name, err)
+				}
+				return
+			}
+			p.look(whole, to, a, time.Since(began))
+			for _, other := range alternates(to, a.other) {
+				// A second address that is silent says nothing about this machine.
+				wg.Go(func() { _, _ = p.ask(ctx, other) })
+			}
+		})
 	}
 	wg.Wait()
 }
 
-// resolve prefers IPv4, where the NATs are.
-func resolve(ctx context.Context, t target) (netip.AddrPort, error) {
+// resolve finds an address of each family that the name has.
+func resolve(ctx context.Context, t target) ([]netip.AddrPort, error) {
 	if ip, err := netip.ParseAddr(t.host); err == nil {
-		return netip.AddrPortFrom(ip.Unmap(), t.port), nil
+		return []netip.AddrPort{netip.AddrPortFrom(ip.Unmap(), t.port)}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, resolveTime)
 	defer cancel()
 	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", t.host)
 	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("name not resolved: %w", err)
+		return nil, fmt.Errorf("name not resolved: %w", err)
 	}
+	var found [2]netip.Addr // IPv4 first, where the NATs are
 	for _, ip := range ips {
-		if ip.Unmap().Is4() {
-			return netip.AddrPortFrom(ip.Unmap(), t.port), nil
+		ip = ip.Unmap()
+		family := 0
+		if ip.Is6() {
+			family = 1
+		}
+		if !found[family].IsValid() {
+			found[family] = ip
 		}
 	}
-	return netip.AddrPortFrom(ips[0], t.port), nil // LookupNetIP never answers with none
+	var addrs []netip.AddrPort
+	for _, ip := range found {
+		if ip.IsValid() {
+			addrs = append(addrs, netip.AddrPortFrom(ip, t.port))
+		}
+	}
+	return addrs, nil
 }
 
 // alternates are the destinations of RFC 5780 section 4.3: the other host at
@@ -180,10 +214,33 @@ func (p *prober) ask(ctx context.Context, to netip.AddrPort) (answer, error) {
 		return a, nil
 	}
 	p.samples = append(p.samples, sample{to, a.mapped})
-	if _, m := judge(family(p.samples)); m.Value != MappingUnknown {
-		p.done()
-	}
+	p.port(s, a.mapped)
+	p.enough()
 	return a, nil
+}
+
+// port notes which public port a socket was given; the lock is held.
+func (p *prober) port(s *socket, mapped netip.AddrPort) {
+	p.ports = append(p.ports, ports{s.port(), mapped.Port()})
+}
+
+// enough ends the probe when the verdicts are in: soon, since a server that has
+// not answered yet may know more; the lock is held.
+func (p *prober) enough() {
+	if _, m := judge(family(p.samples)); m.Value == UnknownBehavior || p.looks > 0 {
+		return
+	}
+	wait := grace
+	if p.filtered {
+		wait = 0
+	}
+	time.AfterFunc(wait, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.looks == 0 {
+			p.done()
+		}
+	})
 }
 
 func (p *prober) failed(ctx context.Context, name string, err error) {
@@ -233,10 +290,22 @@ func (p *prober) report(ctx context.Context) (r Report) {
 	}
 	samples := family(p.samples)
 	r.Varies, r.Mapping = judge(samples)
+	r.Filtering, r.Hairpin = p.filtering, p.hairpin
+	if !p.filtered {
+		r.Filtering.Why = "no server has a second address to answer from (RFC 5780)"
+	}
+	r.Public6.Why = "no server told one"
+	for _, s := range p.samples {
+		if s.server.Addr().Is6() {
+			r.Public6 = Finding[netip.AddrPort]{s.mapped, fmt.Sprintf("as %v sees us", s.server)}
+			break
+		}
+	}
 	if len(samples) == 0 {
-		r.Local.Why, r.Public.Why = r.Mapping.Why, r.Mapping.Why
+		r.Local.Why, r.Public.Why, r.Preserves.Why, r.Ports.Why, r.Hairpin.Why, r.Nested.Why = r.Mapping.Why, r.Mapping.Why, r.Mapping.Why, r.Mapping.Why, r.Mapping.Why, r.Mapping.Why
 		return r
 	}
+	r.Preserves, r.Ports = judgePorts(p.ports)
 	first := samples[0]
 	r.Public = Finding[netip.AddrPort]{first.mapped, fmt.Sprintf("as %v sees us", first.server)}
 	s := p.sockets[0]
@@ -251,6 +320,7 @@ func (p *prober) report(ctx context.Context) (r Report) {
 	default:
 		r.Public.Why += "; not the local one, so there is a NAT on the way"
 	}
+	r.Nested = judgeNested(r.Local.Value.Addr(), first.mapped.Addr())
 	return r
 }
 

@@ -29,14 +29,24 @@ type socket struct {
 	reader sync.WaitGroup
 
 	mu      sync.Mutex
-	open    map[[stun.TransactionIDSize]byte]question
-	ignored int // datagrams that were no answer
+	open    map[[stun.TransactionIDSize]byte]*question
+	echoes  map[[stun.TransactionIDSize]byte]chan answer // questions of other sockets of ours that may arrive here
+	ignored int                                          // datagrams that were no answer
 }
 
+// question is one, and who may answer it.
 type question struct {
 	to     netip.AddrPort
+	from   netip.AddrPort  // who answers
+	change byte            // flags of CHANGE-REQUEST, RFC 5780 section 7.2; none: 0
+	waits  []time.Duration // after each time it is sent
 	answer chan answer
 }
+
+const (
+	changeIP   = 0x04
+	changePort = 0x02
+)
 
 // answer is what a server said; what it did not say is the zero AddrPort.
 type answer struct {
@@ -48,7 +58,7 @@ func open(network string) (*socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &socket{conn: conn, open: map[[stun.TransactionIDSize]byte]question{}}
+	s := &socket{conn: conn, open: map[[stun.TransactionIDSize]byte]*question{}, echoes: map[[stun.TransactionIDSize]byte]chan answer{}}
 	s.reader.Go(s.read)
 	return s, nil
 }
@@ -58,12 +68,23 @@ func (s *socket) close() {
 	s.reader.Wait()
 }
 
+// ask asks a server in the ordinary way.
 func (s *socket) ask(ctx context.Context, to netip.AddrPort) (answer, error) {
+	return s.put(ctx, &question{to: to, from: to, waits: waits[:]})
+}
+
+// put asks until there is an answer, or long enough.
+func (s *socket) put(ctx context.Context, q *question) (answer, error) {
 	m, err := stun.Build(stun.TransactionID, stun.BindingRequest)
 	if err != nil {
 		return answer{}, err
 	}
-	q := question{to, make(chan answer, 1)}
+	if q.change != 0 {
+		m.Add(stun.AttrChangeRequest, []byte{0, 0, 0, q.change})
+	}
+	if q.answer == nil {
+		q.answer = make(chan answer, 1)
+	}
 	s.mu.Lock()
 	s.open[m.TransactionID] = q
 	s.mu.Unlock()
@@ -72,8 +93,12 @@ func (s *socket) ask(ctx context.Context, to netip.AddrPort) (answer, error) {
 		delete(s.open, m.TransactionID)
 		s.mu.Unlock()
 	}()
-	for _, wait := range waits {
-		if _, err := s.conn.WriteToUDPAddrPort(m.Raw, to); err != nil {
+	return s.send(ctx, m, q)
+}
+
+func (s *socket) send(ctx context.Context, m *stun.Message, q *question) (answer, error) {
+	for _, wait := range q.waits {
+		if _, err := s.conn.WriteToUDPAddrPort(m.Raw, q.to); err != nil {
 			return answer{}, fmt.Errorf("not sent: %w", err)
 		}
 		timer := time.NewTimer(wait)
@@ -88,6 +113,24 @@ func (s *socket) ask(ctx context.Context, to netip.AddrPort) (answer, error) {
 		}
 	}
 	return answer{}, errors.New("no answer")
+}
+
+// knock sends a question from another socket of ours to this one's public address
+// and tells whether it arrived.
+func (s *socket) knock(ctx context.Context, from *socket, public netip.AddrPort, waits []time.Duration) bool {
+	m, err := stun.Build(stun.TransactionID, stun.BindingRequest)
+	if err != nil {
+		return false
+	}
+	arrived := make(chan answer, 1)
+	s.mu.Lock()
+	s.echoes[m.TransactionID] = arrived
+	s.mu.Unlock()
+	_, err = from.send(ctx, m, &question{to: public, waits: waits, answer: arrived})
+	s.mu.Lock()
+	delete(s.echoes, m.TransactionID)
+	s.mu.Unlock()
+	return err == nil
 }
 
 // read hands answers to those who wait for them, until close. Anybody can send
@@ -113,18 +156,22 @@ func (s *socket) hear(packet []byte, from netip.AddrPort) {
 	id, a, ok := decode(packet)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q, asked := s.open[id]
-	if !ok || !asked || q.to != from {
+	to := s.echoes[id]
+	if q, asked := s.open[id]; ok && asked && q.from == from {
+		to = q.answer
+	}
+	if to == nil {
 		s.ignored++
 		return
 	}
 	select {
-	case q.answer <- a:
+	case to <- a:
 	default: // an answer to a retransmission
 	}
 }
 
-// decode reads a Binding answer. A refusal is one too: the datagram came back.
+// decode reads a Binding answer. A refusal is one too: the datagram came back. Of
+// a request it tells the transaction.
 func decode(packet []byte) (id [stun.TransactionIDSize]byte, a answer, ok bool) {
 	if len(packet) > maxDatagram || !stun.IsMessage(packet) {
 		return id, a, false
@@ -138,7 +185,7 @@ func decode(packet []byte) (id [stun.TransactionIDSize]byte, a answer, ok bool) 
 		return m.TransactionID, a, true
 	case stun.ClassSuccessResponse:
 	default:
-		return id, a, false
+		return m.TransactionID, a, false
 	}
 	var mapped stun.XORMappedAddress
 	if mapped.GetFrom(m) == nil {
@@ -161,6 +208,9 @@ func endpoint(ip net.IP, port int) netip.AddrPort {
 	return netip.AddrPortFrom(addr, uint16(port))
 }
 
+// port is the local one.
+func (s *socket) port() uint16 { return s.conn.LocalAddr().(*net.UDPAddr).AddrPort().Port() }
+
 // local is our end of the way to a destination. The kernel tells which of our
 // addresses it would use when a second socket is connected; nothing is sent.
 func (s *socket) local(to netip.AddrPort) Finding[netip.AddrPort] {
@@ -170,6 +220,5 @@ func (s *socket) local(to netip.AddrPort) Finding[netip.AddrPort] {
 	}
 	defer func() { _ = conn.Close() }()
 	ip := conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
-	port := s.conn.LocalAddr().(*net.UDPAddr).AddrPort().Port()
-	return Finding[netip.AddrPort]{netip.AddrPortFrom(ip, port), fmt.Sprintf("on the way to %v", to)}
+	return Finding[netip.AddrPort]{netip.AddrPortFrom(ip, s.port()), fmt.Sprintf("on the way to %v", to)}
 }
