@@ -108,6 +108,20 @@ var attacks = []assault{
 	{name: "no acknowledgements", reason: "acknowledged nothing", broken: true, do: func(_ *attacker, w *wire, _ <-chan struct{}) {
 		w.mute.Store(true)
 	}},
+	{name: "asks again for all messages", reason: "asks twice", do: func(a *attacker, _ *wire, until <-chan struct{}) {
+		again(func() {
+			_ = a.sure.Send([]byte{frameAgain, 0})
+			time.Sleep(20 * time.Millisecond)
+		}, until)
+	}},
+	{name: "offers new paths all the time", do: func(a *attacker, _ *wire, until <-chan struct{}) {
+		s := signal{Attempt: 2, SDP: a.pc.LocalDescription().SDP}
+		again(func() {
+			s.Attempt++
+			_ = a.sure.Send(append([]byte{frameCarry}, s.encode()...))
+			time.Sleep(20 * time.Millisecond)
+		}, until)
+	}},
 	{name: "junk at the socket", do: func(a *attacker, _ *wire, until <-chan struct{}) { junk(a, until) }},
 	{name: "junk on the link", do: func(_ *attacker, w *wire, until <-chan struct{}) {
 		b := make([]byte, MaxPacket)

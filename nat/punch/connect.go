@@ -352,7 +352,7 @@ func (l *Link) speak(a *attempt, now time.Time) bool {
 	l.fresh = nil
 	b := s.encode()
 	if l.state == Open && now.Sub(l.newest) < silentAfter {
-		l.pipe.sendMessage(append([]byte{frameCarry}, b...)) // however the server is
+		l.say(append([]byte{frameCarry}, b...)) // however the server is
 		return true
 	}
 	if len(l.said) >= 64 { // nobody carries them: the last repeat holds everything

@@ -49,6 +49,8 @@ type Link struct {
 	refused time.Time                                               // when the first packet or message came that was beyond the Limits
 	out     struct{ packets, bytes, messages, messageBytes bucket } // what we send keeps to our own Limits
 	waiting outbox                                                  // packets that were sent
+	frames  outbox                                                  // and what was said beside them
+	begged  uint64                                                  // the attempt on whose path we were asked to say the rest again
 	report  Report
 }
 
@@ -181,7 +183,7 @@ func (l *Link) SendMessage(m []byte) error {
 		return fmt.Errorf("punch: messages are more than %d bytes a second", limits.MessageBytes)
 	}
 	if frame := l.mail.keep(m); !l.mail.held {
-		l.pipe.sendMessage(frame)
+		l.say(frame)
 	}
 	return nil
 }
@@ -312,14 +314,14 @@ func (e events) open() {
 			l.report.Moves++
 			l.report.Path = Unknown
 			l.mail.held = true
-			l.waiting = outbox{}
+			l.waiting, l.frames = outbox{}, outbox{}
 		}
 		first := l.pipe == nil
 		l.pipe, l.live, l.trial = l.trial, l.attempt, nil
 		l.heard, l.said, l.fresh, l.broken = nil, nil, nil, nil
 		l.newest = time.Now()
 		if !first {
-			l.pipe.sendMessage(l.mail.ack(frameAgain))
+			l.say(l.mail.ack(frameAgain))
 		}
 		if l.asked {
 			l.asked = false
@@ -416,13 +418,16 @@ func (e events) message(n int, copy func(dst []byte)) {
 		case frame[0] == frameData:
 			m.take(number, message)
 			if l.pipe != nil {
-				l.pipe.sendMessage(m.ack(frameAck))
+				l.say(m.ack(frameAck))
 			}
 			return true
 		case frame[0] == frameAck:
 			m.acked(number)
 			return true
+		case frame[0] == frameAgain && l.begged == e.attempt:
+			l.fail(hostile("asks twice for what it lacks"))
 		case frame[0] == frameAgain:
+			l.begged = e.attempt
 			m.acked(number)
 			if l.asked = e.attempt != l.live; !l.asked {
 				l.sayAgain()
@@ -436,9 +441,24 @@ func (e events) message(n int, copy func(dst []byte)) {
 func (l *Link) sayAgain() {
 	l.mail.held = false
 	for _, frame := range l.mail.kept {
-		l.pipe.sendMessage(frame)
+		l.say(frame)
 	}
 }
+
+// say hands a frame to the pipe; the caller holds the lock. An end that makes us
+// say things and takes none of them in makes us keep them all, but not for ever.
+func (l *Link) say(frame []byte) {
+	bytes := l.pipe.unsaid()
+	if n := l.frames.waiting(bytes); n >= maxUnsaid || bytes > l.o.Limits.MessageBytes {
+		l.fail(fmt.Errorf("punch: the other side takes in nothing: %d frames of %d bytes wait for it", n, bytes))
+		return
+	}
+	l.pipe.sendMessage(frame)
+	l.frames.add(len(frame))
+}
+
+// maxUnsaid is how many frames may wait; half of them are acknowledgements.
+const maxUnsaid = 2048
 
 func (l *Link) beyond(now time.Time) {
 	if l.refused.IsZero() {

@@ -183,6 +183,9 @@ func (p *pipe) unsent() int { return p.fast.Get("bufferedAmount").Int() }
 // sendMessage says a frame; a pipe that can't will close, and what waits is said by the next.
 func (p *pipe) sendMessage(frame []byte) { _ = post(p.sure, frame) }
 
+// unsaid is how many bytes of frames wait here.
+func (p *pipe) unsaid() int { return p.sure.Get("bufferedAmount").Int() }
+
 // addresses would tell whether this machine is still in the same networks;
 // pages are not told.
 func addresses() string { return "" }

@@ -276,6 +276,9 @@ func (p *pipe) unsent() int { return int(p.fast.BufferedAmount()) }
 // sendMessage says a frame; a pipe that can't will close, and what waits is said by the next.
 func (p *pipe) sendMessage(frame []byte) { _ = p.sure.Send(frame) }
 
+// unsaid is how many bytes of frames wait here, or are on their way.
+func (p *pipe) unsaid() int { return int(p.sure.BufferedAmount()) }
+
 // addresses tell whether this machine is still in the same networks.
 func addresses() string {
 	addrs, err := net.InterfaceAddrs()
