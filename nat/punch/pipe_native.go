@@ -61,6 +61,9 @@ func profile(o *Options, n transport.Net) (*webrtc.API, error) {
 	e.SetDTLSRetransmissionInterval(100 * time.Millisecond)
 	e.EnableSctpSnap(true)
 	e.EnableSCTPZeroChecksum(true)
+	// A pipe is closed by its link, and not by pion when the other end closes its
+	// own: that takes half a second, with a lock held.
+	e.DisableCloseByDTLS(true)
 	// Left alone, the timer that frees what a blackout held back starts at a
 	// second and doubles: three silent seconds would become seven.
 	e.SetSCTPRTOMax(500 * time.Millisecond)

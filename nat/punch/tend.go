@@ -44,7 +44,11 @@ func (l *Link) tend(a *attempt, c *care, now time.Time) {
 		*c = care{moves: moves, moved: now, addresses: c.addresses, looked: c.looked, counted: heard, lively: c.lively, acked: c.acked, progress: c.progress}
 		a.again = 0
 	}
-	if l.old != nil && now.Sub(c.moved) >= lingers {
+	linger := lingers
+	if !l.o.Offer { // One end closes it first: both at once, and pion waits for a goodbye that nobody says.
+		linger += time.Second
+	}
+	if l.old != nil && now.Sub(c.moved) >= linger {
 		spent = append(spent, l.old)
 		l.old, l.before = nil, 0
 	}
