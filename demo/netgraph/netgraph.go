@@ -20,12 +20,15 @@ import (
 const (
 	width  = 150
 	height = 118
+	wide   = 600 // of the line that tells why the path is no direct one
 	bars   = 120 // ticks of history
 )
 
 var (
 	words   *image.RGBA   // the lines as letters
 	sheet   *ebiten.Image // and as a texture
+	reason  *ebiten.Image // why the path is no direct one
+	why     string        // in words
 	history [bars]sample
 	last    netcode.Stats
 	next    int
@@ -67,6 +70,12 @@ func Draw(dst *ebiten.Image, stats netcode.Stats, report punch.Report) {
 	o.GeoM.Scale(float64(k), float64(k))
 	o.GeoM.Translate(float64(x), float64(y))
 	dst.DrawImage(sheet, &o)
+	if report.Why != "" {
+		explain(report.Why)
+		box(0, height, wide, 16, color.RGBA{10, 8, 24, 200})
+		o.GeoM.Translate(0, float64(height*k))
+		dst.DrawImage(reason, &o)
+	}
 	for i := range bars {
 		s := history[(next+i)%bars]
 		bx := 15 + float32(i)
@@ -96,7 +105,7 @@ func write(s netcode.Stats, r punch.Report) {
 	d := font.Drawer{Dst: words, Src: image.White, Face: basicfont.Face7x13}
 	for i, line := range [...]string{
 		fmt.Sprintf("round trip %5.1f ms", float64(rtt)/60),
-		fmt.Sprintf("path       %s", r.Path),
+		fmt.Sprintf("path       %s %d ms", r.Path, r.RTT.Milliseconds()),
 		fmt.Sprintf("rollback   %d, max %d", s.Depth, s.MaxDepth),
 		fmt.Sprintf("repairs    %d", s.Rollbacks),
 		fmt.Sprintf("waited     %d", s.Waited),
@@ -106,4 +115,19 @@ func write(s netcode.Stats, r punch.Report) {
 		d.DrawString(line)
 	}
 	sheet.WritePixels(words.Pix)
+}
+
+// explain renews the line that tells why the path is no direct one.
+func explain(text string) {
+	if reason != nil && text == why {
+		return
+	}
+	why = text
+	line := image.NewRGBA(image.Rect(0, 0, wide, 16))
+	d := font.Drawer{Dst: line, Src: image.White, Face: basicfont.Face7x13, Dot: fixed.P(6, 12)}
+	d.DrawString(text)
+	if reason == nil {
+		reason = ebiten.NewImage(wide, 16)
+	}
+	reason.WritePixels(line.Pix)
 }

@@ -113,7 +113,7 @@ func (l *Link) connect(a *attempt, now time.Time) bool {
 
 	if state == Connecting {
 		if now.Sub(l.started) >= l.o.Timeout {
-			l.giveUp(a, broken)
+			l.giveUp(broken)
 			return true
 		}
 		if l.o.Offer && (l.trying() == nil || broken != nil || a.remote && now.Sub(a.since) > oneAttempt) {
@@ -162,6 +162,7 @@ func (l *Link) begin(a *attempt, number uint64) (*pipe, error) {
 	l.mu.Lock()
 	l.attempt = number
 	l.broken, l.ours = nil, nil
+	l.marks.again()
 	if l.state == Open {
 		l.theirs = nil
 	}
@@ -204,7 +205,7 @@ func (l *Link) offer(a *attempt, now time.Time) {
 		l.drop()
 	} else if err != nil {
 		l.mu.Lock()
-		l.fail(fmt.Errorf("punch: offer: %w", err))
+		l.fail(&Error{Unsupported, fmt.Sprintf("this machine can't offer a link: %v", err)})
 		l.mu.Unlock()
 	}
 	a.next = now
@@ -277,7 +278,7 @@ func (l *Link) answer(a *attempt, s *signal, now time.Time) {
 	p, err := l.begin(a, s.Attempt)
 	if err != nil {
 		l.mu.Lock()
-		l.fail(err)
+		l.fail(&Error{Unsupported, fmt.Sprintf("this machine can't answer a link: %v", err)})
 		l.mu.Unlock()
 		return
 	}
@@ -302,6 +303,7 @@ func (l *Link) meet(id uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.other = id
+	l.marks.reach(met, time.Now())
 }
 
 func (l *Link) add(a *attempt, c candidate) {
@@ -360,56 +362,4 @@ func (l *Link) speak(a *attempt, now time.Time) bool {
 	}
 	l.said = append(l.said, b)
 	return true
-}
-
-// look asks the pipe how it goes.
-func (l *Link) look() {
-	l.mu.Lock()
-	p := l.pipe
-	l.mu.Unlock()
-	local, remote, rtt, ok := p.selected()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !ok || p != l.pipe {
-		return
-	}
-	l.report.Local, l.report.Remote, l.report.RTT = local.String(), remote.String(), rtt
-	l.report.Path = Direct
-	if local.kind() == "relay" || remote.kind() == "relay" {
-		l.report.Path = Relay
-	}
-}
-
-// giveUp ends the link with what was tried.
-func (l *Link) giveUp(a *attempt, broken error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	took := l.o.Timeout
-	switch {
-	case !a.remote && !l.o.Offer:
-		l.fail(fmt.Errorf("punch: no offer from the other side in %v", took))
-	case !a.remote:
-		l.fail(fmt.Errorf("punch: no answer from the other side in %v; %s", took, strings.Join(l.tried(), "; ")))
-	default:
-		why := ""
-		if broken != nil {
-			why = ": " + broken.Error()
-		}
-		l.fail(fmt.Errorf("punch: no pair of addresses worked in %v%s; %s", took, why, strings.Join(l.tried(), "; ")))
-	}
-}
-
-// tried lists the candidates of both ends; the caller holds the lock.
-func (l *Link) tried() []string {
-	side := func(name string, cs []candidate) string {
-		if len(cs) == 0 {
-			return name + ": none"
-		}
-		var s []string
-		for _, c := range cs {
-			s = append(s, c.String())
-		}
-		return name + ": " + strings.Join(s, ", ")
-	}
-	return []string{side("ours", l.ours), side("theirs", l.theirs)}
 }

@@ -1,7 +1,6 @@
 package punch
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -52,12 +51,15 @@ type Link struct {
 	frames  outbox                                                  // and what was said beside them
 	begged  uint64                                                  // the attempt on whose path we were asked to say the rest again
 	report  Report
+	marks   marks
+	quality quality
+	denied  string // what a relay said that does not let us in
 }
 
 // New starts to connect.
 func New(o Options) (*Link, error) {
 	if err := supported(); err != nil {
-		return nil, err
+		return nil, &Error{Unsupported, err.Error()}
 	}
 	for _, s := range o.Servers {
 		for _, u := range s.URLs {
@@ -223,6 +225,9 @@ func (l *Link) Report() Report {
 	r.State = l.state
 	r.Dropped += l.in.dropped
 	r.Tried = l.tried()
+	if e, ok := l.err.(*Error); ok {
+		r.Cause = e.Cause
+	}
 	r.Reason = r.line(l.err)
 	return r
 }
@@ -233,9 +238,6 @@ func (l *Link) Close() error {
 	<-l.done
 	return nil
 }
-
-// ErrGone is the Err of a link that the other end closed.
-var ErrGone = errors.New("punch: the other side closed the link")
 
 func (l *Link) poke() {
 	select {
@@ -289,6 +291,7 @@ func (e events) candidate(c candidate) {
 			}
 		}
 		if len(l.ours) < maxCandidates && len(c.Text) <= maxCandidate && !slices.Contains(l.ours, c) {
+			l.marks.gathered = time.Now()
 			l.ours = append(l.ours, c)
 			l.fresh = append(l.fresh, c)
 		}
@@ -306,6 +309,7 @@ func (e events) open() {
 		if l.pipe == nil {
 			l.state = Open
 			l.report.Connect = time.Since(l.started)
+			l.report.Phases = l.marks.phases(l.started, time.Now())
 		} else {
 			if l.old != nil {
 				l.spent = append(l.spent, l.old)
@@ -328,6 +332,24 @@ func (e events) open() {
 			l.sayAgain()
 		}
 		return false
+	})
+}
+
+// reached tells how far the connection has come.
+func (e events) reached(s step) {
+	e.do(func(l *Link) bool {
+		if e.attempt == l.attempt && l.trial != nil {
+			l.marks.reach(s, time.Now())
+		}
+		return true
+	})
+}
+
+// denied tells what a relay said that does not let us in.
+func (e events) denied(text string) {
+	e.do(func(l *Link) bool {
+		l.denied = text
+		return true
 	})
 }
 
@@ -414,7 +436,7 @@ func (e events) message(n int, copy func(dst []byte)) {
 		case !ok || len(message) > l.o.Limits.Message:
 			l.fail(hostile("sent a message of more than %d bytes, or none", l.o.Limits.Message))
 		case frame[0] == frameData && (len(m.received) >= 2*l.o.Limits.Messages || m.unread+n > 2*l.o.Limits.MessageBytes): // that may be our own doing
-			l.fail(fmt.Errorf("punch: nobody has read %d messages of %d bytes, and one more came", len(m.received), m.unread))
+			l.fail(&Error{Unacknowledged, fmt.Sprintf("nobody has read %d messages of %d bytes, and one more came", len(m.received), m.unread)})
 		case frame[0] == frameData:
 			m.take(number, message)
 			if l.pipe != nil {

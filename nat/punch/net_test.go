@@ -37,6 +37,7 @@ type internet struct {
 	cut  atomic.Bool                 // nothing passes
 	lost atomic.Pointer[func() bool] // tells which packets are lost
 	wall atomic.Bool                 // nothing passes between the homes but by the server
+	dtls atomic.Bool                 // no DTLS passes
 
 	options Options
 	news    chan struct{}
@@ -63,6 +64,9 @@ func newInternet(t *testing.T, kinds [2]string) *internet {
 	n := &internet{t: t, wan: wan, news: make(chan struct{}, 1)}
 	wan.AddChunkFilter(func(c vnet.Chunk) bool {
 		lost := n.lost.Load()
+		if n.dtls.Load() && len(c.UserData()) > 0 && c.UserData()[0] >= 20 {
+			return false
+		}
 		return !n.cut.Load() && (lost == nil || !(*lost)()) && (!n.wall.Load() || host(c.SourceAddr()) == serverIP || host(c.DestinationAddr()) == serverIP)
 	})
 	server, err := vnet.NewNet(&vnet.NetConfig{StaticIPs: []string{serverIP}})

@@ -60,9 +60,26 @@ func newPipe(o *Options, ev events) (p *pipe, err error) {
 	p.on(p.pc, "onconnectionstatechange", func(js.Value) {
 		switch p.pc.Get("connectionState").String() {
 		case "failed":
-			ev.failed(errors.New("punch: nothing is heard from the other side any more"))
+			if ice := p.pc.Get("iceConnectionState").String(); ice == "connected" || ice == "completed" {
+				ev.failed(errDTLS)
+				return
+			}
+			ev.failed(errLost)
+		case "connected":
+			ev.reached(secured)
 		case "closed":
 			ev.failed(ErrGone)
+		}
+	})
+	p.on(p.pc, "oniceconnectionstatechange", func(js.Value) {
+		if p.pc.Get("iceConnectionState").String() == "connected" {
+			ev.reached(checked)
+		}
+	})
+	p.on(p.pc, "onicecandidateerror", func(e js.Value) {
+		// 701 is the browser's own: no server answered.
+		if code := e.Get("errorCode"); code.Type() == js.TypeNumber && code.Int() >= 400 && code.Int() < 700 {
+			ev.denied(fmt.Sprintf("error %d", code.Int()))
 		}
 	})
 	p.on(p.pc, "ondatachannel", func(e js.Value) {
@@ -215,7 +232,7 @@ func (p *pipe) bye() {
 
 func (p *pipe) close() {
 	for _, c := range []js.Value{p.pc, p.fast, p.sure} {
-		for _, event := range []string{"onicecandidate", "onconnectionstatechange", "ondatachannel", "onopen", "onclose", "onmessage"} {
+		for _, event := range []string{"onicecandidate", "onicecandidateerror", "oniceconnectionstatechange", "onconnectionstatechange", "ondatachannel", "onopen", "onclose", "onmessage"} {
 			if c.Get(event).Type() == js.TypeFunction {
 				c.Set(event, js.Null())
 			}
@@ -230,10 +247,10 @@ func (p *pipe) close() {
 
 // selected is the pair of candidates that packets take, from getStats (W3C
 // webrtc-stats): transport, then pair, then both candidates.
-func (p *pipe) selected() (local, remote candidate, rtt time.Duration, ok bool) {
+func (p *pipe) selected() (s sample, ok bool) {
 	stats, err := await(p.pc.Call("getStats"))
 	if err != nil {
-		return local, remote, 0, false
+		return s, false
 	}
 	var id string
 	each := js.FuncOf(func(_ js.Value, args []js.Value) any {
@@ -248,14 +265,22 @@ func (p *pipe) selected() (local, remote candidate, rtt time.Duration, ok bool) 
 	stats.Call("forEach", each)
 	pair := stats.Call("get", id)
 	if !pair.Truthy() {
-		return local, remote, 0, false
+		return s, false
 	}
 	if t := pair.Get("currentRoundTripTime"); t.Type() == js.TypeNumber {
-		rtt = time.Duration(t.Float() * float64(time.Second))
+		s.rtt = time.Duration(t.Float() * float64(time.Second))
 	}
+	count := func(name string) uint64 {
+		if n := pair.Get(name); n.Type() == js.TypeNumber {
+			return uint64(n.Float())
+		}
+		return 0
+	}
+	s.sent, s.answered = count("requestsSent")+count("consentRequestsSent"), count("responsesReceived")
 	local, okLocal := side(stats, pair.Get("localCandidateId"))
 	remote, okRemote := side(stats, pair.Get("remoteCandidateId"))
-	return local, remote, rtt, okLocal && okRemote
+	s.local, s.remote = local, remote
+	return s, okLocal && okRemote
 }
 
 func side(stats, id js.Value) (candidate, bool) {

@@ -13,6 +13,7 @@ import (
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/logging"
+	"github.com/pion/stun/v4"
 	"github.com/pion/transport/v4"
 	"github.com/pion/transport/v4/stdnet"
 	"github.com/pion/webrtc/v4"
@@ -38,8 +39,8 @@ func supported() error { return nil }
 
 // profile is how pion is tuned. Only the controlling end's waits count, and
 // either may control.
-func profile(o *Options, n transport.Net) (*webrtc.API, error) {
-	e := webrtc.SettingEngine{LoggerFactory: silent{}}
+func profile(o *Options, n transport.Net, denied func(text string)) (*webrtc.API, error) {
+	e := webrtc.SettingEngine{LoggerFactory: silent{denied}}
 	// The first pair that works is taken at once, but a relay has to wait: a
 	// direct pair may be a round trip behind it. Alone, it waits for nothing.
 	e.SetHostAcceptanceMinWait(0)
@@ -117,7 +118,7 @@ func newPipe(o *Options, ev events) (*pipe, error) {
 	if o.RelayOnly {
 		network = n.Net
 	}
-	api, err := profile(o, network)
+	api, err := profile(o, network, ev.denied)
 	if err != nil {
 		return nil, fmt.Errorf("punch: %w", err)
 	}
@@ -163,9 +164,20 @@ func newPipe(o *Options, ev events) (*pipe, error) {
 	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
 		switch s {
 		case webrtc.PeerConnectionStateFailed:
-			ev.failed(errors.New("punch: nothing is heard from the other side any more"))
+			if p.pc.SCTP().Transport().State() == webrtc.DTLSTransportStateFailed {
+				ev.failed(errDTLS)
+				return
+			}
+			ev.failed(errLost)
+		case webrtc.PeerConnectionStateConnected:
+			ev.reached(secured)
 		case webrtc.PeerConnectionStateClosed:
 			ev.failed(ErrGone)
+		}
+	})
+	pc.OnICEConnectionStateChange(func(s webrtc.ICEConnectionState) {
+		if s == webrtc.ICEConnectionStateConnected {
+			ev.reached(checked)
 		}
 	})
 	pc.OnDataChannel(func(d *webrtc.DataChannel) {
@@ -322,29 +334,44 @@ func (p *pipe) close() {
 }
 
 // selected is the pair of candidates that packets take.
-func (p *pipe) selected() (local, remote candidate, rtt time.Duration, ok bool) {
+func (p *pipe) selected() (s sample, ok bool) {
 	t := p.pc.SCTP().Transport().ICETransport()
 	pair, err := t.GetSelectedCandidatePair()
 	if err != nil || pair == nil || pair.Local == nil || pair.Remote == nil {
-		return local, remote, 0, false
+		return s, false
 	}
-	if s, ok := t.GetSelectedCandidatePairStats(); ok {
-		rtt = time.Duration(s.CurrentRoundTripTime * float64(time.Second))
+	s.local, s.remote = candidate{Text: pair.Local.ToJSON().Candidate}, candidate{Text: pair.Remote.ToJSON().Candidate}
+	if is, ok := t.GetSelectedCandidatePairStats(); ok {
+		s.rtt = time.Duration(is.CurrentRoundTripTime * float64(time.Second))
+		for _, other := range p.pc.GetStats() { // which tells of requests, too
+			if c, ok := other.(webrtc.ICECandidatePairStats); ok && c.LocalCandidateID == is.LocalCandidateID && c.RemoteCandidateID == is.RemoteCandidateID {
+				s.sent, s.answered = c.RequestsSent, c.ResponsesReceived
+			}
+		}
 	}
-	return candidate{Text: pair.Local.ToJSON().Candidate}, candidate{Text: pair.Remote.ToJSON().Candidate}, rtt, true
+	return s, true
 }
 
-// silent is a logger that logs nothing: what matters is in the Report.
-type silent struct{}
+// silent is a logger that logs nothing: what matters is in the Report. It hears
+// what a relay answers that does not let us in, of which pion tells nobody else.
+type silent struct{ denied func(text string) }
 
-func (silent) NewLogger(string) logging.LeveledLogger { return silent{} }
-func (silent) Trace(string)                           {}
-func (silent) Tracef(string, ...any)                  {}
-func (silent) Debug(string)                           {}
-func (silent) Debugf(string, ...any)                  {}
-func (silent) Info(string)                            {}
-func (silent) Infof(string, ...any)                   {}
-func (silent) Warn(string)                            {}
-func (silent) Warnf(string, ...any)                   {}
-func (silent) Error(string)                           {}
-func (silent) Errorf(string, ...any)                  {}
+func (s silent) NewLogger(string) logging.LeveledLogger { return s }
+func (silent) Trace(string)                             {}
+func (silent) Tracef(string, ...any)                    {}
+func (silent) Debug(string)                             {}
+func (silent) Debugf(string, ...any)                    {}
+func (silent) Info(string)                              {}
+func (silent) Infof(string, ...any)                     {}
+func (silent) Warn(string)                              {}
+func (silent) Error(string)                             {}
+func (silent) Errorf(string, ...any)                    {}
+func (s silent) Warnf(_ string, args ...any) {
+	for _, a := range args {
+		if err, ok := a.(error); ok && s.denied != nil {
+			if refusal := new(stun.TurnError); errors.As(err, &refusal) && refusal.StunMessageType.Method == stun.MethodAllocate {
+				s.denied(fmt.Sprintf("error %d", refusal.ErrorCodeAttr.Code))
+			}
+		}
+	}
+}

@@ -2,6 +2,7 @@ package punch
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -16,18 +17,39 @@ const (
 
 func (p Path) String() string { return [...]string{"unknown", "direct", "relay"}[p] }
 
+// Phases of a connect. Signal, Check, DTLS and Open follow one another, and
+// together are Report.Connect; Gather goes on beside them.
+type Phases struct {
+	Signal time.Duration // until both ends had the description of the other
+	Gather time.Duration // until the last candidate of ours that came in time
+	Check  time.Duration // ICE: until a pair of addresses worked
+	DTLS   time.Duration // until the handshake was done
+	Open   time.Duration // SCTP: until both channels were open
+}
+
+func (p Phases) String() string {
+	return fmt.Sprintf("signal %v, gather %v, check %v, dtls %v, open %v", ms(p.Signal), ms(p.Gather), ms(p.Check), ms(p.DTLS), ms(p.Open))
+}
+
+func ms(d time.Duration) float64 { return math.Round(float64(d)/float64(time.Millisecond)*10) / 10 }
+
 // Report of one link, from this end.
 type Report struct {
 	State   State
 	Path    Path
 	Local   string        // our end of the selected pair, as "srflx 203.0.113.5:4711 udp"
 	Remote  string        // theirs
-	RTT     time.Duration // of the last check; zero if unknown
+	RTT     time.Duration // of the last check (RFC 7675), which there is about once a second; zero if unknown
+	Jitter  time.Duration // how much that changes from one check to the next, smoothed
+	Loss    float64       // share of the checks on this path that nobody answered, 0 to 1
+	Why     string        // a sentence: why the path is no direct one; empty if it is
 	Connect time.Duration // from New to Open
+	Phases  Phases        // of it
 	Moves   int           // how often the link went over to another path
 	Tried   []string      // candidates of both ends, for a person who asks why not
 	Dropped uint64        // packets received and dropped: beyond the Limits, or not polled in time
 	Unsent  uint64        // packets not sent: not open, too long, or the network is slower than we send
+	Cause   Cause         // why it is Closed
 	Reason  string        // one line: how it is, or why it failed
 }
 
@@ -42,5 +64,10 @@ func (r Report) line(err error) string {
 	case r.Path == Unknown:
 		return "open"
 	}
-	return fmt.Sprintf("%v, %v ms, %s to %s", r.Path, r.RTT.Milliseconds(), r.Local, r.Remote)
+	why := ""
+	if r.Why != "" {
+		why = ", since " + r.Why
+	}
+	return fmt.Sprintf("%v, %v ms (jitter %v ms, loss %.0f %%), %s to %s%s; connected in %v ms: %v",
+		r.Path, r.RTT.Milliseconds(), ms(r.Jitter), 100*r.Loss, r.Local, r.Remote, why, ms(r.Connect), r.Phases)
 }

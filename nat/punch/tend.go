@@ -56,7 +56,7 @@ func (l *Link) tend(a *attempt, c *care, now time.Time) {
 	case acked == l.mail.sent || acked > c.acked || c.progress.IsZero():
 		c.acked, c.progress = acked, now
 	case now.Sub(c.progress) > l.o.Limits.Ack: // A game would wait for ever.
-		l.fail(fmt.Errorf("punch: the other side acknowledged nothing for %v, and %d bytes wait for it", l.o.Limits.Ack, l.mail.bytes))
+		l.fail(&Error{Unacknowledged, fmt.Sprintf("the other side acknowledged nothing for %v, and %d bytes wait for it", l.o.Limits.Ack, l.mail.bytes)})
 	}
 	l.mu.Unlock()
 	closeAll(spent)

@@ -1,0 +1,120 @@
+//go:build !js
+
+package punch
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// What the report of an open link tells of how it came to be adds up.
+func TestPhases(t *testing.T) {
+	for _, kinds := range [][2]string{{"port", "port"}, {"symm", "port"}} {
+		synctest.Test(t, func(t *testing.T) {
+			n := newInternet(t, kinds)
+			defer n.close()
+			n.link(Options{Servers: servers()})
+			for range 300 {
+				n.talk()
+			}
+			for i, l := range n.links {
+				r := l.Report()
+				t.Logf("%v end %d: %s", kinds, i, r.Reason)
+				p := r.Phases
+				if sum := p.Signal + p.Check + p.DTLS + p.Open; sum < r.Connect-time.Millisecond || sum > r.Connect+time.Millisecond {
+					t.Errorf("%v end %d: phases are %v together, the connect took %v", kinds, i, sum, r.Connect)
+				}
+				if p.Signal < 2*away || p.Check < 2*away || p.DTLS <= 0 || p.Gather <= 0 {
+					t.Errorf("%v end %d: %v", kinds, i, p)
+				}
+				if relayed := kinds[0] == "symm"; (r.Path == Relay) != relayed || (r.Why != "") != relayed {
+					t.Errorf("%v end %d: %v since %q", kinds, i, r.Path, r.Why)
+				}
+				if r.RTT != 4*away || r.Loss != 0 || r.Jitter > time.Millisecond {
+					t.Errorf("%v end %d: RTT %v, jitter %v, loss %v", kinds, i, r.RTT, r.Jitter, r.Loss)
+				}
+			}
+		})
+	}
+}
+
+// Loss and jitter are of the checks on the path that is open; one check may be
+// on its way, and what was sent before does not count.
+func TestLossAndJitter(t *testing.T) {
+	var q quality
+	at := func(attempt uint64, sent, answered uint64, rtt time.Duration) (time.Duration, float64) {
+		return q.add(attempt, sample{sent: sent, answered: answered, rtt: rtt})
+	}
+	at(1, 30, 10, 60*time.Millisecond) // the punching
+	if jitter, loss := at(1, 31, 10, 60*time.Millisecond); jitter != 0 || loss != 0 {
+		t.Errorf("one on its way: %v, %v", jitter, loss)
+	}
+	if jitter, loss := at(1, 41, 15, 100*time.Millisecond); jitter != 10*time.Millisecond || loss != 5./11 {
+		t.Errorf("five of eleven lost, 40 ms later: %v, %v", jitter, loss)
+	}
+	if jitter, loss := at(2, 5, 1, 20*time.Millisecond); jitter != 0 || loss != 0 {
+		t.Errorf("another path: %v, %v", jitter, loss)
+	}
+}
+
+// Each failure has its cause, at both ends.
+func TestCauses(t *testing.T) {
+	wrong := servers()
+	wrong[1].Credential = "guess"
+	noServer := []Server{{URLs: []string{"stun:198.51.100.9:3478"}}}
+	for _, c := range []struct {
+		name    string
+		options Options
+		setup   func(n *internet)
+		want    [2]Cause
+	}{
+		{"nobody carries signals", Options{Servers: servers()}, func(n *internet) { n.carry = func(int, []byte) {} }, [2]Cause{NoAnswer, NoAnswer}},
+		{"answers are lost", Options{Servers: servers()}, func(n *internet) {
+			n.carry = func(from int, s []byte) {
+				if from == 0 {
+					n.post(from, s, 2*away)
+				}
+			}
+		}, [2]Cause{NoAnswer, ChecksFailed}},
+		{"no server", Options{Servers: noServer}, nil, [2]Cause{NoUDP, NoUDP}},
+		{"no way", Options{Servers: servers()[:1]}, func(n *internet) { n.wall.Store(true) }, [2]Cause{ChecksFailed, ChecksFailed}},
+		{"wrong credentials", Options{Servers: wrong, RelayOnly: true}, nil, [2]Cause{RelayRefused, RelayRefused}},
+		{"no relay", Options{Servers: servers()[:1], RelayOnly: true}, nil, [2]Cause{NoCandidates, NoCandidates}},
+		{"no DTLS", Options{Servers: servers()[:1]}, func(n *internet) {
+			n.dtls.Store(true)
+		}, [2]Cause{DTLSFailed, DTLSFailed}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := newInternet(t, [2]string{"port", "port"})
+				defer n.close()
+				if c.setup != nil {
+					c.setup(n)
+				}
+				n.link(c.options)
+				for i, l := range n.links {
+					r := l.Report()
+					t.Logf("end %d, %v: %s", i, r.Cause, r.Reason)
+					var e *Error
+					if r.Cause != c.want[i] || !errors.As(l.Err(), &e) || e.Cause != r.Cause {
+						t.Errorf("end %d: the cause is %v, want %v: %v", i, r.Cause, c.want[i], l.Err())
+					}
+				}
+			})
+		})
+	}
+}
+
+// No cause is without words of its own.
+func TestCausesHaveNames(t *testing.T) {
+	seen := map[string]bool{}
+	for c := NoCause; c <= Unsupported; c++ {
+		if s := c.String(); s == "" || seen[s] {
+			t.Errorf("cause %d is %q", c, s)
+		} else {
+			seen[s] = true
+		}
+	}
+}
