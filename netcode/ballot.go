@@ -108,7 +108,7 @@ func (b *ballot) hear(from int, v *vote, heads *[MaxPlayers]Frame) {
 // advance does what the votes allow: propose, or accept what was proposed.
 func (b *ballot) advance() {
 	own := &b.votes[b.self]
-	if own.promised == own.accepted {
+	if own.promised == own.accepted || b.fault == neverAccept {
 		return
 	}
 	if own.promised.proposer() == b.self {

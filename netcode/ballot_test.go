@@ -17,7 +17,8 @@ import (
 // somebody (rightly or not), somebody leaves. All orders are tried, up to a few
 // deaths and ballots, and in each state reached no two machines have confirmed
 // different histories. From each, with fair delivery, whoever is left and is a
-// quorum gets on.
+// quorum gets on. (Whoever is left may be none of the next view, if that was
+// decided without a machine that lives and a machine in it died since.)
 
 const (
 	modelSize = 3
@@ -404,7 +405,7 @@ func explore(w *model, r *rules, most int) (states int, whole bool, broken error
 		}
 		now := queue[at]
 		queue[at] = nil
-		if r.fault == noFault {
+		if r.fault == noFault || r.fault == neverAccept {
 			if err := now.heal(); err != nil {
 				return len(queue), false, told(at, move{what: "all hear all"}, err)
 			}
@@ -519,6 +520,7 @@ func TestBallotModelSeesFaults(t *testing.T) {
 		"propose anew though something was accepted":    forgetAccepted,
 		"cut a frame too low":                           cutLow,
 		"confirm what only this machine has":            confirmEarly,
+		"promise in ballots, and accept nothing":        neverAccept,
 	} {
 		r := rules{ballots: 2, meek: setOf(1) | setOf(2), fault: fault}
 		n, _, err := explore(newModel([modelSize]int8{0, 1, modelEnd}, &r), &r, 1_000_000)

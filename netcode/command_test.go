@@ -145,3 +145,46 @@ func TestCommandsAtTheLimit(t *testing.T) {
 		}
 	}
 }
+
+// Commands that Advance took before Leave arrive, also where they had to wait.
+func TestLeaveWaitsForCommands(t *testing.T) {
+	const given = 14
+	b := newTable(t, 3, simnet.Path{Latency: 500}, func(_ int, c *netcode.Config) { c.Timeout = 300 })
+	b.run(60)
+	b.net.CutAll(true)
+	b.run(10) // until the windows are full
+	give := func() {
+		if err := b.sessions[2].Advance(netcode.Input{Command: bytes.Repeat([]byte{7}, netcode.MaxCommand)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range given {
+		give()
+	}
+	b.net.CutAll(false)
+	b.sessions[2].Leave()
+	give() // too late
+	b.run(600)
+	if !b.sessions[2].Done() {
+		t.Error("the leaver is not done")
+	}
+	for m := range 2 {
+		got := 0
+		for _, r := range b.tapes[m].rows {
+			if r.inputs[2].Command != nil {
+				got++
+			}
+		}
+		if got != given {
+			t.Errorf("of %d Commands %d arrived at machine %d", given, got, m)
+		}
+	}
+}
+
+// What a peer may cost is a promise, so the figures stand here once more.
+func TestLimitsArePromises(t *testing.T) {
+	if netcode.MaxPacket != 1200 || netcode.MaxSpend != 8<<10 || netcode.MaxCommand != 256 || netcode.MaxQueued != 16 ||
+		netcode.MaxDelay != 30 || netcode.MaxWindow != 30 || netcode.MaxPlayers != 8 {
+		t.Error("a limit has changed: it is told in PROTOCOL.md and the package comment")
+	}
+}

@@ -11,7 +11,7 @@ type Terms struct {
 	Setup   []byte   // level, rules, characters: frozen by the room at the start
 	Build   string   // the game's own name and version; never a hash of the binary (native and WASM differ)
 	Rate    int      // ticks a second; zero means 60
-	Timeout int      // ticks of silence before a machine is suspected; zero means 60
+	Timeout int      // ticks of silence before a machine is suspected, and to wait for the others to appear; zero means 60, package rtc says 5 s
 }
 
 // Config is the Terms and what is this machine's own business. Where zero is a

@@ -124,8 +124,9 @@
 // close what the Session played on. [*LeftError] is the common end: the result up
 // to Confirmed stands. [*SplitError]: this machine's connection was too bad.
 // [*DesyncError] is a mistake in the game: save its Dump. [*TermsError] comes
-// before the first frame: the two have different builds or settings. An error
-// about an argument (too long a Command, too many Inputs) ends nothing.
+// before the first frame: the two have different builds or settings. Any other
+// error refuses an argument (too long a Command, one more than can wait, too many
+// Inputs) and ends nothing: no tick has passed, so call Advance again without it.
 //
 // # Seeing it again
 //

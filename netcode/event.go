@@ -14,19 +14,8 @@ const (
 )
 
 func (k EventKind) String() string {
-	switch k {
-	case Synced:
-		return "synced"
-	case Quiet:
-		return "quiet"
-	case Back:
-		return "back"
-	case Left:
-		return "left"
-	case Split:
-		return "split"
-	}
-	return "unknown event"
+	names := [...]string{"unknown event", "synced", "quiet", "back", "left", "split"}
+	return names[int(k)%len(names)]
 }
 
 // Event is something worth telling the player.

@@ -24,6 +24,7 @@ const (
 	CutLow         = cutLow
 	RepeatCommand  = repeatCommand
 	TakeBack       = takeBack
+	OtherView      = otherView
 )
 
 // Plant makes a session do one thing wrongly.

@@ -140,7 +140,7 @@ func (s *Session) receivePlay(p *peer, b []byte) bool {
 	}
 	p.complete = max(p.complete, m.complete)
 	p.ack = max(p.ack, m.ack)
-	if m.view == s.view {
+	if m.view == s.view || s.fault == otherView {
 		p.report(m.complete)
 		p.voted = m.voted
 	}

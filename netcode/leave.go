@@ -1,5 +1,7 @@
 package netcode
 
+import "slices"
+
 // A machine that leaves names its last frame and votes no more; the others let
 // it go by the next view, in which it has no input beyond. It stays until all of
 // them have confirmed that frame, and so has it. Where only one machine is left,
@@ -11,23 +13,39 @@ const (
 	goneAfter = 90 // ticks of silence after which a finished machine waits no longer
 )
 
-// Leave says goodbye in the next Advances; stop calling at Done.
+// Leave says goodbye in the next Advances, as soon as every Command that they
+// took has its frame; those given from now on are not taken. Stop calling at Done.
 func (s *Session) Leave() {
-	if s.leaving {
+	if !s.parting {
+		s.parting, s.leftAt = true, s.tick
+		s.depart()
+	}
+}
+
+// depart leaves if nothing that was given waits any more, or nobody stays to
+// hear it, or it will not get on.
+func (s *Session) depart() {
+	if s.leaving || !s.parting {
 		return
 	}
-	s.leaving = true
-	s.leftAt = s.tick
-	s.foresee()
+	waits := slices.ContainsFunc(s.orders[:], func(o orders) bool { return o.count > 0 })
+	stays := slices.ContainsFunc(s.peers, func(p peer) bool { return !p.gone && !p.leaving && p.quiet < s.hush() })
+	if !waits || !stays || !s.started || s.tick-s.leftAt >= goneAfter {
+		s.leaving = true
+		s.foresee()
+	}
 }
 
 // Done tells whether everybody has heard our Leave, or can't any more.
 func (s *Session) Done() bool {
-	if !s.leaving {
+	if !s.parting {
 		return false
 	}
 	if s.err != nil || s.tick-s.leftAt >= int64(2*s.cfg.Timeout+goneAfter) {
 		return true // The others can't let us go, whoever still speaks.
+	}
+	if !s.leaving {
+		return false
 	}
 	if !s.started {
 		return len(s.peers) == 0 || s.tick-s.leftAt >= hushAfter

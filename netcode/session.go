@@ -55,7 +55,8 @@ type Session struct {
 	fixed   int64 // tick of the last correction of the pace
 	waiting bool  // the window was full in this tick
 
-	leaving bool
+	parting bool // Leave was called
+	leaving bool // and everything given before has its frame
 	leftAt  int64
 	end     Frame // nobody plays beyond this frame
 	fin     bool  // everything up to end is confirmed
@@ -94,6 +95,8 @@ const (
 	cutLow               // cut one frame too low
 	repeatCommand        // give a Command to every frame from then on
 	takeBack             // take back a confirmed frame now and then
+	otherView            // count what was reported in another view
+	neverAccept          // promise in ballots, and accept nothing
 )
 
 // NewSession starts a match. It steps the game a few scripted frames and loads
@@ -230,20 +233,18 @@ func (s *Session) Advance(local ...Input) error {
 	}
 	s.tick++
 	s.stats.Ticks++
-	s.repaired, s.wrong, s.stats.Depth = 0, 0, 0
-	s.waiting = false
+	s.repaired, s.wrong, s.stats.Depth, s.waiting = 0, 0, 0, false
 	s.hear()
-	if s.err != nil {
-		s.speakLast()
-		return s.err
+	if s.err == nil {
+		s.depart()
+		s.council()
+		s.foresee()
+		if s.started && s.dispute == nil && s.err == nil {
+			s.play()
+		}
+		s.search()
+		s.watch()
 	}
-	s.council()
-	s.foresee()
-	if s.started && s.dispute == nil && s.err == nil {
-		s.play()
-	}
-	s.search()
-	s.watch()
 	if s.err != nil {
 		s.speakLast()
 		return s.err
@@ -269,7 +270,7 @@ func (s *Session) take(local []Input) error {
 	for i := range local {
 		s.held[i] = local[i].Bits
 		s.orders[i].earn(s.cfg.Rate)
-		if len(local[i].Command) > 0 && !s.leaving {
+		if len(local[i].Command) > 0 && !s.parting {
 			s.orders[i].push(local[i].Command)
 		}
 	}

@@ -215,16 +215,13 @@ func (s *Session) split(suspects machines) {
 
 // troubled tells whether to ask the others how they are.
 func (s *Session) troubled() bool {
-	if s.ballot.votes[s.self].promised != 0 {
-		return true
-	}
 	for i := range s.peers {
 		p := &s.peers[i]
 		if !p.gone && p.quiet >= askAfter || p.gone && p.head < s.cuts[p.machine] || p.view > s.view {
 			return true
 		}
 	}
-	return false
+	return s.ballot.votes[s.self].promised != 0
 }
 
 // advise sends a status to a peer, and what it lacks, if either needs it.

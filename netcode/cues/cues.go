@@ -13,6 +13,8 @@
 //		r.Emit(hit, player, int32(x), int32(y), 0) // something is to be heard
 //	}
 //
+//	game := plain.New(&s, func(s *state, in []netcode.Input) { step(s, &ring, in) })
+//
 //	for c, happened := range r.Heard(s.Frame) { // after Advance or in Draw: what is new
 //		if happened {
 //			play(c)

@@ -22,7 +22,8 @@ type Verdict struct {
 // and Agreed the last that was equal, so the cause lies in a step between them
 // (with Options.Hashes of 1 they are neighbours). It names the field if a state
 // is near, and it says if the game here does not even repeat itself. Rows
-// without any mark verify nothing, and that is an error, too.
+// without any mark verify nothing, and that is an error, too. A file that was cut
+// between two blocks has no damage: ask Reader.Closed whether it is whole.
 func Verify(src netcode.Source, newGame func(netcode.Terms) netcode.Game) (Verdict, error) {
 	verdict := Verdict{Agreed: -1}
 	if err := src.Seek(0); err != nil {
