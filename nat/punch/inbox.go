@@ -1,20 +1,29 @@
 package punch
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // inbox holds packets for Recv in slots that are used again; when it is full
 // the oldest is dropped, since the newest of a game repeats what matters.
 type inbox struct {
-	slots       [][]byte
+	slots       [][]byte // as many as were ever needed at once
+	most        int
 	first, size int
 	dropped     uint64
 }
 
-func newInbox(n int) inbox { return inbox{slots: make([][]byte, n)} }
+func newInbox(n int) inbox { return inbox{most: n} }
 
 // slot is room for a packet of n bytes, for the caller to fill.
 func (b *inbox) slot(n int) []byte {
-	if b.size == len(b.slots) {
+	switch {
+	case b.size < len(b.slots):
+	case len(b.slots) < b.most:
+		b.slots = append(slices.Concat(b.slots[b.first:], b.slots[:b.first]), nil)
+		b.first = 0
+	default:
 		b.first = (b.first + 1) % len(b.slots)
 		b.size--
 		b.dropped++

@@ -13,6 +13,7 @@ import (
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/logging"
+	"github.com/pion/mdns/v2"
 	"github.com/pion/stun/v4"
 	"github.com/pion/transport/v4"
 	"github.com/pion/transport/v4/stdnet"
@@ -21,15 +22,16 @@ import (
 
 // pipe is one RTCPeerConnection with its two channels, here pion's.
 type pipe struct {
-	pc      *webrtc.PeerConnection
-	fast    *webrtc.DataChannel // unreliable, unordered
-	sure    *webrtc.DataChannel // reliable, ordered
-	events  events
-	late    *late
-	begin   func() // lets the time until relays are asked for begin
-	end     func() // none is needed any more
-	readers sync.WaitGroup
-	nudges  int
+	pc     *webrtc.PeerConnection
+	fast   *webrtc.DataChannel // unreliable, unordered
+	sure   *webrtc.DataChannel // reliable, ordered
+	events events
+	late   *late
+	begin  func()         // lets the time until relays are asked for begin
+	end    func()         // none is needed any more
+	tasks  sync.WaitGroup // readers of channels, askers for names
+	names  *mdns.Conn
+	nudges int
 }
 
 // virtual replaces the network in tests.
@@ -72,13 +74,11 @@ func profile(o *Options, n transport.Net, denied func(text string)) (*webrtc.API
 	// What an end keeps for the other's sake: SCTP counts only user bytes.
 	e.SetSCTPMaxReceiveBufferSize(64 << 10)
 	e.SetSCTPMaxMessageSize(uint32(max(MaxPacket, o.Limits.Message+frameHead)) + 1)
-	// Names in .local are a browser's; we resolve them and make none.
-	e.SetICEMulticastDNSMode(ice.MulticastDNSModeQueryOnly)
+	e.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled) // see resolve
 	e.DisableActiveTCP(true)
 	e.SetIncludeLoopbackCandidate(!connected())
 	e.SetNet(n)
 	if virtual != nil {
-		e.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 		e.SetIncludeLoopbackCandidate(false)
 	}
 	if err := e.SetICERenomination(); err != nil {
@@ -205,19 +205,22 @@ func newPipe(o *Options, ev events) (*pipe, error) {
 
 // read hands a channel's messages on, by a goroutine that ends with the channel.
 // It reads for itself, since a channel of pion's reads into 64 KiB and copies
-// each message into memory of its own. The buffer is as long as a message may
-// be: a longer one does not fit, and is abuse.
+// each message into memory of its own. The buffer grows to be as long as a message
+// may be: a longer one does not fit, and is abuse.
 func (p *pipe) read(c *webrtc.DataChannel, most int, take func(n int, copy func(dst []byte))) {
 	raw, err := c.Detach()
 	if err != nil {
 		p.events.failed(fmt.Errorf("punch: %w", err))
 		return
 	}
-	p.readers.Go(func() {
-		buffer := make([]byte, most)
+	p.tasks.Go(func() {
+		buffer := make([]byte, min(most, MaxPacket))
 		for {
 			n, text, err := raw.ReadDataChannel(buffer)
 			switch {
+			case errors.Is(err, io.ErrShortBuffer) && len(buffer) < most:
+				buffer = make([]byte, most) // The message still waits.
+				continue
 			case errors.Is(err, io.ErrShortBuffer):
 				take(most+1, nil)
 				return
@@ -266,6 +269,10 @@ func (p *pipe) accept(answer string) error {
 }
 
 func (p *pipe) add(c candidate) {
+	if name, ok := c.named(); ok && virtual == nil {
+		p.resolve(c, name)
+		return
+	}
 	line := uint16(0)
 	_ = p.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: c.Text, SDPMid: &c.Mid, SDPMLineIndex: &line})
 }
@@ -330,7 +337,10 @@ func (p *pipe) bye() {
 func (p *pipe) close() {
 	p.end()
 	_ = p.pc.GracefulClose()
-	p.readers.Wait()
+	if p.names != nil {
+		_ = p.names.Close()
+	}
+	p.tasks.Wait()
 }
 
 // selected is the pair of candidates that packets take.

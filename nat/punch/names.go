@@ -1,0 +1,63 @@
+//go:build !js
+
+package punch
+
+import (
+	"context"
+	"net"
+	"strings"
+
+	"github.com/pion/mdns/v2"
+	"golang.org/x/net/ipv4"
+	"golang.org/x/net/ipv6"
+)
+
+// openNames listens for the answers of multicast DNS (RFC 6762). Only browsers
+// show names for addresses, so that a pipe listens when the first one comes:
+// two sockets and half a dozen goroutines that most links never need.
+func openNames() (*mdns.Conn, error) {
+	var four *ipv4.PacketConn
+	var six *ipv6.PacketConn
+	for network, address := range map[string]string{"udp4": mdns.DefaultAddressIPv4, "udp6": mdns.DefaultAddressIPv6} {
+		to, err := net.ResolveUDPAddr(network, address)
+		if err != nil {
+			continue
+		}
+		c, err := net.ListenUDP(network, to)
+		switch {
+		case err != nil:
+		case network == "udp4":
+			four = ipv4.NewPacketConn(c)
+		default:
+			six = ipv6.NewPacketConn(c)
+		}
+	}
+	return mdns.Server(four, six, &mdns.Config{IncludeLoopback: !connected(), LoggerFactory: silent{}})
+}
+
+// named is the host of a candidate where that is a name in .local.
+func (c candidate) named() (name string, ok bool) {
+	f := strings.Fields(c.Text)
+	if len(f) < 5 || !strings.HasSuffix(f[4], ".local") {
+		return "", false
+	}
+	return f[4], true
+}
+
+// resolve asks who has a name, and adds the candidate once that is known.
+func (p *pipe) resolve(c candidate, name string) {
+	if p.names == nil {
+		conn, err := openNames()
+		if err != nil {
+			return // Then that candidate does not help.
+		}
+		p.names = conn
+	}
+	p.tasks.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), oneAttempt)
+		defer cancel()
+		if _, addr, err := p.names.QueryAddr(ctx, name); err == nil {
+			p.add(candidate{strings.Replace(c.Text, name, addr.WithZone("").String(), 1), c.Mid})
+		}
+	})
+}
