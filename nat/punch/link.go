@@ -471,7 +471,7 @@ func (l *Link) sayAgain() {
 // say things and takes none of them in makes us keep them all, but not for ever.
 func (l *Link) say(frame []byte) {
 	bytes := l.pipe.unsaid()
-	if n := l.frames.waiting(bytes); n >= maxUnsaid || bytes > l.o.Limits.MessageBytes {
+	if n := l.frames.waiting(bytes); n >= max(maxUnsaid, 2*l.o.Limits.Messages) || bytes > l.o.Limits.MessageBytes {
 		l.fail(fmt.Errorf("punch: the other side takes in nothing: %d frames of %d bytes wait for it", n, bytes))
 		return
 	}
@@ -479,7 +479,8 @@ func (l *Link) say(frame []byte) {
 	l.frames.add(len(frame))
 }
 
-// maxUnsaid is how many frames may wait; half of them are acknowledgements.
+// maxUnsaid is how many frames may wait, or two seconds' worth where that is
+// more; half of them are acknowledgements.
 const maxUnsaid = 2048
 
 func (l *Link) beyond(now time.Time) {

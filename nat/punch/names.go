@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pion/mdns/v2"
+	"golang.org/x/net/dns/dnsmessage"
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
 )
@@ -32,7 +33,15 @@ func openNames() (*mdns.Conn, error) {
 			six = ipv6.NewPacketConn(c)
 		}
 	}
-	return mdns.Server(four, six, &mdns.Config{IncludeLoopback: !connected(), LoggerFactory: silent{}})
+	conn, err := mdns.NewServer(four, six, mdns.WithIncludeLoopback(!connected()), mdns.WithLoggerFactory(silent{}),
+		mdns.WithRecordTypes(dnsmessage.TypeA, dnsmessage.TypeAAAA), mdns.WithCacheRefresh(false))
+	if err != nil && four != nil {
+		_ = four.Close()
+	}
+	if err != nil && six != nil {
+		_ = six.Close()
+	}
+	return conn, err
 }
 
 // named is the host of a candidate where that is a name in .local.
