@@ -84,7 +84,7 @@ func TestBrowserAndNative(t *testing.T) {
 				t.Fatal(said)
 			}
 			var r told
-			var signals [][]byte
+			var signals, ours [][]byte
 			look := func(what string, is func() bool) {
 				t.Helper()
 				for begin := time.Now(); !is(); {
@@ -96,6 +96,7 @@ func TestBrowserAndNative(t *testing.T) {
 						_ = l.Signal([]byte(said))
 					}
 					for s, ok := l.NextSignal(); ok; s, ok = l.NextSignal() {
+						ours = append(ours, s)
 						b, _ := json.Marshal(string(s))
 						do("hear("+string(b)+")", nil)
 					}
@@ -107,9 +108,10 @@ func TestBrowserAndNative(t *testing.T) {
 			}
 			want := map[bool]string{true: "relay", false: "direct"}[c.relay]
 			look("open", func() bool { return l.State() == Open && r.Path == want && r.RTT > 0 })
-			t.Logf("browser: %v, %s; native: %v", r.Connect, r.Reason, l.Report().Connect)
+			t.Logf("browser: %v, %s; native: %v (%v)", r.Connect, r.Reason, l.Report().Connect, l.Report().Phases)
 			if c.relay {
 				private(t, signals)
+				private(t, ours)
 				return
 			}
 			const messages = 100_000

@@ -472,7 +472,7 @@ func (l *Link) sayAgain() {
 func (l *Link) say(frame []byte) {
 	bytes := l.pipe.unsaid()
 	if n := l.frames.waiting(bytes); n >= max(maxUnsaid, 2*l.o.Limits.Messages) || bytes > l.o.Limits.MessageBytes {
-		l.fail(fmt.Errorf("punch: the other side takes in nothing: %d frames of %d bytes wait for it", n, bytes))
+		l.fail(&Error{Unacknowledged, fmt.Sprintf("the other side takes in nothing: %d frames of %d bytes wait for it", n, bytes)})
 		return
 	}
 	l.pipe.sendMessage(frame)

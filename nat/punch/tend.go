@@ -38,15 +38,17 @@ type care struct {
 func (l *Link) tend(a *attempt, c *care, now time.Time) {
 	l.mu.Lock()
 	heard, newest, path, moves, trying := l.all, l.newest, l.report.Path, l.report.Moves, l.trial != nil
-	spent := l.spent
-	l.spent = nil
 	if c.moved.IsZero() || moves != c.moves {
 		*c = care{moves: moves, moved: now, addresses: c.addresses, looked: c.looked, counted: heard, lively: c.lively, acked: c.acked, progress: c.progress}
 		a.again = 0
 	}
-	linger := lingers
-	if !l.o.Offer { // One end closes it first: both at once, and pion waits for a goodbye that nobody says.
-		linger += time.Second
+	var spent []*pipe
+	linger, later := lingers, time.Duration(0)
+	if !l.o.Offer { // One end closes them first: both at once, and pion waits for a goodbye that nobody says.
+		linger, later = linger+time.Second, time.Second
+	}
+	if now.Sub(c.moved) >= later {
+		spent, l.spent = l.spent, nil
 	}
 	if l.old != nil && now.Sub(c.moved) >= linger {
 		spent = append(spent, l.old)
