@@ -61,6 +61,9 @@ func TestLossAndJitter(t *testing.T) {
 
 // Each failure has its cause, at both ends.
 func TestCauses(t *testing.T) {
+	if raced {
+		t.Skip("the race detector of Go 1.26 crashes now and then where so many timers of a bubble are due")
+	}
 	wrong := servers()
 	wrong[1].Credential = "guess"
 	noServer := []Server{{URLs: []string{"stun:198.51.100.9:3478"}}}
