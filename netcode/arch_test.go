@@ -43,6 +43,7 @@ var rooms = map[string]room{
 	"netcode/rtc":               {ours: "netcode netcode/rtc/mesh signaling/protocol signaling/client nat/punch"},
 	"nat":                       {},
 	"nat/cmd/natcheck":          {ours: "nat"},
+	"nat/natlab":                {},
 	"nat/punch":                 {ours: "nat"},
 	"signaling/protocol":        {pure: true},
 	"signaling/lobby":           {pure: true, ours: "signaling/protocol"},

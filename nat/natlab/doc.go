@@ -1,0 +1,10 @@
+// Package natlab proves nat/punch on real kernels' NATs: network namespaces with
+// nftables as home routers, a wire of our own for delay and loss (the kernels that
+// tests run on have no netem), and this module's relay in the middle. It has
+// nothing to import: it is tests, with the tag netns, for Linux and root.
+//
+//	go test ./nat/natlab -tags netns -run Matrix -v
+//
+// The same kinds of NATs as a simulation, without root and in no time, are in the
+// tests of nat/punch. Browsers are not here: see the tests with the tag worlds.
+package natlab
