@@ -48,7 +48,8 @@ add chain ip lab input { type filter hook input priority filter; }
 add rule ip lab post oifname "wan" ` + strings.TrimSpace(masquerade(how)) + `
 add rule ip lab forward iifname "lan" ip protocol udp update @mapped { udp sport : ip saddr }
 add rule ip lab forward iifname "lan" ip protocol udp update @known { ip daddr . udp sport }
-add rule ip lab forward iifname "wan" ct state new ct status != dnat drop
+add rule ip lab forward iifname "wan" ct status dnat accept
+add rule ip lab forward iifname "wan" ct state new drop
 add rule ip lab input iifname "wan" drop
 ` + rule("pre", in)
 }

@@ -72,21 +72,19 @@ func TestMatrix(t *testing.T) {
 					for range *repeats {
 						for _, who := range []string{"ours", "pion"} {
 							t.Run(who, func(t *testing.T) { // its processes end with it
-								_, ends := l.link(t, who, i, len(names)+k)
-								want := "relay"
-								if theory(a, b) {
-									want = "direct"
+								p, ends := l.link(t, who, i, len(names)+k)
+								opened := max(ends[0].Connect, ends[1].Connect)
+								if ends[0].Kind != "open" || ends[1].Kind != "open" {
+									t.Fatalf("%s; %s", ends[0].Reason, ends[1].Reason)
 								}
-								for e, m := range ends {
-									if m.Kind != "open" {
-										t.Errorf("end %d: %s", e, m.Reason)
-									} else if who == "ours" && m.Path != want {
-										t.Errorf("end %d is %s, want %s: %s", e, m.Path, want, m.Reason)
-									}
+								if who == "ours" && theory(a, b) {
+									p.become("direct", &ends) // a machine that is slow may be late
+								} else if who == "ours" && ends[0].Path != "relay" {
+									t.Errorf("%s, where theory has a relay", ends[0].Reason)
 								}
 								mu.Lock()
 								defer mu.Unlock()
-								took[who][a+b] = append(took[who][a+b], max(ends[0].Connect, ends[1].Connect))
+								took[who][a+b] = append(took[who][a+b], opened)
 								path[a+b] = ends[0].Path
 							})
 						}
@@ -153,14 +151,7 @@ func TestClashBecomesDirect(t *testing.T) {
 			if ends[0].Path == "relay" {
 				relayed++
 			}
-			begin := time.Now()
-			for ends[0].Path != "direct" || ends[1].Path != "direct" {
-				if time.Since(begin) > 30*time.Second {
-					t.Fatalf("still %s", ends[0].Reason)
-				}
-				p.report(&ends)
-			}
-			first = append(first, time.Since(begin))
+			first = append(first, p.become("direct", &ends))
 			p.report(&ends) // and what was missed on the way
 			if ends[0].Gap > time.Second || ends[1].Gap > time.Second {
 				t.Errorf("nothing came for %v and %v", ends[0].Gap, ends[1].Gap)
@@ -168,6 +159,20 @@ func TestClashBecomesDirect(t *testing.T) {
 		})
 	}
 	t.Logf("%d of %d began with the relay; direct after %d ms at the median, %d at worst", relayed, len(first), median(first), slices.Max(first).Milliseconds())
+}
+
+// become waits until both ends have that path, and tells how long it took.
+func (p *pair) become(path string, ends *[2]message) time.Duration {
+	p.ends[0].t.Helper()
+	begin := time.Now()
+	for ends[0].Path != path || ends[1].Path != path {
+		if time.Since(begin) > 30*time.Second {
+			p.ends[0].t.Fatalf("still %s", ends[0].Reason)
+		}
+		p.report(ends)
+		time.Sleep(20 * time.Millisecond)
+	}
+	return time.Since(begin)
 }
 
 // report asks both ends how they are, and carries signals meanwhile.

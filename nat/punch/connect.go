@@ -14,6 +14,7 @@ const (
 	lastRepeat   = time.Second            // and then less often
 	oneAttempt   = 6 * time.Second        // from an accepted answer to giving an attempt up
 	leastAttempt = 100 * time.Millisecond // however often the other end offers
+	gathering    = 400 * time.Millisecond // for candidates of a direct attempt, before it begins without some
 	lookConnect  = 25 * time.Millisecond
 	lookOpen     = 200 * time.Millisecond
 	lookPath     = 500 * time.Millisecond
@@ -34,8 +35,11 @@ type attempt struct {
 	early    signal    // theirs for an attempt whose offer is not here yet
 	tries    int
 	begun    time.Time
-	direct   bool   // it uses no relay
-	again    uint64 // we ask for another path than that of this attempt
+	direct   bool        // it uses no relay
+	held     []candidate // theirs, of such an attempt, until both ends begin at once
+	goAt     time.Time   // when that is for the end that offers; zero: not yet known
+	going    bool        // it is over
+	again    uint64      // we ask for another path than that of this attempt
 }
 
 // run owns the pipe: it makes it, feeds it signals, says ours, and closes it.
@@ -73,6 +77,9 @@ func (l *Link) run() {
 				l.o.Notify()
 			}
 			timer.Reset(lookConnect)
+			if d := a.goAt.Sub(now); !a.going && !a.goAt.IsZero() && d < lookConnect {
+				timer.Reset(max(d, 0))
+			}
 			if l.settled() {
 				timer.Reset(lookOpen)
 			}
@@ -125,7 +132,8 @@ func (l *Link) connect(a *attempt, now time.Time) bool {
 	for _, s := range heard {
 		l.hear(a, s, now)
 	}
-	if p := l.trying(); a.remote && p != nil {
+	l.start(a, now)
+	if p := l.trying(); a.remote && p != nil && (a.going || !a.direct) {
 		p.nudge()
 	}
 	return l.speak(a, now)
@@ -263,6 +271,9 @@ func (l *Link) hear(a *attempt, s *signal, now time.Time) {
 		}
 		a.early.Candidates = nil
 	}
+	if s.Go && !l.o.Offer && a.direct && a.remote && !a.going {
+		l.release(a)
+	}
 	for _, c := range s.Candidates {
 		if a.remote {
 			l.add(a, c)
@@ -306,7 +317,45 @@ func (l *Link) meet(id uint64) {
 	l.marks.reach(met, time.Now())
 }
 
+// start lets both ends of a direct attempt begin at once, as DCUtR does (libp2p's
+// relay specification), over the path that there is: a router to which the other
+// end's packet comes before ours has gone out may take it for itself, and give our
+// packet another port than the one that we have told.
+func (l *Link) start(a *attempt, now time.Time) {
+	if !a.direct || a.going || !l.o.Offer || !a.remote || l.trying() == nil {
+		return
+	}
+	if a.goAt.IsZero() {
+		reflexive := func(c candidate) bool { return c.kind() == "srflx" }
+		l.mu.Lock()
+		ready, trip := slices.ContainsFunc(a.held, reflexive) && slices.ContainsFunc(l.ours, reflexive), l.report.RTT
+		l.mu.Unlock()
+		if !ready && now.Sub(a.since) < gathering {
+			return
+		}
+		a.goAt, a.next = now.Add(trip/2), now
+	}
+	if !now.Before(a.goAt) {
+		l.release(a)
+	}
+}
+
+// release gives the stack the candidates that were held back.
+func (l *Link) release(a *attempt) {
+	held := a.held
+	a.going, a.held = true, nil
+	for _, c := range held {
+		l.add(a, c)
+	}
+}
+
 func (l *Link) add(a *attempt, c candidate) {
+	if a.direct && !a.going {
+		if len(a.held) < maxCandidates && !slices.Contains(a.held, c) {
+			a.held = append(a.held, c)
+		}
+		return
+	}
 	if c.Text == "" || slices.Contains(a.added, c) || len(a.added) >= maxCandidates {
 		return
 	}
@@ -341,7 +390,7 @@ func (l *Link) speak(a *attempt, now time.Time) bool {
 			s.Again = a.again
 			break
 		}
-		s.SDP, s.Direct = a.sdp, a.direct
+		s.SDP, s.Direct, s.Go = a.sdp, a.direct, !a.goAt.IsZero()
 		if l.attempt == 0 && l.o.Offer {
 			return false
 		}

@@ -16,6 +16,7 @@ type signal struct {
 	Attempt    uint64      `json:"attempt"`          // chosen by the end that offers; a higher one replaces a lower one. 0: "offer me one"
 	Again      uint64      `json:"again,omitempty"`  // "offer me another path than that of this attempt", of a link that is open
 	Direct     bool        `json:"direct,omitempty"` // of an offer: without relays, since a relayed path is there
+	Go         bool        `json:"go,omitempty"`     // of the end that offers: both begin now
 	SDP        string      `json:"sdp,omitempty"`    // the offer or the answer of this attempt
 	Candidates []candidate `json:"cand,omitempty"`   // some or all so far
 }
