@@ -44,6 +44,7 @@ var rooms = map[string]room{
 	"nat":                       {},
 	"nat/cmd/natcheck":          {ours: "nat"},
 	"nat/natlab":                {},
+	"nat/portmap":               {},
 	"nat/punch":                 {ours: "nat"},
 	"signaling/protocol":        {pure: true},
 	"signaling/lobby":           {pure: true, ours: "signaling/protocol"},
