@@ -76,7 +76,7 @@ type Report struct {
 	Ports     Finding[Ports]          // where the public ports lie
 	Hairpin   Finding[Verdict]        // can two behind the same NAT meet at their public addresses? RFC 4787 section 6
 	Nested    Finding[Verdict]        // is there a second NAT behind the first, such as a carrier's (CGNAT, RFC 6598)?
-	Mapper    Finding[string]         // the protocol by which a router opened a port when asked; empty: none, or nobody asked
+	Mapper    Finding[string]         // the protocol by which the router opens ports when asked; empty: none, or nobody asked
 	Took      time.Duration
 }
 
@@ -91,13 +91,14 @@ func (r *Report) NAT() Verdict {
 	return Yes
 }
 
-// Router adds what the nearest router said when it was asked to open a port: by
-// which protocol, and the public address that it believes to have. Another one
-// than the servers see means a second NAT behind it.
+// Router adds what the nearest router said (see nat/portmap): by which protocol it
+// opens ports, and the public address that it believes to have, if it told one.
+// Another one than the servers see means a second NAT behind it.
 func (r *Report) Router(protocol string, external netip.Addr) {
-	r.Mapper = Finding[string]{protocol, fmt.Sprintf("the router opened a port at %v", external)}
+	r.Mapper = Finding[string]{protocol, "the router answers it, so it opens ports when asked"}
 	seen := r.Public.Value.Addr()
 	switch {
+	case !external.IsValid():
 	case carrier(external) || external.IsPrivate():
 		r.Nested = Finding[Verdict]{Yes, fmt.Sprintf("the router's own address %v is none of the internet's", external)}
 	case seen.IsValid() && seen != external:

@@ -42,7 +42,7 @@ var rooms = map[string]room{
 	"netcode/rtc/mesh":          {pure: true, ours: "signaling/protocol"},
 	"netcode/rtc":               {ours: "netcode netcode/rtc/mesh signaling/protocol signaling/client nat/punch"},
 	"nat":                       {},
-	"nat/cmd/natcheck":          {ours: "nat"},
+	"nat/cmd/natcheck":          {ours: "nat nat/portmap"},
 	"nat/natlab":                {},
 	"nat/portmap":               {},
 	"nat/punch":                 {ours: "nat"},

@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"os/signal"
 	"strings"
@@ -39,6 +40,7 @@ func main() {
 	f := flag.NewFlagSet("signaling", flag.ExitOnError)
 	f.StringVar(&cfg.Addr, "addr", ":8080", "TCP `address` to listen on; 127.0.0.1:8080 is for this machine only")
 	f.StringVar(&cfg.Turn, "turn", "", "`address` of STUN and TURN, UDP and TCP; default: the host of -addr and port 3478,\nor a free port if that is taken; port 0 is a free port; off is none")
+	f.TextVar(&cfg.Stun2, "stun2", netip.Addr{}, "another IP `address` of this machine, by which STUN can tell players what their NAT does\n(RFC 5780), at the port of -turn and the next; -turn must name the first")
 	f.StringVar(&cfg.Public, "public", "", "`host` or IP address by which players reach this machine, where it differs from what\ntheir link says, or from the machine's own address (as behind a cloud's 1:1 NAT)")
 	f.StringVar(&origins, "origin", "", "web `pages` that may use this service beside its own, with commas between:\nhttps://example.org, *.example.org, itch for itch.io, * for all")
 	f.BoolVar(&cfg.RelayPrivate, "relay-private", false, "let the relay reach private addresses, such as others in this network;\nimplied when bound to loopback")

@@ -26,6 +26,7 @@ import (
 type Config struct {
 	Addr    string        // to listen on, UDP and TCP; default :3478; port 0: a free one
 	Public  netip.Addr    // the address of this machine as players see it; default: the one bound, or the one in the local network
+	Second  netip.Addr    // another address of this machine, so that STUN can tell what a NAT does (RFC 5780), with the port after that of Addr; Addr names the first. Zero: none
 	Private bool          // relay to private addresses too
 	Ports   Ports         // of relayed addresses; default 61000 to 61999, which systems don't hand out by themselves
 	Valid   time.Duration // of credentials, to begin with; default 10 min. What has begun goes on
@@ -56,6 +57,7 @@ type Relay struct {
 	local  map[netip.Addr]bool
 	server *turn.Server
 	tcp    *listener
+	stun   *behavior // nil: none
 
 	mu     sync.Mutex
 	ports  map[uint16]*socket // the relayed addresses that exist
@@ -95,6 +97,15 @@ func Listen(cfg Config) (*Relay, error) {
 	}
 	r.bound = addrPort(udp.LocalAddr())
 	r.addresses()
+	first := udp
+	if cfg.Second.IsValid() {
+		if r.stun, err = r.behave(udp, cfg.Second); err != nil {
+			udp.Close()
+			tcp.Close()
+			return nil, err
+		}
+		first = &shared{udp, r.stun}
+	}
 	r.tcp = newListener(tcp, cfg.Limits.TCP)
 	r.server, err = turn.NewServer(turn.ServerConfig{
 		Realm:               realm,
@@ -102,15 +113,19 @@ func Listen(cfg Config) (*Relay, error) {
 		StrictAddressFamily: r.listen.Is4(), // What asks for no family gets the one we have.
 		LoggerFactory:       &logging.DefaultLoggerFactory{Writer: nowhere{}, DefaultLogLevel: logging.LogLevelDisabled},
 		PacketConnConfigs: []turn.PacketConnConfig{{
-			PacketConn: udp, RelayAddressGenerator: (*generator)(r), PermissionHandler: r.permit,
+			PacketConn: first, RelayAddressGenerator: (*generator)(r), PermissionHandler: r.permit,
 		}},
 		ListenerConfigs: []turn.ListenerConfig{{
 			Listener: r.tcp, RelayAddressGenerator: (*generator)(r), PermissionHandler: r.permit,
 		}},
 	})
 	if err != nil {
+		if r.stun != nil {
+			r.stun.close()
+		}
 		udp.Close()
 		tcp.Close()
+		r.wg.Wait()
 		return nil, fmt.Errorf("relay: %w", err)
 	}
 	return r, nil
@@ -233,6 +248,9 @@ func (r *Relay) Close() error {
 		return nil
 	}
 	err := r.server.Close()
+	if r.stun != nil {
+		r.stun.close()
+	}
 	r.tcp.cut()
 	r.mu.Lock()
 	var all []*socket

@@ -22,6 +22,7 @@ import (
 type Config struct {
 	Addr         string       // TCP address of Run; default :8080
 	Turn         string       // address of STUN and TURN, UDP and TCP; default: the host of Addr and port 3478, or a free port if that is taken; port 0: a free one; off: none
+	Stun2        netip.Addr   // another address of this machine, by which STUN can tell players what their NAT does (RFC 5780); Turn names the first
 	Public       string       // the host or IP address that players reach this machine by, if it is not what their link says
 	Origins      []string     // web pages that may use this server, beside its own: https://example.org, *.example.org, itch, *
 	RelayPrivate bool         // let the relay reach private addresses; implied when bound to loopback
@@ -65,7 +66,7 @@ func (c *Config) listenRelay() (*relay.Relay, error) {
 	if c.Turn == "off" {
 		return nil, nil
 	}
-	rc := relay.Config{Addr: c.Turn, Ports: c.RelayPorts}
+	rc := relay.Config{Addr: c.Turn, Second: c.Stun2, Ports: c.RelayPorts}
 	host, _, _ := net.SplitHostPort(c.Addr)
 	if c.Turn == "" {
 		rc.Addr = net.JoinHostPort(host, "3478")

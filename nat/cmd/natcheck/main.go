@@ -1,6 +1,7 @@
 // Command natcheck is the doctor for connections: it asks STUN servers what
 // stands between this machine and the internet, draws it, and tells with whom
-// a direct link will work. It changes nothing and is not for the browser.
+// a direct link will work. It asks the router, too, whether it would open a port. It changes
+// nothing and is not for the browser.
 package main
 
 import (
@@ -11,12 +12,14 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/punchback/punchback/nat"
+	"github.com/punchback/punchback/nat/portmap"
 )
 
 const usage = `Usage: natcheck [flags] [HOST:PORT ...]
@@ -49,6 +52,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	f := flag.NewFlagSet("natcheck", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	asJSON := f.Bool("json", false, "print the report as JSON, for programs")
+	router := f.String("router", "auto", "`address` of the router to ask whether it opens ports; auto is that of the default route, none asks nobody")
 	timeout := f.Duration("timeout", 5*time.Second, "how `long` it may take, names included")
 	f.Usage = func() {
 		fmt.Fprint(stderr, usage)
@@ -65,10 +69,32 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), *timeout)
 	defer cancel()
+	var found portmap.Report
+	var silent error
+	var asking sync.WaitGroup
+	if *router != "none" {
+		gateway, err := address(*router)
+		if err != nil {
+			fmt.Fprintln(stderr, "natcheck:", err)
+			return misused
+		}
+		asking.Go(func() { found, silent = portmap.Find(ctx, gateway) })
+	}
 	r, err := nat.Probe(ctx, servers...)
+	asking.Wait()
 	if err != nil && ctx.Err() == nil {
 		fmt.Fprintln(stderr, "natcheck:", strings.TrimPrefix(err.Error(), "nat: "))
 		return misused
+	}
+	switch {
+	case *router == "none":
+		r.Mapper.Why = "nobody asked"
+	case silent != nil:
+		r.Mapper.Why = strings.TrimPrefix(silent.Error(), "portmap: ")
+	case found.PCP:
+		r.Router("PCP", found.External)
+	case found.NATPMP:
+		r.Router("NAT-PMP", found.External)
 	}
 	c := check{Report: r}
 	if r.UDP.Value != nat.Yes {
@@ -83,6 +109,18 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, c.String())
 	}
 	return c.Status
+}
+
+// address is a router's, at the port of PCP and NAT-PMP; auto is zero.
+func address(s string) (netip.AddrPort, error) {
+	if s == "auto" {
+		return netip.AddrPort{}, nil
+	}
+	ip, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("-router %q: want an IP address, auto or none", s)
+	}
+	return netip.AddrPortFrom(ip, 5351), nil
 }
 
 // check is what -json prints.

@@ -31,7 +31,7 @@ func server(t *testing.T, host string) string {
 
 func natcheck(args ...string) (status int, out, err string) {
 	var o, e bytes.Buffer
-	status = run(args, &o, &e)
+	status = run(append([]string{"-router", "none"}, args...), &o, &e)
 	return status, o.String(), e.String()
 }
 
@@ -90,8 +90,17 @@ func TestRelayOnly(t *testing.T) {
 	}
 }
 
+// The router is asked while the servers are; one that is silent costs nothing more.
+func TestRouter(t *testing.T) {
+	a, b := server(t, "127.0.0.1"), server(t, "127.0.0.2")
+	status, out, _ := natcheck("-router", "127.0.0.3", a, b)
+	if status != capable || !strings.Contains(out, "answers neither PCP nor NAT-PMP") {
+		t.Errorf("status %d:\n%s", status, out)
+	}
+}
+
 func TestMisuse(t *testing.T) {
-	for _, args := range [][]string{{"-nonsense"}, {"nowhere"}, {"host:0"}} {
+	for _, args := range [][]string{{"-nonsense"}, {"nowhere"}, {"host:0"}, {"-router", "somewhere"}} {
 		if status, _, err := natcheck(args...); status != misused || err == "" {
 			t.Errorf("%q: status %d, %q", args, status, err)
 		}
