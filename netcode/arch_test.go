@@ -45,7 +45,7 @@ var rooms = map[string]room{
 	"nat/cmd/natcheck":          {ours: "nat nat/portmap"},
 	"nat/natlab":                {},
 	"nat/portmap":               {},
-	"nat/punch":                 {ours: "nat"},
+	"nat/punch":                 {ours: "nat nat/portmap"},
 	"signaling/protocol":        {pure: true},
 	"signaling/lobby":           {pure: true, ours: "signaling/protocol"},
 	"signaling/client":          {ours: "signaling/protocol"},

@@ -68,7 +68,7 @@ func rule(chain, r string) string {
 	return "add rule ip lab " + chain + " ip protocol udp " + r + "\n"
 }
 
-const server = "198.51.100.10"
+const server = "203.0.112.10"
 
 // lab is a small internet: a server, and homes behind routers. Everything in it
 // goes away with the test.
@@ -98,7 +98,7 @@ func newLab(t testing.TB, homes []string, trip, loss int) *lab {
 	l := &lab{t: t, tag: fmt.Sprintf("pb%d-%d", os.Getpid()%100000, count)}
 	l.space("pub")
 	l.space("wire")
-	l.run("pub", `ip link add br0 type bridge; ip addr add 198.51.100.1/24 dev br0; ip addr add `+server+`/24 dev br0; ip link set br0 up; ip route add default via 198.51.100.254`)
+	l.run("pub", `ip link add br0 type bridge; ip addr add 203.0.112.1/24 dev br0; ip addr add `+server+`/24 dev br0; ip link set br0 up; ip route add default via 203.0.112.254`)
 	pairs := []string{}
 	for i, kind := range homes {
 		router := fmt.Sprintf("r%d", i)
@@ -107,7 +107,7 @@ func newLab(t testing.TB, homes []string, trip, loss int) *lab {
 			ip link add b%[2]d netns %[1]s-wire type veth peer name p%[2]d netns %[1]s-pub`, l.tag, i))
 		l.run("pub", fmt.Sprintf(`%[2]s; ip link set p%[1]d master br0 up`, i, bare(fmt.Sprintf("p%d", i))))
 		l.run("wire", fmt.Sprintf(`%[2]s; %[3]s; ip link set a%[1]d up; ip link set b%[1]d up`, i, bare(fmt.Sprintf("a%d", i)), bare(fmt.Sprintf("b%d", i))))
-		l.run(router, fmt.Sprintf(`%s; ip addr add 198.51.100.%d/24 dev wan; ip link set wan up; ip route add default via 198.51.100.1`, bare("wan"), 101+i))
+		l.run(router, fmt.Sprintf(`%s; ip addr add 203.0.112.%d/24 dev wan; ip link set wan up; ip route add default via 203.0.112.1`, bare("wan"), 101+i))
 		pairs = append(pairs, fmt.Sprintf("a%d", i), fmt.Sprintf("b%d", i))
 		rules := kinds[index(kind)].rules
 		if rules == "" {
@@ -130,6 +130,41 @@ RULES`, i+1, bare("lan"), rules))
 	m := l.relay.next("ready")
 	l.user, l.pass = m.User, m.Pass
 	return l
+}
+
+// daemon runs miniupnpd in the router of a home.
+func (l *lab) daemon(home int) {
+	l.t.Helper()
+	if _, err := exec.LookPath("miniupnpd"); err != nil {
+		l.t.Skip("miniupnpd is not installed")
+	}
+	router := fmt.Sprintf("r%d", home)
+	l.run(router, `nft -f - <<'RULES'
+add table inet filter
+add chain inet filter forward { type filter hook forward priority 10; }
+add chain inet filter prerouting { type nat hook prerouting priority -110; }
+add chain inet filter postrouting { type nat hook postrouting priority 110; }
+add chain inet filter miniupnpd
+add chain inet filter prerouting_miniupnpd
+add chain inet filter postrouting_miniupnpd
+add rule inet filter forward jump miniupnpd
+add rule inet filter prerouting jump prerouting_miniupnpd
+RULES`)
+	dir := l.t.TempDir()
+	config := "ext_ifname=wan\nlistening_ip=lan\nport=0\nenable_natpmp=yes\nenable_upnp=no\nsecure_mode=yes\nmin_lifetime=1\nmax_lifetime=3600\n" +
+		"upnp_table_name=filter\nupnp_nat_table_name=filter\nupnp_forward_chain=miniupnpd\nupnp_nat_chain=prerouting_miniupnpd\nupnp_nat_postrouting_chain=postrouting_miniupnpd\n" +
+		"uuid=00000000-0000-0000-0000-000000000001\nallow 1024-65535 10.0.0.0/8 1024-65535\n"
+	if err := os.WriteFile(dir+"/conf", []byte(config), 0o600); err != nil {
+		l.t.Fatal(err)
+	}
+	d := exec.Command("ip", "netns", "exec", l.tag+"-"+router, "miniupnpd", "-d", "-f", dir+"/conf", "-P", dir+"/pid")
+	if err := d.Start(); err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() {
+		_ = d.Process.Kill()
+		_ = d.Wait()
+	})
 }
 
 // count numbers the labs of this process.

@@ -161,6 +161,26 @@ func TestClashBecomesDirect(t *testing.T) {
 	t.Logf("%d of %d began with the relay; direct after %d ms at the median, %d at worst", relayed, len(first), median(first), slices.Max(first).Milliseconds())
 }
 
+// A router that opens a port when asked lets in whom it else would not: then two
+// that theory gives to the relay are linked directly.
+func TestMappedPort(t *testing.T) {
+	l := newLab(t, []string{"symm", "port"}, 60, 0)
+	l.daemon(0)
+	for i, offers := range [][2]int{{0, 1}, {1, 0}} {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			_, before := l.link(t, "ours", offers[0], offers[1])
+			if before[0].Path != "relay" {
+				t.Errorf("without a port it is %s", before[0].Reason)
+			}
+		})
+		t.Run(fmt.Sprint(i)+" mapped", func(t *testing.T) {
+			p, ends := l.link(t, "mapped", offers[0], offers[1])
+			took := p.become("direct", &ends)
+			t.Logf("open after %v, direct %v later: %s", ends[0].Connect, took, ends[0].Reason)
+		})
+	}
+}
+
 // become waits until both ends have that path, and tells how long it took.
 func (p *pair) become(path string, ends *[2]message) time.Duration {
 	p.ends[0].t.Helper()

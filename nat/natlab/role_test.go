@@ -165,7 +165,7 @@ func playPlayer(args []string) {
 		return
 	}
 	news := make(chan struct{}, 1)
-	l, err := punch.New(punch.Options{Offer: offer, Timeout: 25 * time.Second,
+	l, err := punch.New(punch.Options{Offer: offer, Timeout: 25 * time.Second, PortMap: args[0] == "mapped",
 		Servers: []punch.Server{{URLs: []string{stun}}, {URLs: turn, Username: user, Credential: pass}},
 		Notify: func() {
 			select {

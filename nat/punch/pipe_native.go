@@ -26,6 +26,7 @@ type pipe struct {
 	fast   *webrtc.DataChannel // unreliable, unordered
 	sure   *webrtc.DataChannel // reliable, ordered
 	events events
+	mapped *mapped // nil: no router is asked
 	late   *late
 	begin  func()         // lets the time until relays are asked for begin
 	end    func()         // none is needed any more
@@ -138,6 +139,9 @@ func newPipe(o *Options, ev events) (*pipe, error) {
 		begin: sync.OnceFunc(func() { close(n.begun) }),
 		end:   sync.OnceFunc(func() { close(n.over) }),
 	}
+	if o.PortMap && !o.RelayOnly {
+		p.mapped = newMapped()
+	}
 	yes, no := true, false
 	zero, one, none := uint16(0), uint16(1), uint16(0)
 	p.fast, err = pc.CreateDataChannel("packets", &webrtc.DataChannelInit{Negotiated: &yes, ID: &zero, Ordered: &no, MaxRetransmits: &none})
@@ -159,6 +163,9 @@ func newPipe(o *Options, ev events) (*pipe, error) {
 				mid = *init.SDPMid
 			}
 			ev.candidate(candidate{init.Candidate, mid})
+			if p.mapped != nil {
+				p.mapped.found(c, mid, ev)
+			}
 		}
 	})
 	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
@@ -336,6 +343,9 @@ func (p *pipe) bye() {
 
 func (p *pipe) close() {
 	p.end()
+	if p.mapped != nil {
+		p.mapped.close()
+	}
 	_ = p.pc.GracefulClose()
 	if p.names != nil {
 		_ = p.names.Close()

@@ -34,6 +34,7 @@ type Options struct {
 	Servers   []Server
 	Offer     bool          // exactly one of the two ends offers
 	RelayOnly bool          // show the other end no address of ours
+	PortMap   bool          // ask the router to open a port (PCP, NAT-PMP) as long as the link lives; not in the browser
 	Timeout   time.Duration // to be open; zero means 15 s
 	Limits    Limits
 	Notify    func() // called from any goroutine when a method would answer anew; must not block. May be nil
