@@ -23,7 +23,7 @@ const maxMapped = 4
 type mapped struct {
 	ctx   context.Context
 	end   context.CancelFunc
-	tasks sync.WaitGroup
+	tasks tasks
 
 	mu    sync.Mutex
 	ports []uint16
@@ -46,7 +46,7 @@ func (m *mapped) found(c *webrtc.ICECandidate, mid string, ev events) {
 		return
 	}
 	m.ports = append(m.ports, c.Port)
-	m.tasks.Go(func() {
+	m.tasks.begin(func() {
 		p, err := portmap.Map(m.ctx, portmap.Request{Port: c.Port, Lifetime: time.Hour})
 		if err != nil {
 			return // Most routers open nothing, and there are other ways.
@@ -62,8 +62,6 @@ func (m *mapped) found(c *webrtc.ICECandidate, mid string, ev events) {
 
 // close lets the ports go.
 func (m *mapped) close() {
-	m.mu.Lock()
 	m.end()
-	m.mu.Unlock()
-	m.tasks.Wait()
+	m.tasks.end()
 }

@@ -62,7 +62,7 @@ func (p *pipe) resolve(c candidate, name string) {
 		}
 		p.names = conn
 	}
-	p.tasks.Go(func() {
+	p.tasks.begin(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), oneAttempt)
 		defer cancel()
 		if _, addr, err := p.names.QueryAddr(ctx, name); err == nil {

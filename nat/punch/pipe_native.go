@@ -28,9 +28,9 @@ type pipe struct {
 	events events
 	mapped *mapped // nil: no router is asked
 	late   *late
-	begin  func()         // lets the time until relays are asked for begin
-	end    func()         // none is needed any more
-	tasks  sync.WaitGroup // readers of channels, askers for names
+	begin  func() // lets the time until relays are asked for begin
+	end    func() // none is needed any more
+	tasks  tasks  // readers of channels, askers for names
 	names  *mdns.Conn
 	nudges int
 }
@@ -220,7 +220,7 @@ func (p *pipe) read(c *webrtc.DataChannel, most int, take func(n int, copy func(
 		p.events.failed(fmt.Errorf("punch: %w", err))
 		return
 	}
-	p.tasks.Go(func() {
+	p.tasks.begin(func() {
 		buffer := make([]byte, min(most, MaxPacket))
 		for {
 			n, text, err := raw.ReadDataChannel(buffer)
@@ -350,7 +350,7 @@ func (p *pipe) close() {
 	if p.names != nil {
 		_ = p.names.Close()
 	}
-	p.tasks.Wait()
+	p.tasks.end()
 }
 
 // selected is the pair of candidates that packets take.
