@@ -5,14 +5,13 @@ package punch
 import (
 	"errors"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
 // What the report of an open link tells of how it came to be adds up.
 func TestPhases(t *testing.T) {
 	for _, kinds := range [][2]string{{"port", "port"}, {"symm", "port"}} {
-		synctest.Test(t, func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
 			n := newInternet(t, kinds)
 			defer n.close()
 			n.link(Options{Servers: servers()})
@@ -61,9 +60,6 @@ func TestLossAndJitter(t *testing.T) {
 
 // Each failure has its cause, at both ends.
 func TestCauses(t *testing.T) {
-	if raced {
-		t.Skip("the race detector of Go 1.26 crashes now and then where so many timers of a bubble are due")
-	}
 	wrong := servers()
 	wrong[1].Credential = "guess"
 	noServer := []Server{{URLs: []string{"stun:198.51.100.9:3478"}}}
@@ -90,7 +86,7 @@ func TestCauses(t *testing.T) {
 		}, [2]Cause{DTLSFailed, DTLSFailed}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
 				n := newInternet(t, [2]string{"port", "port"})
 				defer n.close()
 				if c.setup != nil {

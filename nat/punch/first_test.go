@@ -6,7 +6,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
@@ -20,7 +19,7 @@ func TestTheFirstMessageIsLost(t *testing.T) {
 		most    time.Duration
 	}{{"with packets", true, 400 * time.Millisecond}, {"alone", false, 800 * time.Millisecond}} {
 		t.Run(c.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
 				n := newInternet(t, [2]string{"port", "port"})
 				defer n.close()
 				n.link(Options{Servers: servers()})
@@ -64,7 +63,7 @@ func TestTheFirstMessageIsLost(t *testing.T) {
 // A link that shows no address shows none either when its path is lost and it
 // looks for another one.
 func TestRelayOnlyTellsNoAddressWhenItRepairs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		n := newInternet(t, [2]string{"port", "port"})
 		defer n.close()
 		var said [2][][]byte

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
@@ -150,7 +149,7 @@ func TestAPeerThatReadsNothing(t *testing.T) {
 // Whatever a game sends, and however long nothing of it gets through, it never
 // looks hostile to the other end: what a link sends keeps to the Limits.
 func TestNoLinkOfOursLooksHostile(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		n := newInternet(t, [2]string{"port", "port"})
 		defer n.close()
 		n.link(Options{Servers: servers()})

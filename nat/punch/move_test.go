@@ -5,7 +5,6 @@ package punch
 import (
 	"encoding/binary"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
@@ -87,7 +86,7 @@ func (c *chatter) path(p Path) func() bool {
 // it could be, without a lost packet, and though the server is gone by then.
 func TestRelayBecomesDirect(t *testing.T) {
 	for _, kinds := range [][2]string{{"port", "port"}, {"cone", "symm"}, {"symm", "open"}} {
-		synctest.Test(t, func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
 			n := newInternet(t, kinds)
 			defer n.close()
 			n.wall.Store(true)
@@ -116,7 +115,7 @@ func TestRelayBecomesDirect(t *testing.T) {
 // A pair whose path is lost gets another one within three seconds, and the
 // direct one again when it is back; no message is lost or doubled.
 func TestPathIsLost(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		n := newInternet(t, [2]string{"port", "port"})
 		defer n.close()
 		n.link(Options{Servers: servers()})
