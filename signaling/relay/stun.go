@@ -11,7 +11,10 @@ import (
 
 // behavior answers Binding requests on two hosts and two ports of each, so that a
 // player can find out what its NAT does (RFC 5780). An answer goes to nobody but
-// who asked, and is about twice as long as the question: no more than STUN's are.
+// who asked, and never to another answer, so that nothing goes round. To a bare
+// question of 20 bytes it has 56 over IPv4 and 92 over IPv6. MAPPED-ADDRESS, which
+// RFC 5780 section 6.1 wants beside XOR-MAPPED-ADDRESS, is left out: it says the
+// same again, and would make a forged question worth more.
 type behavior struct {
 	conns [2][2]net.PacketConn // by host and port; the first is TURN's as well
 	r     *Relay
@@ -29,6 +32,9 @@ func (r *Relay) behave(first net.PacketConn, second netip.Addr) (*behavior, erro
 	at := r.bound
 	if at.Addr().IsUnspecified() || at.Addr() == second || at.Addr().Is4() != second.Is4() {
 		return nil, fmt.Errorf("relay: the second address %v goes with a first one of the same kind, and Addr is %v", second, at)
+	}
+	if at.Port() == 65535 {
+		return nil, fmt.Errorf("relay: port %d has no next one, which the second address %v needs: at most 65534", at.Port(), second)
 	}
 	b := &behavior{r: r}
 	b.conns[0][0] = first
@@ -80,7 +86,9 @@ func (b *behavior) serve(conn net.PacketConn, host, port int) {
 }
 
 // answer answers what came to a host and port if it is a Binding request, or
-// reports false.
+// reports false. One that asks for what is not done here, such as RESPONSE-PORT
+// and PADDING, is none of ours: an answer would say that it was done (RFC 8489
+// section 6.3.1), and the TURN server refuses it on the socket that it has.
 func (b *behavior) answer(packet []byte, from net.Addr, host, port int) bool {
 	if !stun.IsMessage(packet) {
 		return false
@@ -89,6 +97,13 @@ func (b *behavior) answer(packet []byte, from net.Addr, host, port int) bool {
 	if m.Decode() != nil || m.Type != stun.BindingRequest {
 		return false
 	}
+	for _, a := range m.Attributes {
+		if a.Type.Required() && a.Type != stun.AttrChangeRequest {
+			return false
+		}
+	}
+	// OTHER-ADDRESS is opposite to what was asked, whoever answers (RFC 5780 section 6.1, table 1).
+	other := addrPort(b.conns[1-host][1-port].LocalAddr())
 	change, err := m.Get(stun.AttrChangeRequest)
 	switch {
 	case err != nil:
@@ -102,7 +117,7 @@ func (b *behavior) answer(packet []byte, from net.Addr, host, port int) bool {
 			port = 1 - port
 		}
 	}
-	here, other := addrPort(b.conns[host][port].LocalAddr()), addrPort(b.conns[1-host][1-port].LocalAddr())
+	here := addrPort(b.conns[host][port].LocalAddr())
 	to := addrPort(from)
 	res, err := stun.Build(stun.NewTransactionIDSetter(m.TransactionID), stun.BindingSuccess,
 		&stun.XORMappedAddress{IP: to.Addr().AsSlice(), Port: int(to.Port())},
