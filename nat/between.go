@@ -116,18 +116,20 @@ func hardness(r *Report) int {
 
 // Kind is a kind of network that other players sit in.
 type Kind struct {
-	Name   string
+	Short  string // one word
+	Name   string // for a person
 	Report Report
 }
 
-// Kinds are those that are met most, from the easiest to the hardest.
+// Kinds are those that are met most, from the easiest to the hardest. What Between
+// says of two of them is what the labs of virtual and of kernels' NATs expect.
 var Kinds = []Kind{
-	{"a public address", kind(No, EndpointIndependent)},
-	{"a router that lets everybody in (full cone)", kind(No, EndpointIndependent)},
-	{"a router that lets in whom it knows (address-restricted)", kind(No, AddressDependent)},
-	{"an ordinary home router (port-restricted)", kind(No, AddressAndPortDependent)},
-	{"a carrier's or an office's NAT (symmetric)", kind(Yes, AddressAndPortDependent)},
-	{"a network without UDP", Report{UDP: Finding[Verdict]{Value: No}}},
+	{"open", "a public address", kind(No, EndpointIndependent)},
+	{"cone", "a router that lets everybody in (full cone)", kind(No, EndpointIndependent)},
+	{"addr", "a router that lets in whom it knows (address-restricted)", kind(No, AddressDependent)},
+	{"port", "an ordinary home router (port-restricted)", kind(No, AddressAndPortDependent)},
+	{"symm", "a carrier's or an office's NAT (symmetric)", kind(Yes, AddressAndPortDependent)},
+	{"noudp", "a network without UDP", Report{UDP: Finding[Verdict]{Value: No}}},
 }
 
 func kind(varies Verdict, filtering Behavior) Report {

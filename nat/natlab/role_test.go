@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -29,7 +30,23 @@ func TestMain(m *testing.M) {
 	role, args, _ := strings.Cut(os.Getenv(roleVariable), " ")
 	switch role {
 	case "":
-		os.Exit(m.Run())
+		broom := exec.Command(os.Args[0])
+		broom.Env = append(os.Environ(), roleVariable+"=broom "+prefix(os.Getpid()))
+		broom.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // and no ^C is for it
+		in, err := broom.StdinPipe()
+		if err == nil {
+			err = broom.Start()
+		}
+		if err != nil {
+			panic(err)
+		}
+		code := m.Run()
+		_ = in.Close()
+		_ = broom.Wait()
+		os.Exit(code)
+	case "broom": // sweeps when the tests have ended, however they did
+		hear(func(message) {})
+		_ = sweep(args)
 	case "wire":
 		playWire(strings.Fields(args))
 	case "relay":
@@ -61,6 +78,7 @@ type process struct {
 	out chan message
 }
 
+// start starts one; its first word is the role.
 func (l *lab) start(space string, role ...string) *process {
 	l.t.Helper()
 	p := &process{t: l.t, cmd: exec.Command("ip", "netns", "exec", space, os.Args[0]), out: make(chan message, 256)}
@@ -91,7 +109,10 @@ func (l *lab) start(space string, role ...string) *process {
 		}
 	}()
 	l.t.Cleanup(func() {
-		_ = p.in.Close() // it ends with its input
+		// It ends with its input, but pion waits 8 s for a server that UDP cannot reach.
+		_ = p.in.Close()
+		late := time.AfterFunc(time.Second, func() { _ = p.cmd.Process.Kill() })
+		defer late.Stop()
 		for range p.out {
 		}
 		<-read
@@ -158,8 +179,8 @@ func playRelay() {
 
 // playPlayer is one end of a link: of ours, or of pion as it comes.
 func playPlayer(args []string) {
-	offer, user, pass := args[1] == "offer", args[2], args[3]
-	stun, turn := "stun:"+server+":3478", []string{"turn:" + server + ":3478?transport=udp", "turn:" + server + ":3478?transport=tcp"}
+	offer, host, user, pass := args[1] == "offer", args[2]+":3478", args[3], args[4]
+	stun, turn := "stun:"+host, []string{"turn:" + host + "?transport=udp", "turn:" + host + "?transport=tcp"}
 	if args[0] == "pion" {
 		playPion(offer, stun, turn, user, pass)
 		return

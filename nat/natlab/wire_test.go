@@ -36,18 +36,18 @@ func playWire(args []string) {
 	hear(func(message) {})
 }
 
-func network(n uint16) uint16 { return n<<8 | n>>8 }
+func htons(n uint16) uint16 { return n<<8 | n>>8 }
 
 func tap(name string) (int, error) {
 	card, err := net.InterfaceByName(name)
 	if err != nil {
 		return 0, err
 	}
-	s, err := syscall.Socket(syscall.AF_PACKET, syscall.SOCK_RAW, int(network(syscall.ETH_P_ALL)))
+	s, err := syscall.Socket(syscall.AF_PACKET, syscall.SOCK_RAW, int(htons(syscall.ETH_P_ALL)))
 	if err != nil {
 		return 0, err
 	}
-	return s, syscall.Bind(s, &syscall.SockaddrLinklayer{Protocol: network(syscall.ETH_P_ALL), Ifindex: card.Index})
+	return s, syscall.Bind(s, &syscall.SockaddrLinklayer{Protocol: htons(syscall.ETH_P_ALL), Ifindex: card.Index})
 }
 
 // carry keeps frames in the order in which they came, since all are as late.
