@@ -345,7 +345,7 @@ func receiver(e ast.Expr) string {
 // The core stays small enough to read in an afternoon: lines of code, without
 // what explains them.
 func TestTheCoreStaysSmall(t *testing.T) {
-	const budget = 3300
+	const budget = 3320
 	lines := 0
 	names, _ := filepath.Glob("*.go")
 	for _, name := range names {

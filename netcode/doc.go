@@ -110,7 +110,8 @@
 // that nobody has heard for Terms.Timeout ticks (a broken link between two of
 // them is no such thing: the others pass on what these miss). That takes the
 // timeout and about three round trips, in which frames wait; a goodbye costs no
-// wait.
+// wait. A [Transport] that is a [Disconnecter] spares them the timeout where it
+// knows that the machine has gone for good, as that of package rtc does.
 //
 // For this more than half of the machines must hear one another, or half with
 // the lowest seat; those who have said goodbye do not count. Who cannot, or was

@@ -51,3 +51,13 @@ type Transport interface {
 	Send(to Peer, packet []byte)
 	Recv(dst []byte) (n int, from Peer, ok bool)
 }
+
+// Disconnecter is a Transport that knows when a machine has gone for good: there
+// is no way to it any more, and there will be none. It is asked, in Advance, about
+// machines that are silent. Such a machine is suspected at once, instead of after
+// Terms.Timeout ticks, and the others go on without it as soon as none of them
+// hears it. To say so of a machine that does come back costs it the match, and
+// never makes histories differ.
+type Disconnecter interface {
+	Disconnected(Peer) bool
+}

@@ -4,10 +4,18 @@ package netcode
 // transport, whose queue is bounded, too.
 const recvPerPeer = 256
 
+// lostAfter is for how many ticks a machine is silent before the transport is
+// asked whether it has gone.
+const lostAfter = 2
+
 // hear takes in what has arrived.
 func (s *Session) hear() {
 	for i := range s.peers {
-		s.peers[i].quiet++
+		p := &s.peers[i]
+		p.quiet++
+		if p.lost++; s.wire == nil || p.quiet <= lostAfter || !s.wire.Disconnected(p.id) {
+			p.lost = 0
+		}
 	}
 	if len(s.peers) == 0 {
 		return

@@ -134,7 +134,7 @@ func (s *Session) watch() {
 		return // silence of others is no error any more, see Done
 	}
 	for i := range s.peers {
-		if p := &s.peers[i]; !s.started && (p.leaving || p.quiet >= s.cfg.Timeout) {
+		if p := &s.peers[i]; !s.started && (p.leaving || p.lost > 0 || p.quiet >= s.cfg.Timeout) {
 			s.part(p, 0, !p.leaving)
 			return
 		}

@@ -36,6 +36,7 @@ type peer struct {
 	age   int               // ticks since anybody heard it, as far as we know
 
 	quiet   int  // ticks since it was heard
+	lost    int  // ticks since the transport has no way to it any more
 	hushed  bool // Quiet was told
 	echo    byte // its newest tick byte heard in this tick
 	hasEcho bool

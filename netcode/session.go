@@ -12,6 +12,7 @@ type Session struct {
 	game  Game
 	guess Predictor // the game, if it is one
 	net   Transport
+	wire  Disconnecter // net, if it is one
 	cfg   Config
 	tag   uint16
 	print uint64 // fingerprint of the game
@@ -111,12 +112,14 @@ func NewSession(g Game, t Transport, cfg Config) (*Session, error) {
 		return nil, err
 	}
 	guess, _ := g.(Predictor)
+	wire, _ := t.(Disconnecter)
 	cfg.Seats = append([]Peer(nil), cfg.Seats...)
 	cfg.Setup = append([]byte(nil), cfg.Setup...)
 	s := &Session{
 		game:   g,
 		guess:  guess,
 		net:    t,
+		wire:   wire,
 		cfg:    cfg,
 		tag:    uint16(xxhash.Sum64(cfg.Nonce[:])),
 		in:     make([]Input, cfg.Players),

@@ -81,12 +81,15 @@ func (s *Session) calm() bool {
 }
 
 // patience is how many ticks a ballot may take before another is held.
-func (s *Session) patience() int64 {
+func (s *Session) patience() int64 { return s.trips(3) }
+
+// trips is how many ticks so many round trips may take.
+func (s *Session) trips(n int) int64 {
 	trip := 0
 	for i := range s.peers {
 		trip = max(trip, s.peers[i].clock.rtt)
 	}
-	return int64(min(8+3*trip/1000, 120))
+	return int64(min(8+n*trip/1000, 120))
 }
 
 // reach counts for how long nobody has heard each machine, as far as we know:
@@ -94,7 +97,7 @@ func (s *Session) patience() int64 {
 func (s *Session) reach() {
 	near, seen := machines(0), machines(0)
 	for i := range s.peers {
-		if p := &s.peers[i]; !p.gone && p.quiet < s.hush() {
+		if p := &s.peers[i]; !p.gone && p.lost == 0 && p.quiet < s.hush() {
 			near |= setOf(p.machine)
 		}
 	}
@@ -114,6 +117,8 @@ func (s *Session) reach() {
 			p.age = 0
 		} else if p.age++; seen.has(p.machine) && !near.has(p.machine) {
 			p.age = min(p.age, s.hush()-1)
+		} else if int64(p.lost) > s.trips(1) { // The others had the time to say that they hear it.
+			p.age = max(p.age, s.cfg.Timeout)
 		}
 	}
 }
@@ -217,7 +222,7 @@ func (s *Session) split(suspects machines) {
 func (s *Session) troubled() bool {
 	for i := range s.peers {
 		p := &s.peers[i]
-		if !p.gone && p.quiet >= askAfter || p.gone && p.head < s.cuts[p.machine] || p.view > s.view {
+		if !p.gone && (p.quiet >= askAfter || p.lost > 0) || p.gone && p.head < s.cuts[p.machine] || p.view > s.view {
 			return true
 		}
 	}

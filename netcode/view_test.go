@@ -280,6 +280,49 @@ func TestStallOfADrop(t *testing.T) {
 	}
 }
 
+// When transports know that a machine has gone, nobody waits for Timeout.
+func TestADropThatIsKnown(t *testing.T) {
+	for _, n := range []int{2, 3, 4, 8} {
+		for latency := 1; latency <= 6; latency++ {
+			b := viewTable(t, n, simnet.Path{Latency: 1000 * latency})
+			b.asleep[n-1] = true
+			for m := range n - 1 {
+				b.net.Disconnect(netcode.Peer(m), netcode.Peer(n-1), true)
+			}
+			before := b.sessions[0].Stats().Waited
+			b.run(viewTimeout - 1)
+			if n == 2 {
+				var left *netcode.LeftError
+				if !errors.As(b.errs[0], &left) || !left.Timeout {
+					t.Errorf("alone: %v", b.errs[0])
+				}
+				continue
+			}
+			for m := range n - 1 {
+				s := b.sessions[m].Stats()
+				if stall := int(s.Waited - before); stall > 10+3*2*latency || s.View != 1 {
+					t.Errorf("%d machines, latency of %d ticks: machine %d stood still for %d ticks and is in view %d", n, latency, m, stall, s.View)
+				}
+			}
+			rest := make([]int, n-1)
+			for m := range rest {
+				rest[m] = m
+			}
+			b.goOn(rest...)
+		}
+	}
+}
+
+// Who is gone for one machine and not for the others stays: they pass on what
+// it says.
+func TestADropThatIsKnownToOneAlone(t *testing.T) {
+	b := viewTable(t, 3, simnet.Path{Latency: 2000})
+	b.cut(true, []int{0}, []int{2})
+	b.net.Disconnect(0, 2, true)
+	b.run(3 * viewTimeout)
+	b.goOn(0, 1, 2)
+}
+
 // Leaving costs the others nothing.
 func TestLeaveStallsNobody(t *testing.T) {
 	b := viewTable(t, 4, simnet.Path{Latency: 2000})

@@ -36,6 +36,7 @@ type machine struct {
 	asleep    bool
 	slow      int // misses each so many-th tick; 0 is none
 	dead      bool
+	known     bool // to have died: the others' transports say so
 	left      bool
 	split     bool
 	over      error
@@ -161,6 +162,9 @@ func (w *match) change() {
 	}
 	w.net.CutAll(false)
 	for m := range w.machines {
+		for k := range w.machines {
+			w.net.Disconnect(netcode.Peer(m), netcode.Peer(k), w.machines[k].known)
+		}
 		w.machines[m].asleep, w.machines[m].slow = false, 0
 	}
 	w.healed = w.tick >= s.ticks
@@ -170,7 +174,7 @@ func (w *match) change() {
 		w.net.SetAll(s.path)
 	}
 	for i := range s.troubles {
-		if t := &s.troubles[i]; t.at <= w.tick && (w.tick <= t.last && !w.healed || t.kind >= delay && t.at == w.tick) {
+		if t := &s.troubles[i]; t.at <= w.tick && (w.tick <= t.last && !w.healed || !t.passes() && t.at == w.tick) {
 			w.befall(t)
 		}
 	}
@@ -211,6 +215,12 @@ func (w *match) befall(t *trouble) {
 		w.machines[t.a].session.Leave()
 	case die:
 		w.part(&w.machines[t.a].dead)
+		w.machines[t.a].known = t.known(s)
+		for m := range w.machines {
+			w.net.Disconnect(netcode.Peer(m), netcode.Peer(t.a), w.machines[t.a].known)
+		}
+	case hangup:
+		w.net.Disconnect(netcode.Peer(t.b), netcode.Peer(t.a), true)
 	}
 }
 

@@ -35,15 +35,16 @@ type trouble struct {
 type kind uint8
 
 const (
-	cut   kind = iota // nothing from a arrives at b
-	part              // machines in the bits of a and the others don't hear one another
-	lag               // from a to b it takes b thousandths of a tick
-	burst             // nine in ten packets from a to b are lost
-	sleep             // a plays no tick
-	drift             // a misses each b-th tick
-	delay             // player a sets the delay b
-	leave             // a says goodbye
-	die               // a plays no tick any more
+	cut    kind = iota // nothing from a arrives at b
+	part               // machines in the bits of a and the others don't hear one another
+	lag                // from a to b it takes b thousandths of a tick
+	burst              // nine in ten packets from a to b are lost
+	sleep              // a plays no tick
+	drift              // a misses each b-th tick
+	delay              // player a sets the delay b
+	leave              // a says goodbye
+	die                // a plays no tick any more
+	hangup             // the transport of b says that a has gone for good, which is a lie
 )
 
 // upTo is how long a trouble of each kind lasts at most, and how often it
@@ -163,6 +164,12 @@ func (s *story) storm(r *random) {
 		t.last = min(t.at+r.below(30), s.ticks-1)
 		s.troubles = append(s.troubles, t)
 	}
+	if r.below(4) == 0 {
+		t := trouble{kind: hangup, at: 20 + r.below(80)}
+		t.a, t.b = s.pair(r)
+		t.last = min(t.at+r.below(30), s.ticks-1)
+		s.troubles = append(s.troubles, t)
+	}
 }
 
 // end adds machines that leave or die.
@@ -214,8 +221,14 @@ func (s *story) tell() string {
 	return b.String()
 }
 
+// passes tells whether it is over some time.
+func (t *trouble) passes() bool { return t.kind < delay || t.kind == hangup }
+
+// known tells whether transports tell of a death, or silence has to.
+func (t *trouble) known(s *story) bool { return mix(s.seed, t.at, t.a)%2 == 0 }
+
 func (t *trouble) until() string {
-	if t.last > t.at && t.kind < delay {
+	if t.last > t.at && t.passes() {
 		return fmt.Sprintf(" to %d", t.last)
 	}
 	return ""
@@ -239,6 +252,11 @@ func (t *trouble) tell(s *story) string {
 		return fmt.Sprintf("player %d sets %s", t.a, named("delay", t.b))
 	case leave:
 		return fmt.Sprintf("machine %d leaves", t.a)
+	case hangup:
+		return fmt.Sprintf("machine %d is told that machine %d has gone for good", t.b, t.a)
+	}
+	if t.known(s) {
+		return fmt.Sprintf("machine %d dies, and the others are told", t.a)
 	}
 	return fmt.Sprintf("machine %d dies", t.a)
 }

@@ -2,6 +2,7 @@ package netcodetest
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/punchback/punchback/netcode"
 )
@@ -11,8 +12,11 @@ import (
 const patience = 80
 
 // within tells whether no way is silent for so many ticks. Within the timeout,
-// nobody has a reason to give up a machine that lives.
+// nobody has a reason to give up a machine that lives, if no transport lies.
 func (s *story) within(limit int) bool {
+	if slices.ContainsFunc(s.troubles, func(t trouble) bool { return t.kind == hangup }) {
+		return false
+	}
 	slack := (s.path.Latency+s.path.Jitter)/1000 + 5 + 4 + s.path.Loss/10 // until the first packet after a silence
 	for a := range s.machines {
 		for b := range s.machines {

@@ -22,7 +22,10 @@ type Match struct {
 	pace   pace
 }
 
-var _ netcode.Transport = (*Match)(nil)
+var (
+	_ netcode.Transport    = (*Match)(nil)
+	_ netcode.Disconnecter = (*Match)(nil)
+)
 
 func newMatch(r *Room, self protocol.ID, start *protocol.Match) *Match {
 	m := &Match{room: r, pace: pace{rate: r.options.Rate}}
@@ -100,6 +103,18 @@ func (m *Match) Recv(dst []byte) (n int, from netcode.Peer, ok bool) {
 		}
 	}
 	return 0, 0, false
+}
+
+// Disconnected is part of netcode.Disconnecter: a machine has gone for good when
+// there is no link to it, and it has left the room or was thrown out. A link that
+// was lost is made again, and what only the server has lost is not gone.
+func (m *Match) Disconnected(p netcode.Peer) bool {
+	if m.link(p) != nil {
+		return false
+	}
+	m.room.mu.Lock()
+	defer m.room.mu.Unlock()
+	return !slices.ContainsFunc(m.room.members, func(other Member) bool { return other.Peer == p && other.Banned == "" })
 }
 
 // link is the link to another machine of this match, while both live.

@@ -328,3 +328,41 @@ func TestMatchIsBounded(t *testing.T) {
 		t.Errorf("after the match: %v, %v", m, err)
 	}
 }
+
+// Who closes its room in mid-match, without a word of its session, has gone for
+// good: the others don't wait for the timeout, which is 300 ticks.
+func TestWhoClosesItsRoomIsNotWaitedFor(t *testing.T) {
+	url, _ := serve(t)
+	rooms := gather(t, url+"/toy?players=3", 3)
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	defer cancel()
+	const frames = 600
+	var matches [3]*rtc.Match
+	for i, r := range rooms {
+		var err error
+		if matches[i], err = r.WaitMatch(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var results [3]result
+	var wg sync.WaitGroup
+	for i, m := range matches {
+		wg.Go(func() {
+			results[i] = play(ctx, m, frames, func(f netcode.Frame) {
+				if i == 2 && f == 100 {
+					go rooms[2].Close()
+				}
+			})
+		})
+	}
+	wg.Wait()
+	for i, r := range results[:2] {
+		if r.err != nil || r.hash == 0 || r.hash != results[0].hash {
+			t.Errorf("machine %d: hash %016x, %v", i, r.hash, r.err)
+		}
+		if r.stats.Waited >= 300 {
+			t.Errorf("machine %d waited %d ticks", i, r.stats.Waited)
+		}
+		t.Logf("machine %d waited %d ticks", i, r.stats.Waited)
+	}
+}

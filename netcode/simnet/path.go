@@ -35,6 +35,7 @@ type Counts struct {
 type link struct {
 	path   Path
 	cut    bool
+	gone   bool  // the end that sends says that the other one has, for good
 	bad    bool  // in a burst of losses
 	busy   int64 // millionths of a tick: until then the line sends what was queued before
 	counts Counts

@@ -60,3 +60,9 @@ func (s *Shaper) Send(to netcode.Peer, packet []byte) {
 
 // Recv is part of netcode.Transport.
 func (s *Shaper) Recv(dst []byte) (int, netcode.Peer, bool) { return s.t.Recv(dst) }
+
+// Disconnected is part of netcode.Disconnecter.
+func (s *Shaper) Disconnected(p netcode.Peer) bool {
+	d, ok := s.t.(netcode.Disconnecter)
+	return ok && d.Disconnected(p)
+}

@@ -61,6 +61,11 @@ func (n *Net) SetAll(p Path) {
 // Cut breaks a path in one direction, or mends it. Packets on the way arrive.
 func (n *Net) Cut(from, to netcode.Peer, broken bool) { n.to(from, to).cut = broken }
 
+// Disconnect makes the transport of machine at say that p has gone for good (see
+// netcode.Disconnecter), or stop saying so. What p sends arrives as ever: that is
+// for Cut.
+func (n *Net) Disconnect(at, p netcode.Peer, gone bool) { n.to(at, p).gone = gone }
+
 // CutAll breaks or mends every path.
 func (n *Net) CutAll(broken bool) {
 	for i := range n.link {
@@ -125,4 +130,9 @@ func (e *end) Recv(dst []byte) (int, netcode.Peer, bool) {
 		return 0, 0, false
 	}
 	return copy(dst, packet), from, true
+}
+
+// Disconnected is part of netcode.Disconnecter.
+func (e *end) Disconnected(p netcode.Peer) bool {
+	return int(p) < len(e.net.ends) && e.net.to(e.self, p).gone
 }
