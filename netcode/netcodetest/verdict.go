@@ -70,6 +70,9 @@ func (a *machine) mayEnd(err error) bool {
 	}
 	var left *netcode.LeftError
 	if errors.As(err, &left) {
+		if a.left { // and waits yet for its Commands to be taken
+			gone--
+		}
 		return gone == len(w.machines)-1 && (died > 0 || !left.Timeout)
 	}
 	var split *netcode.SplitError
