@@ -19,17 +19,30 @@ const (
 )
 
 // Encode writes a message as the text of one WebSocket frame.
-func Encode(m Message) []byte {
-	b, err := json.Marshal(m)
+func Encode(m Message) []byte { return Append(nil, m) }
+
+// Append appends what Encode writes.
+func Append(b []byte, m Message) []byte {
+	if m.short() {
+		return appendShort(b, &m)
+	}
+	text, err := json.Marshal(m)
 	if err != nil {
 		panic("protocol: " + err.Error()) // No field of Message can fail to marshal.
 	}
-	return b
+	return append(b, text...)
 }
 
 // Decode reads a message and checks its limits. It does not ask whether the
 // message makes sense: that is for who receives it.
-func Decode(b []byte) (m Message, err error) {
+func Decode(b []byte) (Message, error) {
+	if m, ok := decodeShort(b); ok {
+		return m, nil
+	}
+	return decode(b)
+}
+
+func decode(b []byte) (m Message, err error) {
 	if len(b) > MaxMessage {
 		return m, fmt.Errorf("protocol: message of %d bytes, the limit is %d", len(b), MaxMessage)
 	}
