@@ -47,6 +47,7 @@ func main() {
 	f.StringVar(&ports, "relay-ports", ports, "UDP `range` of relayed addresses")
 	f.StringVar(&cfg.Web, "web", "", "`folder` of static files to serve on the same address")
 	f.IntVar(&cfg.Limits.Sockets, "sockets", 10_000, "`limit` of connections at once")
+	f.IntVar(&cfg.Limits.Rate, "rate", 50, "`limit` of messages a second of one connection")
 	f.IntVar(&cfg.Limits.Rooms, "rooms", 10_000, "`limit` of rooms at once")
 	f.BoolVar(&verbose, "v", false, "log every connection that is refused or dropped")
 	f.Usage = func() {

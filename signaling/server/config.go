@@ -125,7 +125,7 @@ func (s *Server) servers(c *conn) []protocol.Server {
 		host = "127.0.0.1" // localhost may mean ::1 first, where no packet is answered.
 	}
 	c.minted = time.Now()
-	user, credential := s.relay.Mint(c.place.Game + "/" + c.who.Code + ":" + strconv.Itoa(int(c.who.Self)))
+	user, credential := s.relay.Mint(c.place.Game + "/" + c.code + ":" + strconv.Itoa(int(c.self)))
 	stun, udp, tcp := s.relay.URLs(host)
 	return []protocol.Server{
 		{URLs: []string{stun}},

@@ -1,8 +1,10 @@
 package server
 
 import (
+	"encoding/binary"
 	"errors"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/lxzan/gws"
@@ -17,161 +19,224 @@ const (
 	lingering    = 2 * time.Second // for the other end to hear why, before the connection is cut
 )
 
-// conn is one WebSocket. What it says waits in a bounded queue, which a
-// goroutine of its own empties while there is something in it.
+// conn is one WebSocket. What it is to hear is framed and waits in a bounded
+// queue. Whoever queues something sends it, too, after letting go of the lock,
+// as far as that goes without waiting; the rest goes by a goroutine. A
+// connection that is silent holds neither: there are many of those.
 type conn struct {
-	gws.BuiltinEventHandler
-	server *Server
-	id     lobby.Conn
-	place  protocol.Place
-	host   string // by which the client reached us
-	socket *gws.Conn
+	*socket // of the read loop alone, but for try, and what net.Conn allows
+	server  *Server
+	id      lobby.Conn
+	place   protocol.Place
+	host    string // by which the client reached us
 
 	// Of the read loop alone:
 	entered bool
 	bucket  bucket
+	until   time.Time // the time it has
 
 	// Guarded by server.mu:
-	queue   [][]byte
-	queued  int // bytes
-	writing bool
-	ending  bool             // say what is queued, then part
-	who     protocol.Message // its last Welcome
-	minted  time.Time        // when it was last told of the servers
+	queue   []byte // frames
+	open    bool   // the WebSocket is there
+	writing bool   // somebody sends
+	ending  bool   // send what is queued, then part
+	next    *conn  // of those to be sent to by whoever holds the lock
+	self    protocol.ID
+	code    string    // of its room
+	minted  time.Time // when it was last told of the servers
 }
 
-// push queues a message; the lock is held. Who reads too slowly is dropped:
-// its client comes back and is told everything again.
+// push queues a message; the lock is held.
 func (c *conn) push(m protocol.Message) {
-	if c.ending {
-		return
+	if !c.ending {
+		s := c.server
+		s.text = protocol.Append(s.text[:0], m)
+		c.frame(gws.OpcodeText, s.text)
 	}
-	b := protocol.Encode(m)
-	if c.queued += len(b); c.queued > c.server.cfg.Limits.Queue {
-		c.server.log.Info("dropped a slow client", "conn", c.id, "queued", c.queued)
+}
+
+// frame queues a frame (RFC 6455, 5.2); the lock is held. Who reads too slowly
+// is dropped: its client comes back and is told everything again.
+func (c *conn) frame(op gws.Opcode, b []byte) {
+	if n := len(c.queue) + len(b); n > c.server.cfg.Limits.Queue {
+		c.server.log.Info("dropped a slow client", "conn", c.id, "queued", n)
 		c.queue, c.ending = nil, true
-		c.socket.NetConn().Close() // It would not hear why.
+		c.Close() // It would not hear why.
 		return
 	}
-	c.queue = append(c.queue, b)
+	if c.queue == nil {
+		c.queue = (*queues.Get().(*[]byte))[:0]
+	}
+	q := append(c.queue, 0x80|byte(op))
+	switch {
+	case len(b) < 126:
+		q = append(q, byte(len(b)))
+	case len(b) < 1<<16:
+		q = binary.BigEndian.AppendUint16(append(q, 126), uint16(len(b)))
+	default:
+		q = binary.BigEndian.AppendUint64(append(q, 127), uint64(len(b)))
+	}
+	c.queue = append(q, b...)
 	c.flush()
+}
+
+// queues are those that are not in use. A long one is not kept.
+var queues = sync.Pool{New: func() any { b := make([]byte, 0, 2<<10); return &b }}
+
+func release(q []byte) {
+	if cap(q) <= 16<<10 {
+		queues.Put(&q)
+	}
 }
 
 // end parts after what is queued is said; the lock is held.
 func (c *conn) end() {
 	if !c.ending {
+		c.frame(gws.OpcodeCloseConnection, []byte{1000 >> 8, 1000 & 0xff})
 		c.ending = true
-		c.flush()
 	}
 }
 
+// flush sees to it that the queue is sent when the lock is let go of.
 func (c *conn) flush() {
-	if !c.writing && c.socket != nil {
+	if !c.writing && c.open {
 		c.writing = true
-		c.server.wg.Go(c.write)
+		c.next, c.server.ready = c.server.ready, c
 	}
 }
 
-func (c *conn) write() {
+// unlock lets go of the lock and sends what was queued under it.
+func (s *Server) unlock() {
+	c := s.ready
+	s.ready = nil
+	s.mu.Unlock()
+	for c != nil {
+		next := c.next
+		c.next = nil
+		c.send()
+		c = next
+	}
+}
+
+// send sends the queue.
+func (c *conn) send() {
 	for {
 		c.server.mu.Lock()
-		batch, ending := c.queue, c.ending
-		c.queue, c.queued = nil, 0
-		if len(batch) == 0 {
-			c.writing = false
-			c.server.mu.Unlock()
-			if ending {
-				c.part()
+		q, ending := c.queue, c.ending
+		c.queue = nil
+		c.writing = len(q) > 0
+		c.server.mu.Unlock()
+		if len(q) == 0 {
+			if ending { // It is left to the other end to close: closed by us at once, what we said last could get lost.
+				c.SetReadDeadline(time.Now().Add(lingering))
 			}
 			return
 		}
-		c.server.mu.Unlock()
-		for _, b := range batch {
-			c.socket.SetWriteDeadline(time.Now().Add(writeTimeout))
-			if c.socket.WriteMessage(gws.OpcodeText, b) != nil {
-				break // The read loop ends with it.
-			}
+		n, err := c.try(q)
+		if err == nil && n < len(q) {
+			c.server.wg.Go(func() {
+				c.Write(q[n:]) // An error ends the read loop, too.
+				release(q)
+				c.send()
+			})
+			return
 		}
+		release(q)
 	}
 }
 
-// part says the WebSocket's farewell and leaves it to the other end to close,
-// for some time: closed by us at once, what we said last could get lost.
-func (c *conn) part() {
-	c.socket.SetReadDeadline(time.Now().Add(lingering))
-	c.socket.SetWriteDeadline(time.Now().Add(writeTimeout))
-	c.socket.WriteMessage(gws.OpcodeCloseConnection, []byte{1000 >> 8, 1000 & 0xff})
+// Write never waits for ever.
+func (c *conn) Write(b []byte) (int, error) {
+	c.SetWriteDeadline(time.Now().Add(writeTimeout))
+	return c.socket.Write(b)
 }
 
 // refuse ends a connection that never entered, in words.
 func (c *conn) refuse(code, why string) {
 	c.server.mu.Lock()
-	defer c.server.mu.Unlock()
+	defer c.server.unlock()
 	c.push(protocol.Message{Kind: protocol.Error, Code: code, Text: why})
 	c.end()
 }
 
-// OnOpen, OnMessage and OnClose are called by the read loop.
+// events are what happens to WebSockets. They are called by the read loops.
+type events struct{ gws.BuiltinEventHandler }
 
-func (c *conn) OnOpen(*gws.Conn) {
+func (events) OnOpen(ws *gws.Conn) {
+	c := ws.NetConn().(*conn)
 	c.bucket = bucket{rate: c.server.cfg.Limits.Rate}
-	c.wait(c.server.cfg.Limits.Hello)
+	c.wait(time.Now(), c.server.cfg.Limits.Hello)
 }
 
 // wait allows the other end some time until its next message.
-func (c *conn) wait(d time.Duration) {
+func (c *conn) wait(now time.Time, d time.Duration) {
+	until := now.Add(d)
+	if until.Sub(c.until) < d/8 {
+		return // A timer that is set anew with every message costs more than it is worth.
+	}
+	c.until = until
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
 	if !c.ending {
-		c.socket.SetReadDeadline(time.Now().Add(d))
+		c.SetReadDeadline(until)
 	}
 }
 
-func (c *conn) OnMessage(_ *gws.Conn, frame *gws.Message) {
+func (events) OnMessage(ws *gws.Conn, frame *gws.Message) {
 	defer frame.Close()
-	if !c.bucket.take(time.Now()) {
+	ws.NetConn().(*conn).hear(frame.Bytes())
+}
+
+func (c *conn) hear(b []byte) {
+	now := time.Now()
+	if !c.bucket.take(now) {
 		c.refuse(protocol.CodeRate, "more than "+strconv.Itoa(c.bucket.rate)+" messages a second")
 		return
 	}
-	m, err := protocol.Decode(frame.Bytes())
+	m, err := protocol.Decode(b)
 	if err != nil {
 		c.refuse(protocol.CodeBad, err.Error())
 		return
 	}
 	s := c.server
+	c.wait(now, s.cfg.Limits.Silence)
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	if c.ending {
 		return
 	}
-	c.socket.SetReadDeadline(time.Now().Add(s.cfg.Limits.Silence))
 	switch {
 	case !c.entered:
 		c.entered = true
 		s.deliver(s.lobby.Enter(c.id, c.place, m))
 	default:
 		s.deliver(s.lobby.Hear(c.id, m))
-		if m.Kind == protocol.Ping && s.relay != nil && time.Since(c.minted) > s.cfg.Limits.Fresh {
+		if m.Kind == protocol.Ping && s.relay != nil && now.Sub(c.minted) > s.cfg.Limits.Fresh {
 			// Who waits long for company must not meet it with credentials that are over.
 			c.push(protocol.Message{Kind: protocol.Update, Servers: s.servers(c)})
 		}
 	}
 }
 
-func (c *conn) OnPing(_ *gws.Conn, payload []byte) {
-	if c.bucket.take(time.Now()) {
-		c.wait(c.server.cfg.Limits.Silence)
-		c.socket.SetWriteDeadline(time.Now().Add(writeTimeout))
-		c.socket.WritePong(payload)
+func (events) OnPing(ws *gws.Conn, payload []byte) {
+	c := ws.NetConn().(*conn)
+	if now := time.Now(); c.bucket.take(now) {
+		c.wait(now, c.server.cfg.Limits.Silence)
+		c.server.mu.Lock()
+		defer c.server.unlock()
+		if !c.ending {
+			c.frame(gws.OpcodePong, payload)
+		}
 	}
 }
 
-func (c *conn) OnClose(_ *gws.Conn, err error) {
+func (events) OnClose(ws *gws.Conn, err error) {
+	c := ws.NetConn().(*conn)
 	s := c.server
 	if gone := new(gws.CloseError); errors.As(err, &gone) && gone.Code == goingAway {
 		s.mu.Lock()
 		s.deliver(s.lobby.Hear(c.id, protocol.Message{Kind: protocol.Leave}))
-		s.mu.Unlock()
+		s.unlock()
 	}
 	s.forget(c)
 }

@@ -140,6 +140,15 @@ func TestLimits(t *testing.T) {
 			break
 		}
 	}
+	for health := ""; !strings.Contains(health, "sockets 1\n"); { // d's is closed, but may be counted still.
+		r, err := http.Get("http" + strings.TrimPrefix(url, "ws") + "/healthz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, _ := io.ReadAll(r.Body)
+		r.Body.Close()
+		health = string(b)
+	}
 	e := raw(t, url+"/pong/A", nil, protocol.Version)
 	e.Write(t.Context(), websocket.MessageText, make([]byte, protocol.MaxMessage+1))
 	if err := e.ends(); websocket.CloseStatus(err) != websocket.StatusMessageTooBig {

@@ -5,12 +5,15 @@
 package server
 
 import (
+	"bufio"
+	"bytes"
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -65,11 +68,15 @@ type Server struct {
 	web     http.Handler
 	relay   *relay.Relay // nil: off
 
-	mu     sync.Mutex // guards everything below
+	upgrader *gws.Upgrader
+
+	mu     sync.Mutex // guards everything below; see unlock
 	lobby  *lobby.Lobby
 	conns  map[lobby.Conn]*conn
 	last   lobby.Conn
 	closed bool
+	ready  *conn  // the first of those that have something to be sent when the lock is let go of
+	text   []byte // the last message
 
 	done chan struct{}
 	wg   sync.WaitGroup // every goroutine of this server
@@ -83,8 +90,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, log: cfg.Log, web: cfg.Fallback,
-		conns: map[lobby.Conn]*conn{},
-		done:  make(chan struct{}),
+		conns:    map[lobby.Conn]*conn{},
+		upgrader: upgrader(protocol.Version),
+		done:     make(chan struct{}),
 	}
 	s.lobby = lobby.New(lobby.Limits{
 		Rooms:     cfg.Limits.Rooms,
@@ -115,7 +123,7 @@ func (s *Server) Close() error {
 		c.push(protocol.Message{Kind: protocol.Error, Code: protocol.CodeClosing, Text: "the server stops"})
 		c.end()
 	}
-	s.mu.Unlock()
+	s.unlock()
 	if first {
 		close(s.done)
 	}
@@ -180,6 +188,11 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
 		code, why = protocol.CodePlace, err.Error()
 	}
 
+	hijacker, ok := w.(http.Hijacker)
+	if !ok {
+		http.Error(w, "no WebSockets here", http.StatusInternalServerError)
+		return
+	}
 	c := &conn{server: s, place: place, host: r.Host}
 	s.mu.Lock()
 	if s.closed || len(s.conns) >= 2*s.cfg.Limits.Sockets { // Too many even to be told.
@@ -196,13 +209,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
 	s.wg.Add(1) // for the read loop
 	s.mu.Unlock()
 
-	socket, err := gws.NewUpgrader(c, &gws.ServerOption{
-		ReadMaxPayloadSize: protocol.MaxMessage,
-		ReadBufferSize:     2 << 10,
-		CheckUtf8Enabled:   true,
-		SubProtocols:       speak,
-		Logger:             quiet{},
-	}).Upgrade(w, r)
+	ws, err := s.upgrade(c, hijacker, r, speak)
 	if err != nil {
 		s.forget(c)
 		s.wg.Done()
@@ -212,18 +219,47 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
 		s.log.Info("refused", "conn", c.id, "from", r.RemoteAddr, "code", code, "why", why)
 	}
 	s.mu.Lock()
-	c.socket = socket
-	if c.ending {
+	c.open = true
+	if len(c.queue) > 0 || c.ending {
 		c.flush()
 	}
-	s.mu.Unlock()
-	go func() {
+	s.unlock()
+	go func() { // That of net/http has too large a stack to stay.
 		defer s.wg.Done()
 		if code != "" {
 			c.refuse(code, why)
 		}
-		socket.ReadLoop()
+		ws.ReadLoop()
 	}()
+}
+
+// upgrade answers the handshake of a WebSocket (RFC 6455, 4.2).
+func (s *Server) upgrade(c *conn, h http.Hijacker, r *http.Request, speak []string) (*gws.Conn, error) {
+	up := s.upgrader
+	if !slices.Equal(speak, []string{protocol.Version}) {
+		up = upgrader(speak...) // to be refused
+	}
+	tcp, early, err := h.Hijack()
+	if err != nil {
+		return nil, err
+	}
+	b, _ := early.Reader.Peek(early.Reader.Buffered())
+	c.socket = newSocket(tcp, bytes.Clone(b))
+	size := 2 << 10
+	if c.small() {
+		size = 0
+	}
+	return up.UpgradeFromConn(c, bufio.NewReaderSize(c, size), r)
+}
+
+func upgrader(speak ...string) *gws.Upgrader {
+	return gws.NewUpgrader(events{}, &gws.ServerOption{
+		ReadMaxPayloadSize: protocol.MaxMessage,
+		CheckUtf8Enabled:   true,
+		SubProtocols:       speak,
+		Logger:             quiet{},
+		NewSession:         func() gws.SessionStorage { return nil },
+	})
 }
 
 // refusal is what the request's origin has against it.
@@ -242,7 +278,7 @@ func (s *Server) refusal(r *http.Request) (code, why string) {
 // forget takes a connection that has ended off the books.
 func (s *Server) forget(c *conn) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	delete(s.conns, c.id)
 	s.deliver(s.lobby.Lost(c.id))
 }
@@ -257,7 +293,7 @@ func (s *Server) deliver(outs []lobby.Out) {
 		}
 		if o.Message.Kind != "" {
 			if o.Message.Kind == protocol.Welcome {
-				c.who = o.Message
+				c.self, c.code = o.Message.Self, o.Message.Code
 				o.Message.Servers = s.servers(c)
 			}
 			c.push(o.Message)
@@ -278,7 +314,7 @@ func (s *Server) tick() {
 		case <-t.C:
 			s.mu.Lock()
 			s.deliver(s.lobby.Tick())
-			s.mu.Unlock()
+			s.unlock()
 		}
 	}
 }

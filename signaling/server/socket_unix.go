@@ -1,0 +1,106 @@
+//go:build unix
+
+package server
+
+import (
+	"io"
+	"net"
+	"sync"
+	"syscall"
+)
+
+// pieces are what is read into: a connection has one while there is something
+// in it, and none while it waits, which is nearly always.
+var pieces = sync.Pool{New: func() any { return new(piece) }}
+
+type piece [4 << 10]byte
+
+// socket is a TCP connection that holds no memory while it waits, and that can
+// be written to without waiting.
+type socket struct {
+	net.Conn
+	raw  syscall.RawConn // nil: not TCP itself
+	in   *piece
+	rest []byte // of in, not yet asked for
+	err  error  // of the last read
+	fill func(fd uintptr) bool
+}
+
+func newSocket(c net.Conn, early []byte) *socket {
+	s := &socket{Conn: c}
+	if tcp, ok := c.(*net.TCPConn); ok {
+		s.raw, _ = tcp.SyscallConn()
+	}
+	s.fill = s.read
+	s.rest = early
+	return s
+}
+
+// small tells whether a buffer on top is a waste.
+func (s *socket) small() bool { return s.raw != nil }
+
+func (s *socket) Read(p []byte) (int, error) {
+	if len(s.rest) == 0 {
+		if s.raw == nil {
+			return s.Conn.Read(p)
+		}
+		if err := s.raw.Read(s.fill); err != nil {
+			return 0, err
+		}
+		if s.err != nil {
+			return 0, s.err
+		}
+	}
+	n := copy(p, s.rest)
+	if s.rest = s.rest[n:]; len(s.rest) == 0 {
+		s.release()
+	}
+	return n, nil
+}
+
+// read is called whenever there could be something.
+func (s *socket) read(fd uintptr) (done bool) {
+	s.in = pieces.Get().(*piece)
+	n, err := syscall.Read(int(fd), s.in[:])
+	for err == syscall.EINTR {
+		n, err = syscall.Read(int(fd), s.in[:])
+	}
+	switch {
+	case err == nil && n > 0:
+		s.rest, s.err = s.in[:n], nil
+		return true
+	case err == nil:
+		err = io.EOF
+	}
+	s.release()
+	s.err = err
+	return err != syscall.EAGAIN
+}
+
+func (s *socket) release() {
+	if s.rest = nil; s.in != nil {
+		pieces.Put(s.in)
+		s.in = nil
+	}
+}
+
+// try writes as much as can be written at once.
+func (s *socket) try(b []byte) (n int, err error) {
+	if s.raw == nil {
+		return 0, nil
+	}
+	outer := s.raw.Write(func(fd uintptr) bool {
+		n, err = syscall.Write(int(fd), b)
+		for err == syscall.EINTR {
+			n, err = syscall.Write(int(fd), b)
+		}
+		if err == syscall.EAGAIN {
+			n, err = 0, nil
+		}
+		return true
+	})
+	if outer != nil {
+		return 0, outer
+	}
+	return max(n, 0), err
+}
