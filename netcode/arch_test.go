@@ -52,6 +52,7 @@ var rooms = map[string]room{
 	"signaling/relay":           {},
 	"signaling/server":          {ours: "signaling/protocol signaling/lobby signaling/relay"},
 	"signaling":                 {ours: "signaling/server signaling/relay"},
+	"signaling/bench":           {ours: "signaling/protocol signaling/client"},
 	"demo/game":                 {pure: true, ours: "netcode netcode/fixed netcode/plain netcode/cues"},
 	"demo/view":                 {ours: "demo/game netcode netcode/fixed netcode/cues"},
 	"demo/netgraph":             {ours: "netcode nat/punch"},
@@ -78,8 +79,8 @@ var stacks = []struct{ prefix, rooms string }{
 	{"github.com/pion/stun/v2", "nat"},
 	{"github.com/pion/", "nat/punch signaling/relay nat"},
 	{"github.com/hajimehoshi/", "demo demo/view demo/scene demo/netgraph demo/pong"},
-	{"github.com/lxzan/gws", "signaling/server"},
-	{"github.com/coder/websocket", "signaling/client"},
+	{"github.com/lxzan/gws", "signaling/server signaling/bench"},
+	{"github.com/coder/websocket", "signaling/client signaling/bench"},
 }
 
 // platforms are the builds whose imports are looked at.
