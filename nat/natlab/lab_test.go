@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// server is where STUN and TURN are.
-const server = "203.0.112.10"
+// servers is where our STUN and TURN are; the second address is for RFC 5780.
+var servers = []string{"203.0.112.10", "203.0.112.11"}
 
 // lab is a small internet: a server, and homes behind routers, each with a wire of
 // its own. Everything in it goes away with the test.
@@ -176,7 +176,7 @@ func (l *lab) open() {
 	l.t.Helper()
 	l.start(l.tag+"wire", "wire", fmt.Sprint(l.trip/4), fmt.Sprint(l.loss), strings.Join(l.ends, ",")).next("ready")
 	m := l.start(l.tag+"pub", "relay").next("ready")
-	l.turn = turn{server, m.User, m.Pass}
+	l.turn = turn{servers[0], m.User, m.Pass}
 }
 
 // run runs a script in a namespace.

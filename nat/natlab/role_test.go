@@ -166,7 +166,7 @@ func hear(f func(message)) {
 }
 
 func playRelay() {
-	r, err := relay.Listen(relay.Config{Addr: server + ":3478", Public: netip.MustParseAddr(server), Private: true, Valid: time.Hour, Limits: relay.Limits{Member: 10_000}})
+	r, err := relay.Listen(relay.Config{Addr: servers[0] + ":3478", Public: netip.MustParseAddr(servers[0]), Second: netip.MustParseAddr(servers[1]), Private: true, Valid: time.Hour, Limits: relay.Limits{Member: 10_000}})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -186,7 +186,7 @@ func playPlayer(args []string) {
 		return
 	}
 	news := make(chan struct{}, 1)
-	l, err := punch.New(punch.Options{Offer: offer, Timeout: 25 * time.Second, PortMap: args[0] == "mapped",
+	l, err := punch.New(punch.Options{Offer: offer, Timeout: 25 * time.Second, PortMap: args[0] == "mapped", Birthday: args[0] == "birthday",
 		Servers: []punch.Server{{URLs: []string{stun}}, {URLs: turn, Username: user, Credential: pass}},
 		Notify: func() {
 			select {

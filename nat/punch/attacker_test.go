@@ -30,7 +30,7 @@ func newAttacker(w *wire) (a *attacker, offer []byte, err error) {
 	if w != nil {
 		network = w
 	}
-	api, err := profile(&Options{Limits: Limits{}.withDefaults()}, network, nil)
+	api, err := profile(&Options{Limits: Limits{}.withDefaults()}, network, nil, nil)
 	if err != nil {
 		return nil, nil, err
 	}

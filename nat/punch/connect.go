@@ -36,6 +36,7 @@ type attempt struct {
 	tries    int
 	begun    time.Time
 	direct   bool        // it uses no relay
+	by       *socket     // it uses this one alone, which has met one of the other end's
 	held     []candidate // theirs, of such an attempt, until both ends begin at once
 	goAt     time.Time   // when that is for the end that offers; zero: not yet known
 	going    bool        // it is over
@@ -91,6 +92,9 @@ func (l *Link) run() {
 func (l *Link) shut(bye bool) {
 	l.mu.Lock()
 	p := l.pipe
+	l.mu.Unlock()
+	l.stopLuck(&l.chance)
+	l.mu.Lock()
 	rest := append(l.spent, l.trial, l.old, p)
 	l.pipe, l.trial, l.old, l.spent = nil, nil, nil, nil
 	l.state = Closed
@@ -175,12 +179,12 @@ func (l *Link) begin(a *attempt, number uint64) (*pipe, error) {
 		l.theirs = nil
 	}
 	l.mu.Unlock()
-	*a = attempt{number: number, early: a.early, tries: a.tries + 1, interval: firstRepeat, begun: time.Now(), direct: a.direct}
+	*a = attempt{number: number, early: a.early, tries: a.tries + 1, interval: firstRepeat, begun: time.Now(), direct: a.direct, by: a.by}
 	o := l.o
 	if a.direct {
 		o.Servers = withoutRelays(o.Servers)
 	}
-	p, err := newPipe(&o, events{l, number})
+	p, err := newPipe(&o, events{l, number}, a.by)
 	if err != nil {
 		return nil, err
 	}
@@ -221,9 +225,15 @@ func (l *Link) offer(a *attempt, now time.Time) {
 
 // hear takes one signal. It is safe to hear any of them again.
 func (l *Link) hear(a *attempt, s *signal, now time.Time) {
+	if s.Luck != nil {
+		if _, open := l.opened(); open {
+			l.hearLuck(&l.chance, s.Luck, now)
+		}
+		return
+	}
 	if s.Again != 0 {
 		if live, open := l.opened(); l.o.Offer && open && s.Again == live && l.trying() == nil {
-			a.direct = false
+			a.direct, a.by = false, nil
 			l.offer(a, now)
 		}
 		return
@@ -241,7 +251,12 @@ func (l *Link) hear(a *attempt, s *signal, now time.Time) {
 			return
 		}
 		if s.SDP != "" && now.Sub(a.begun) >= leastAttempt { // the offer is said again
-			a.direct = s.Direct
+			a.direct, a.by = s.Direct, nil
+			if s.Round != 0 {
+				if a.by = l.chance.won(s.Round); a.by == nil {
+					return // not yet: the offer is said again
+				}
+			}
 			l.answer(a, s, now)
 		}
 		return
@@ -270,6 +285,7 @@ func (l *Link) hear(a *attempt, s *signal, now time.Time) {
 			l.add(a, c)
 		}
 		a.early.Candidates = nil
+		l.aim(a)
 	}
 	if s.Go && !l.o.Offer && a.direct && a.remote && !a.going {
 		l.release(a)
@@ -306,6 +322,14 @@ func (l *Link) answer(a *attempt, s *signal, now time.Time) {
 	l.meet(s.From)
 	for _, c := range waiting {
 		l.add(a, c)
+	}
+	l.aim(a)
+}
+
+// aim tells an attempt over sockets that have met where the other one is.
+func (l *Link) aim(a *attempt) {
+	if a.by != nil {
+		l.add(a, a.by.candidate())
 	}
 }
 
@@ -378,6 +402,9 @@ func (l *Link) speak(a *attempt, now time.Time) bool {
 		return true
 	}
 	s := signal{From: l.id, Attempt: l.attempt}
+	if a.by != nil { // The other end knows where that is.
+		l.ours, l.fresh, s.Round = nil, nil, l.chance.round
+	}
 	trying := l.state == Connecting || l.trial != nil
 	switch {
 	case !trying && a.again == 0:
@@ -401,14 +428,20 @@ func (l *Link) speak(a *attempt, now time.Time) bool {
 		return false
 	}
 	l.fresh = nil
-	b := s.encode()
 	if l.state == Open && now.Sub(l.newest) < silentAfter {
-		l.say(append([]byte{frameCarry}, b...)) // however the server is
+		l.carry(&s) // however the server is
 		return true
 	}
+	b := s.encode()
 	if len(l.said) >= 64 { // nobody carries them: the last repeat holds everything
 		l.said = l.said[1:]
 	}
 	l.said = append(l.said, b)
 	return true
+}
+
+// carry says a signal over the path that there is; the caller holds the lock.
+func (l *Link) carry(s *signal) {
+	s.From = l.id
+	l.say(append([]byte{frameCarry}, s.encode()...))
 }

@@ -9,9 +9,12 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-// An end of an open link costs about 60 % of the memory of one by pion's defaults
-// with the same two channels, and 70 % of the goroutines. Of the rest, four are
-// those of SRTP, which pion's PeerConnection starts whether there is media or not.
+// An end of an open link costs about 55 % of the memory of one by pion's defaults
+// with the same two channels, and two thirds of the goroutines. Of those, four are
+// SRTP's, which pion's PeerConnection starts whether there is media or not and
+// refuses to connect without. Sharing one socket among links (pion's UDPMux) saves
+// none: it has a goroutine for each link and candidate, and one more to wait for
+// its end, 23 in all where sockets of a link's own make 20.
 func TestCostOfALink(t *testing.T) {
 	const pairs = 8
 	cost := func(open func() (end func())) (bytes, goroutines int) {
@@ -45,11 +48,11 @@ func TestCostOfALink(t *testing.T) {
 	theirBytes, their := cost(func() func() { return plainPair(t) })
 	t.Logf("an end of a link: %d KiB and %d goroutines; by pion's defaults: %d KiB and %d goroutines: %d %% and %d %%",
 		ourBytes>>10, our, theirBytes>>10, their, 100*ourBytes/theirBytes, 100*our/their)
-	if !raced && 100*ourBytes > 70*theirBytes { // A name resolver or an idle buffer of 64 KiB would be more.
-		t.Errorf("%d bytes are more than 70 %% of %d", ourBytes, theirBytes)
+	if !raced && 100*ourBytes > 60*theirBytes { // A name resolver or an idle buffer of 64 KiB would be more.
+		t.Errorf("%d bytes are more than 60 %% of %d", ourBytes, theirBytes)
 	}
-	if 100*our > 75*their {
-		t.Errorf("%d goroutines are more than 75 %% of %d", our, their)
+	if 100*our > 70*their {
+		t.Errorf("%d goroutines are more than 70 %% of %d", our, their)
 	}
 }
 

@@ -54,6 +54,7 @@ type Link struct {
 	marks   marks
 	quality quality
 	denied  string // what a relay said that does not let us in
+	chance  chance // of run alone
 }
 
 // New starts to connect.

@@ -31,7 +31,7 @@ func object(pairs ...any) js.Value {
 	return o
 }
 
-func newPipe(o *Options, ev events) (p *pipe, err error) {
+func newPipe(o *Options, ev events, _ *socket) (p *pipe, err error) {
 	defer caught(&err)
 	list := js.Global().Get("Array").New()
 	for _, s := range o.Servers {

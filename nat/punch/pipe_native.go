@@ -26,7 +26,8 @@ type pipe struct {
 	fast   *webrtc.DataChannel // unreliable, unordered
 	sure   *webrtc.DataChannel // reliable, ordered
 	events events
-	mapped *mapped // nil: no router is asked
+	mapped *mapped    // nil: no router is asked
+	mux    ice.UDPMux // of a socket that was there before; nil: ICE makes its own
 	late   *late
 	begin  func() // lets the time until relays are asked for begin
 	end    func() // none is needed any more
@@ -42,7 +43,7 @@ func supported() error { return nil }
 
 // profile is how pion is tuned. Only the controlling end's waits count, and
 // either may control.
-func profile(o *Options, n transport.Net, denied func(text string)) (*webrtc.API, error) {
+func profile(o *Options, n transport.Net, mux ice.UDPMux, denied func(text string)) (*webrtc.API, error) {
 	e := webrtc.SettingEngine{LoggerFactory: silent{denied}}
 	// The first pair that works is taken at once, but a relay has to wait: a
 	// direct pair may be a round trip behind it. Alone, it waits for nothing.
@@ -78,7 +79,14 @@ func profile(o *Options, n transport.Net, denied func(text string)) (*webrtc.API
 	e.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled) // see resolve
 	e.DisableActiveTCP(true)
 	e.SetIncludeLoopbackCandidate(!connected())
+	// An fe80:: address means nothing without the name of an interface (RFC 4007
+	// section 6), which the other end can't know; browsers show none either.
+	e.SetIPFilter(func(ip net.IP) bool { return ip.To4() != nil || !ip.IsLinkLocalUnicast() })
 	e.SetNet(n)
+	if mux != nil {
+		e.SetICEUDPMux(mux)
+		e.SetIncludeLoopbackCandidate(true) // in tests it is there
+	}
 	if virtual != nil {
 		e.SetIncludeLoopbackCandidate(false)
 	}
@@ -104,7 +112,16 @@ func connected() bool {
 	return false
 }
 
-func newPipe(o *Options, ev events) (*pipe, error) {
+func newPipe(o *Options, ev events, by *socket) (p *pipe, err error) {
+	var mux ice.UDPMux
+	if by != nil {
+		mux = by.mux()
+		defer func() {
+			if err != nil {
+				_ = mux.Close()
+			}
+		}()
+	}
 	n := &late{begun: make(chan struct{}), over: make(chan struct{})}
 	if virtual != nil {
 		n.Net = virtual(o.Offer)
@@ -119,12 +136,15 @@ func newPipe(o *Options, ev events) (*pipe, error) {
 	if o.RelayOnly {
 		network = n.Net
 	}
-	api, err := profile(o, network, ev.denied)
+	api, err := profile(o, network, mux, ev.denied)
 	if err != nil {
 		return nil, fmt.Errorf("punch: %w", err)
 	}
 	cfg := webrtc.Configuration{}
 	for _, s := range o.Servers {
+		if mux != nil {
+			break // Its address is known.
+		}
 		cfg.ICEServers = append(cfg.ICEServers, webrtc.ICEServer{URLs: s.URLs, Username: s.Username, Credential: s.Credential})
 	}
 	if o.RelayOnly {
@@ -134,12 +154,12 @@ func newPipe(o *Options, ev events) (*pipe, error) {
 	if err != nil {
 		return nil, fmt.Errorf("punch: %w", err)
 	}
-	p := &pipe{
-		pc: pc, events: ev, late: n,
+	p = &pipe{
+		pc: pc, events: ev, late: n, mux: mux,
 		begin: sync.OnceFunc(func() { close(n.begun) }),
 		end:   sync.OnceFunc(func() { close(n.over) }),
 	}
-	if o.PortMap && !o.RelayOnly {
+	if o.PortMap && !o.RelayOnly && mux == nil {
 		p.mapped = newMapped()
 	}
 	yes, no := true, false
@@ -347,6 +367,9 @@ func (p *pipe) close() {
 		p.mapped.close()
 	}
 	_ = p.pc.GracefulClose()
+	if p.mux != nil {
+		_ = p.mux.Close()
+	}
 	if p.names != nil {
 		_ = p.names.Close()
 	}

@@ -35,6 +35,7 @@ type Options struct {
 	Offer     bool          // exactly one of the two ends offers
 	RelayOnly bool          // show the other end no address of ours
 	PortMap   bool          // ask the router to open a port (PCP, NAT-PMP) as long as the link lives; not in the browser
+	Birthday  bool          // where one NAT is symmetric and only a relay is left, guess its ports: hundreds of packets, only if both ends ask for it, and not in the browser
 	Timeout   time.Duration // to be open; zero means 15 s
 	Limits    Limits
 	Notify    func() // called from any goroutine when a method would answer anew; must not block. May be nil

@@ -17,6 +17,8 @@ type signal struct {
 	Again      uint64      `json:"again,omitempty"`  // "offer me another path than that of this attempt", of a link that is open
 	Direct     bool        `json:"direct,omitempty"` // of an offer: without relays, since a relayed path is there
 	Go         bool        `json:"go,omitempty"`     // of the end that offers: both begin now
+	Round      uint64      `json:"round,omitempty"`  // of an offer: over the sockets that met in this round, see luck
+	Luck       *luck       `json:"luck,omitempty"`   // and nothing else
 	SDP        string      `json:"sdp,omitempty"`    // the offer or the answer of this attempt
 	Candidates []candidate `json:"cand,omitempty"`   // some or all so far
 }
@@ -53,6 +55,11 @@ func decodeSignal(b []byte) (*signal, error) {
 	}
 	if len(s.Candidates) > maxCandidates {
 		return nil, fmt.Errorf("punch: candidates in a signal are %d, must be at most %d", len(s.Candidates), maxCandidates)
+	}
+	if s.Luck != nil {
+		if err := s.Luck.check(); err != nil {
+			return nil, err
+		}
 	}
 	for _, c := range s.Candidates {
 		if len(c.Text) > maxCandidate || len(c.Mid) > 32 {

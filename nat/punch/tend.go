@@ -90,7 +90,10 @@ func (l *Link) tend(a *attempt, c *care, now time.Time) {
 		if now.Before(c.next) {
 			return
 		}
-		a.direct = true
+		if l.hunting(a, now) {
+			return
+		}
+		a.direct, a.by = true, nil
 		l.offer(a, now)
 	default:
 		return
@@ -105,7 +108,7 @@ func (l *Link) tend(a *attempt, c *care, now time.Time) {
 // repair begins another path, or asks the other end for one.
 func (l *Link) repair(a *attempt, now time.Time) {
 	if l.o.Offer {
-		a.direct = false
+		a.direct, a.by = false, nil
 		l.offer(a, now)
 		return
 	}

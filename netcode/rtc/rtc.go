@@ -28,6 +28,7 @@ type Options struct {
 	Page      string // the page that a Link leads to; default: the current page in the browser, natively the server's
 	RelayOnly bool   // show no other player an address of ours
 	PortMap   bool   // ask the router to open a port for each link; not in the browser
+	Birthday  bool   // where only a relay is left, guess ports of a symmetric NAT, if the other end does so too; see punch.Options
 	Rate      int    // ticks a second; zero means 60
 	Local     int    // seats on this machine; zero means 1, and more than one comes later
 }

@@ -186,7 +186,7 @@ func (d *driver) peer(id protocol.ID) mesh.Peer {
 
 func (d *driver) open(peer netcode.Peer, offer bool) {
 	o := punch.Options{
-		Offer: offer, RelayOnly: d.options.RelayOnly, PortMap: d.options.PortMap, Timeout: linkTimeout, Notify: d.poke,
+		Offer: offer, RelayOnly: d.options.RelayOnly, PortMap: d.options.PortMap, Birthday: d.options.Birthday, Timeout: linkTimeout, Notify: d.poke,
 		Limits: limits(&d.options),
 	}
 	for _, s := range d.mesh.Servers() {

@@ -1,0 +1,33 @@
+//go:build netns && linux
+
+package natlab
+
+import "testing"
+
+// What theory gives to the relay is linked directly where both ends ask for it:
+// many sockets behind the symmetric NAT, and guesses from the other end.
+func TestBirthday(t *testing.T) {
+	t.Parallel()
+	for _, hard := range []string{"symm", "block"} {
+		t.Run(hard, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t, 60, 0)
+			ends := [2]string{l.home(hard, internet), l.home("port", internet)}
+			l.open()
+			for i, offers := range []string{"hard", "easy"} {
+				t.Run(offers+" end offers", func(t *testing.T) {
+					p, both := l.link(t, "birthday", ends[i], ends[1-i])
+					if both[0].Path != "relay" {
+						t.Errorf("begins with %s", both[0].Reason)
+					}
+					took := p.become("direct", &both)
+					t.Logf("open after %v, direct %v later: %s", both[0].Connect, took, both[0].Reason)
+					p.report(&both)
+					if both[0].Gap > stall || both[1].Gap > stall {
+						t.Errorf("nothing came for %v and %v", both[0].Gap, both[1].Gap)
+					}
+				})
+			}
+		})
+	}
+}

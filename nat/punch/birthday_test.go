@@ -1,0 +1,101 @@
+//go:build !js
+
+package punch
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Sockets that nobody has told of each other meet, if enough of them are there:
+// here without a NAT, so that the ports are the sockets' own. The link goes over
+// to the two that have met.
+func TestSocketsMeetByLuck(t *testing.T) {
+	near = func() bool { return true }
+	t.Cleanup(func() { near = func() bool { return false } })
+	here := netip.MustParseAddr("127.0.0.1")
+	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: here.AsSlice()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := conn.LocalAddr().(*net.UDPAddr).AddrPort()
+	hard, easy := bareHunt(t), bareHunt(t)
+	var known sync.WaitGroup
+	known.Go(func() { hard.knockFrom(manySockets, at, luck{From: here.String()}) })
+	if !easy.guess(conn, luck{From: here.String(), Low: 32768, High: 65535}) {
+		t.Fatal("no guess was right") // of 2,000, each with a chance of 1 in 128
+	}
+	known.Wait()
+	a, b := hard.won(), easy.won()
+	if a == nil || b == nil {
+		t.Fatalf("%v and %v have met", a, b)
+	}
+	defer a.conn.Close()
+	defer b.conn.Close()
+	if a.conn.LocalAddr().String() != b.remote.String() || a.remote != at {
+		t.Errorf("%v is met at %v, and %v at %v", a.conn.LocalAddr(), b.remote, at, a.remote)
+	}
+	var ends [2]*pipe
+	var links [2]*Link
+	for i, s := range []*socket{a, b} {
+		links[i] = &Link{o: Options{Notify: func() {}, Limits: Limits{}.withDefaults()}, wake: make(chan struct{}, 1), attempt: 1}
+		if ends[i], err = newPipe(&links[i].o, events{links[i], 1}, s); err != nil {
+			t.Fatal(err)
+		}
+		defer ends[i].close()
+		links[i].trial = ends[i]
+	}
+	offer, err := ends[0].offer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := ends[1].answer(offer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ends[0].accept(answer); err != nil {
+		t.Fatal(err)
+	}
+	ends[0].add(a.candidate())
+	ends[1].add(b.candidate())
+	for _, l := range links {
+		for l.State() != Open {
+			select {
+			case <-l.wake:
+			case <-time.After(20 * time.Second):
+				t.Fatal("the sockets have met, and the link is not open")
+			}
+		}
+	}
+	if s, ok := ends[0].selected(); !ok || s.remote.kind() == "relay" {
+		t.Errorf("the link goes by %+v", s)
+	}
+}
+
+// What a round is asked to do by the other end stays within bounds.
+func TestARoundKeepsToItsBounds(t *testing.T) {
+	for _, a := range []string{"127.0.0.1", "10.0.0.1", "224.0.0.1", "0.0.0.0", "255.255.255.255", "169.254.169.254", "::1", "2001:db8::1"} {
+		if far(netip.MustParseAddr(a)) {
+			t.Errorf("packets would go to %s", a)
+		}
+	}
+	if !far(netip.MustParseAddr("203.0.113.5")) {
+		t.Error("packets would not go to 203.0.113.5")
+	}
+	s := signal{Luck: &luck{Secret: make([]byte, 13)}}
+	if _, err := decodeSignal(s.encode()); err == nil {
+		t.Error("a secret of 13 bytes was taken")
+	}
+}
+
+// bareHunt is one end of a round that nobody has asked for.
+func bareHunt(t *testing.T) *hunt {
+	h := &hunt{l: &Link{}, secret: secret{1, 2, 3}, heard: make(chan luck, 4), done: make(chan struct{})}
+	h.ctx, h.end = context.WithTimeout(t.Context(), oneRound)
+	t.Cleanup(h.close)
+	return h
+}
