@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -93,7 +95,9 @@ func (p *prober) filter(ctx context.Context, server, other netip.AddrPort, patie
 	}
 }
 
-// pin asks our public address from a second socket, as RFC 5780 section 4.5.
+// pin is the test of RFC 5780 section 4.5: two sockets of ours try to meet at their
+// public addresses. Both send, since a NAT nearer than the one that they meet at lets
+// in only whom each has sent to.
 func (p *prober) pin(ctx context.Context, server, mapped netip.AddrPort, patience []time.Duration) {
 	if l := p.sockets[0].local(server); l.Value == mapped {
 		p.hairpin = Finding[Verdict]{Yes, "there is no NAT to come back through"}
@@ -105,14 +109,35 @@ func (p *prober) pin(ctx context.Context, server, mapped netip.AddrPort, patienc
 		return
 	}
 	defer s.close()
-	came := p.sockets[0].knock(ctx, s, mapped, patience)
+	tries, stop := context.WithCancel(ctx)
+	defer stop()
+	var knocks sync.WaitGroup
+	var came, silent atomic.Bool
+	knock := func(at, from *socket, public netip.AddrPort, waits []time.Duration) {
+		if at.knock(tries, from, public, waits) {
+			came.Store(true)
+			stop() // one is enough
+		}
+	}
+	knocks.Go(func() { knock(p.sockets[0], s, mapped, patience) })
+	knocks.Go(func() {
+		second, err := s.put(tries, &question{to: server, from: server, waits: patience})
+		if err != nil || !second.mapped.IsValid() {
+			silent.Store(true)
+			return
+		}
+		knock(s, p.sockets[0], second.mapped, patience[1:])
+	})
+	knocks.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
-	case came:
+	case came.Load():
 		p.hairpin = Finding[Verdict]{Yes, fmt.Sprintf("what we sent to %v came back in", mapped)}
 	case ctx.Err() != nil:
 		p.hairpin = Finding[Verdict]{Unknown, "stopped before it could come back"}
+	case silent.Load():
+		p.hairpin = Finding[Verdict]{Unknown, "the server fell silent"}
 	default:
 		p.hairpin = Finding[Verdict]{No, fmt.Sprintf("what we sent to %v never came back in", mapped)}
 	}
