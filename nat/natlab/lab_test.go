@@ -96,7 +96,9 @@ func (l *lab) space(name string) {
 	if out, err := exec.Command("ip", "netns", "add", l.tag+name).CombinedOutput(); err != nil {
 		l.t.Skipf("no network namespaces here: %v: %s", err, out)
 	}
-	l.run(name, "ip link set lo up; echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6 2>/dev/null || true")
+	// A bridge is but a switch: what goes through it is nothing for the rules of routers.
+	l.run(name, `ip link set lo up
+for f in ipv6/conf/all/disable_ipv6=1 bridge/bridge-nf-call-iptables=0; do echo ${f#*=} 2>/dev/null >/proc/sys/net/${f%=*} || true; done`)
 }
 
 // The first halves of the addresses behind routers at home and behind those of

@@ -1,0 +1,115 @@
+//go:build netns && linux
+
+package natlab
+
+import (
+	"fmt"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/punchback/punchback/nat"
+)
+
+// Homes as there are: behind carriers, behind one carrier, in one home. What comes
+// out is what nat.Between foretells of the reports that the doctor makes there.
+func TestHomes(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, 60, 0)
+	doctor := l.build("nat/cmd/natcheck") + "/natcheck"
+	behind := func(kind, carrier string) string { return l.home(kind, l.router(carrier, internet, shared)) }
+	both := func(kind string, in *network) [2]string { return [2]string{l.home(kind, in), l.home(kind, in)} }
+	lan := func(kind string, apart bool) [2]string {
+		n := l.router(kind, internet, private)
+		n.apart = apart
+		return [2]string{l.player(n), l.player(n)}
+	}
+	cone, addr, port := l.home("cone", internet), l.home("addr", internet), l.home("port", internet)
+	block := l.home("block", internet)
+	pairs := []struct {
+		name string
+		ends [2]string
+		want string
+		why  string // Between can't know
+	}{
+		{"block, cone", [2]string{block, cone}, "direct", ""},
+		{"block, addr", [2]string{block, addr}, "direct", ""},
+		{"block, port", [2]string{block, port}, "relay", ""},
+		{"block, block", both("block", internet), "relay", ""},
+		{"cone with hairpin, port", [2]string{l.home("coneh", internet), port}, "direct", ""},
+		{"port behind carrier's port, port", [2]string{behind("port", "port"), port}, "direct", ""},
+		{"port behind carrier's symm, port", [2]string{behind("port", "symm"), port}, "relay", ""},
+		{"port behind carrier's symm, cone", [2]string{behind("port", "symm"), cone}, "direct", ""},
+		{"cone behind carrier's block, port", [2]string{behind("cone", "block"), port}, "relay", ""},
+		{"ports behind one carrier", both("port", l.router("port", internet, shared)), "relay", ""},
+		{"ports behind one with hairpin", both("port", l.router("porth", internet, shared)), "direct", ""},
+		{"cones behind one with hairpin", both("cone", l.router("porth", internet, shared)), "direct", ""},
+		{"one home", lan("port", false), "direct", ""},
+		{"one home, guests apart, hairpin", lan("coneh", true), "direct", ""},
+		{"one home, guests apart", lan("port", true), "relay", "an access point that keeps its guests apart"},
+	}
+	l.open()
+	var times table
+	var mu sync.Mutex
+	said := map[string]string{}
+	t.Run("pairs", func(t *testing.T) {
+		for _, p := range pairs {
+			t.Run(p.name+": doctor", func(t *testing.T) {
+				t.Parallel()
+				var plan nat.Plan
+				for range 3 { // a machine that is slow may miss an answer
+					_, a := l.check(t, doctor, p.ends[0], servers)
+					_, b := l.check(t, doctor, p.ends[1], servers)
+					plan = nat.Between(a, b)
+					if (path(a, b) == p.want) == (p.why == "") {
+						mu.Lock()
+						defer mu.Unlock()
+						said[p.name] = plan.Way.String()
+						return
+					}
+				}
+				t.Errorf("%+v, and it is %s %s", plan, p.want, p.why)
+			})
+			for i, offers := range []string{": first offers", ": second offers"} {
+				t.Run(p.name+offers, func(t *testing.T) {
+					t.Parallel()
+					l.compare(t, &times, p.name+offers, p.ends[i], p.ends[1-i], p.want)
+				})
+			}
+		}
+	})
+	var text strings.Builder
+	fmt.Fprintf(&text, "open after so many ms, pion's defaults -> ours\n%-36s%10s%16s%16s", "", "foretold", "first offers", "second offers")
+	for _, p := range pairs {
+		fmt.Fprintf(&text, "\n%-36s%10s%16s%16s", p.name, said[p.name], times.cell(p.name+": first offers"), times.cell(p.name+": second offers"))
+	}
+	t.Log(text.String())
+}
+
+// Links find their way by another server than ours: directly, and by its relay.
+func TestCoturn(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("turnserver"); err != nil {
+		t.Skip("turnserver is not installed")
+	}
+	l := newLab(t, 60, 0)
+	doctor := l.build("nat/cmd/natcheck") + "/natcheck"
+	port, symm, noudp := l.home("port", internet), l.home("symm", internet), l.home("noudp", internet)
+	var times table
+	cells := []struct {
+		name string
+		ends [2]string
+		want string
+	}{
+		{"port, port", [2]string{port, l.home("port", internet)}, "direct"},
+		{"symm, port", [2]string{symm, port}, "relay"},
+		{"noudp, port", [2]string{noudp, port}, "relay"},
+	}
+	l.open()
+	l.turn = l.coturn(doctor)
+	for _, c := range cells {
+		t.Run(c.name, func(t *testing.T) { l.compare(t, &times, c.name, c.ends[0], c.ends[1], c.want) })
+		t.Logf("%s, by coturn: %s ms", c.name, times.cell(c.name))
+	}
+}
