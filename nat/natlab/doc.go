@@ -6,10 +6,11 @@
 //	go test ./nat/natlab -tags netns -run Matrix -v -figures
 //
 // What must come out, directly or by the relay, is what nat.Between says of the two
-// kinds; the doctor (nat/cmd/natcheck) finds out there what each NAT does, asking our
-// own service and asking coturn, which is a relay here, too. Namespaces are named pb-PID-LAB-NAME, and go when the test goes, however it
-// does. Without -figures times are printed and nothing more, since many links are made
-// at once; -repeats N makes more of each.
+// kinds; the doctor (nat/cmd/natcheck) finds out what each NAT does, asking our own
+// service and asking coturn, which is a relay here, too. Without -figures times are
+// printed and nothing more, since many links are made at once; -repeats N makes more
+// of each. Namespaces are named pb-PID-LAB-NAME, and go when the tests end, however
+// they do.
 //
 // The same kinds of NATs as a simulation, without root and in no time, are in the
 // tests of nat/punch. Browsers are not here: see the tests with the tag worlds.

@@ -104,7 +104,7 @@ func TestMatrix(t *testing.T) {
 }
 
 // compare links two players, both as we do and as pion does, and tells the table.
-// Ours must come to that path.
+// Ours must come to that path; none means either.
 func (l *lab) compare(t *testing.T, times *table, cell, a, b, want string) {
 	for range *repeats {
 		for _, who := range []string{"ours", "pion"} {
@@ -114,7 +114,7 @@ func (l *lab) compare(t *testing.T, times *table, cell, a, b, want string) {
 				switch {
 				case who == "ours" && want == "direct":
 					p.become(want, &ends) // a machine that is slow may be late
-				case who == "ours" && ends[0].Path != want:
+				case who == "ours" && want != "" && ends[0].Path != want:
 					t.Errorf("%s, where theory has %s", ends[0].Reason, want)
 				}
 				times.add(who, cell, opened, ends[0].Path)
@@ -208,17 +208,20 @@ func TestClashBecomesDirect(t *testing.T) {
 	}
 	t.Logf("%d of %d began with the relay; direct after %d ms at the median, %d at worst; no packet for %d ms at worst",
 		relayed, len(gaps)/2, median(first), slices.Max(first).Milliseconds(), slices.Max(gaps).Milliseconds())
-	if worst := slices.Max(gaps); worst > 3*time.Second || *figures && worst > stall {
-		t.Errorf("nothing came for %v", worst)
-	}
+	smooth(t, slices.Max(gaps))
 	if *figures && slices.Max(first) > 5*time.Second {
 		t.Errorf("direct after %v, must be within 5 s", slices.Max(first))
 	}
 }
 
-// stall is how long a player may miss another's packets without noticing: eight
-// frames are predicted.
-const stall = 8 * time.Second / 60
+// smooth tells whether packets came all the time. A player does not notice when they
+// are missing for the eight frames that are predicted.
+func smooth(t testing.TB, gap time.Duration) {
+	t.Helper()
+	if gap > 3*time.Second || *figures && gap > 8*time.Second/60 {
+		t.Errorf("nothing came for %v", gap)
+	}
+}
 
 // A router that opens a port when asked lets in whom it else would not: then two
 // that theory gives to the relay are linked directly.
