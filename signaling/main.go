@@ -14,7 +14,9 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
+	"github.com/punchback/punchback/signaling/cluster"
 	"github.com/punchback/punchback/signaling/relay"
 	"github.com/punchback/punchback/signaling/server"
 )
@@ -36,7 +38,7 @@ func main() {
 	cfg := server.Config{Out: os.Stdout}
 	ports := "61000-61999"
 	verbose := false
-	var origins string
+	var origins, servers string
 	f := flag.NewFlagSet("signaling", flag.ExitOnError)
 	f.StringVar(&cfg.Addr, "addr", ":8080", "TCP `address` to listen on; 127.0.0.1:8080 is for this machine only")
 	f.StringVar(&cfg.Turn, "turn", "", "`address` of STUN and TURN, UDP and TCP; default: the host of -addr and port 3478,\nor a free port if that is taken; port 0 is a free port; off is none")
@@ -49,6 +51,7 @@ func main() {
 	f.IntVar(&cfg.Limits.Sockets, "sockets", 10_000, "`limit` of connections at once")
 	f.IntVar(&cfg.Limits.Rate, "rate", 50, "`limit` of messages a second of one connection")
 	f.IntVar(&cfg.Limits.Rooms, "rooms", 10_000, "`limit` of rooms at once")
+	f.StringVar(&servers, "nats", "", "`servers` of NATS with JetStream, by which several of these are one: nats://host:4222,\nwith commas between; default: this one is alone")
 	f.BoolVar(&verbose, "v", false, "log every connection that is refused or dropped")
 	f.Usage = func() {
 		fmt.Fprint(f.Output(), usage)
@@ -72,6 +75,16 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if servers != "" {
+		joining, cancel := context.WithTimeout(ctx, 30*time.Second)
+		c, err := cluster.NATS(joining, servers, cluster.NATSOptions{Log: cfg.Log})
+		cancel()
+		if err != nil {
+			fail(err)
+		}
+		cfg.Cluster = c
+		defer c.Close()
+	}
 	if err := server.Run(ctx, cfg); err != nil {
 		fail(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/punchback/punchback/signaling/cluster"
 	"github.com/punchback/punchback/signaling/protocol"
 	"github.com/punchback/punchback/signaling/relay"
 )
@@ -30,9 +31,10 @@ type Config struct {
 	Web          string       // a folder of static files to serve
 	Fallback     http.Handler // what serves everything that is not signaling, instead of Web
 	Limits       Limits
-	Log          *slog.Logger   // default: none
-	Ready        func(net.Addr) // called by Run when it can be used
-	Out          io.Writer      // where Run says to a person what to know; default: nowhere
+	Cluster      cluster.Cluster // what makes this server one of several; default: it is alone. Whoever made it closes it, after the server
+	Log          *slog.Logger    // default: none
+	Ready        func(net.Addr)  // called by Run when it can be used
+	Out          io.Writer       // where Run says to a person what to know; default: nowhere
 }
 
 func (c *Config) fill() error {

@@ -67,11 +67,12 @@ type Server struct {
 	origins origins
 	web     http.Handler
 	relay   *relay.Relay // nil: off
+	route   *route       // nil: this server is alone
 
 	upgrader *gws.Upgrader
 
 	mu     sync.Mutex // guards everything below; see unlock
-	lobby  *lobby.Lobby
+	lobby  rooms
 	conns  map[lobby.Conn]*conn
 	last   lobby.Conn
 	closed bool
@@ -94,11 +95,14 @@ func New(cfg Config) (*Server, error) {
 		upgrader: upgrader(protocol.Version),
 		done:     make(chan struct{}),
 	}
-	s.lobby = lobby.New(lobby.Limits{
-		Rooms:     cfg.Limits.Rooms,
-		Grace:     int(cfg.Limits.Grace / tick),
-		PlayGrace: int(cfg.Limits.Play / tick),
-	}, random)
+	empty := func() *lobby.Lobby {
+		return lobby.New(lobby.Limits{
+			Rooms:     cfg.Limits.Rooms,
+			Grace:     int(cfg.Limits.Grace / tick),
+			PlayGrace: int(cfg.Limits.Play / tick),
+		}, random)
+	}
+	s.lobby = empty()
 	var err error
 	if s.origins, err = parseOrigins(cfg.Origins); err != nil {
 		return nil, err
@@ -108,6 +112,14 @@ func New(cfg Config) (*Server, error) {
 	}
 	if s.web == nil {
 		s.web = http.HandlerFunc(about)
+	}
+	if cfg.Cluster != nil {
+		if err = s.join(cfg.Cluster, empty); err != nil {
+			if s.relay != nil {
+				s.relay.Close()
+			}
+			return nil, err
+		}
 	}
 	s.wg.Go(s.tick)
 	return s, nil
@@ -119,13 +131,19 @@ func (s *Server) Close() error {
 	s.mu.Lock()
 	first := !s.closed
 	s.closed = true
+	if first {
+		s.hand()
+	}
 	for _, c := range s.conns {
-		c.push(protocol.Message{Kind: protocol.Error, Code: protocol.CodeClosing, Text: "the server stops"})
+		if s.route == nil || c.self != 0 { // Who was not welcomed yet finds another server, in silence.
+			c.push(protocol.Message{Kind: protocol.Error, Code: protocol.CodeClosing, Text: "the server stops"})
+		}
 		c.end()
 	}
 	s.unlock()
 	if first {
 		close(s.done)
+		s.part()
 	}
 	s.wg.Wait()
 	if first && s.relay != nil {
@@ -148,7 +166,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) health(w http.ResponseWriter) {
 	s.mu.Lock()
-	closed := s.closed
+	closed := s.closed || !s.usable()
 	rooms, members := s.lobby.Count()
 	sockets := len(s.conns)
 	s.mu.Unlock()
@@ -195,7 +213,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
 	}
 	c := &conn{server: s, place: place, host: r.Host}
 	s.mu.Lock()
-	if s.closed || len(s.conns) >= 2*s.cfg.Limits.Sockets { // Too many even to be told.
+	if s.closed || len(s.conns) >= 2*s.cfg.Limits.Sockets || !s.usable() { // Too many even to be told, or others know better.
 		s.mu.Unlock()
 		http.Error(w, "closing or busy", http.StatusServiceUnavailable)
 		return

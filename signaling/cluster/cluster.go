@@ -1,0 +1,75 @@
+// Package cluster makes many signaling servers one. A client's WebSocket may
+// end at any of them; every game's rooms are kept by exactly one, the owner of
+// the slot that the game's name falls into, in a lobby as pure as that of a
+// single server. The others carry what their sockets say to the owner and what
+// it says back. So codes, quick match and the public list are decided in one
+// place, and mean what they mean on a single server: two strangers who come at
+// the same moment to two servers meet, which an index of what others have can't
+// promise.
+//
+// Which server owns what is kept in leases, and nothing else is: rooms are
+// memory. When an owner dies another claims its slots, and the clients, who
+// come back by themselves, revive their rooms there. A match never notices.
+//
+// Node is what a server does: events in, messages out. Cluster is what stands
+// between servers: Memory in one process, NATS between machines. A single
+// server needs neither. The package never sees a socket, decides who may come
+// in, or carries what a game says. It is not for the browser.
+package cluster
+
+import (
+	"context"
+	"errors"
+	"hash/fnv"
+	"strconv"
+)
+
+// Cluster is what servers have in common: leases, and packets to one another.
+// All methods may be called from any goroutine.
+type Cluster interface {
+	// Self is the name of this server. It is new with every start, so that a
+	// server that was restarted is never taken for what it was before.
+	Self() string
+
+	// Claim makes Self the owner of a slot, or goes on being it, provided that
+	// the lease's Term still is last; 0: there has been none. It returns the new
+	// lease; or ErrTaken and the lease as it is; or another error, when it may or
+	// may not have happened.
+	Claim(ctx context.Context, slot string, last uint64) (Lease, error)
+
+	// Release makes the slot free, provided that the lease's Term still is last.
+	Release(ctx context.Context, slot string, last uint64) error
+
+	// Publish sends a packet to one server, or to all (and Self) if to is empty.
+	// It may get lost. Packets to one server arrive in order.
+	Publish(to string, packet []byte) error
+
+	// Listen says who hears of every change of a lease, and of every packet for
+	// Self. It is called once; what it is given must not block.
+	Listen(lease func(Lease), packet func(from string, b []byte)) error
+
+	// Close ends it all and waits. Leases end by themselves.
+	Close() error
+}
+
+// Lease says who owns a slot.
+type Lease struct {
+	Slot string
+	Node string // its owner; empty: it is free
+	Term uint64 // grows with every claim of the slot, by whomever, also by its owner; 0: there is no lease
+}
+
+// ErrTaken is the error of a Claim or Release that came too late.
+var ErrTaken = errors.New("cluster: the lease has changed")
+
+// Slots is how many slots there are. An owner renews the lease of each slot
+// that has rooms: their number bounds what that costs, whatever players type
+// into a URL.
+const Slots = 64
+
+// SlotOf is the slot of a game.
+func SlotOf(game string) string {
+	h := fnv.New32a()
+	h.Write([]byte(game))
+	return strconv.Itoa(int(h.Sum32() % Slots))
+}

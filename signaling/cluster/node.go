@@ -1,0 +1,358 @@
+package cluster
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/punchback/punchback/signaling/lobby"
+	"github.com/punchback/punchback/signaling/protocol"
+)
+
+// How long things take. An owner serves for leaseFor from the moment before it
+// asked for its lease. Whoever wants to take it over waits patience from the
+// moment after it saw that lease. The first began before the lease was
+// written, the second after it; and the claim is refused if the lease was
+// written again. So an owner has stopped before another begins, without any
+// two clocks that agree: all they must do is run at rates that differ by less
+// than patience/leaseFor, a third.
+const (
+	beatEvery  = 300 * time.Millisecond
+	goneAfter  = 1200 * time.Millisecond // without a beat
+	renewEvery = 400 * time.Millisecond
+	leaseFor   = 1200 * time.Millisecond
+	patience   = 1600 * time.Millisecond
+	stuck      = 15 * time.Second // that an owner may live without renewing, as while the leases can't be written at all
+	settling   = time.Second      // after a takeover, for those who were in a room to come back before others come in
+	idle       = 5 * time.Second  // without rooms, until a slot is released
+	unanswered = 4 * time.Second  // that a socket may wait for the owner
+	silent     = 30 * time.Second // that a socket of another server may say nothing; clients say something every 5 s
+)
+
+// What an owner that waits for its lease keeps of what it is told meanwhile.
+const (
+	maxHeld      = 4096
+	maxHeldBytes = 4 << 20
+)
+
+// Outlet does what a Node wants done. It is called from within the Node's
+// methods, and must not block or call back.
+type Outlet interface {
+	Publish(to string, packet []byte)
+	Claim(slot string, last uint64) // to be answered by Claimed
+	Release(slot string, last uint64)
+}
+
+// Node is one server of a cluster. To its server it looks like a lobby, and
+// like one it is pure: events in, messages out, time is a function. What it
+// returns is for the server's own sockets. Its caller holds a lock around it.
+type Node struct {
+	self   string
+	clock  func() time.Duration
+	make   func() *lobby.Lobby
+	outlet Outlet
+
+	now     time.Duration
+	slots   map[string]*slot
+	ends    map[lobby.Conn]*end // sockets of this server
+	waiting map[lobby.Conn]*end // those of them that the owner has not answered
+	guests  map[lobby.Conn]*guest
+	names   map[name]*guest
+	peers   map[string]time.Duration // when each server was last heard, this one too
+	last    lobby.Conn               // given to a guest
+	beat    time.Duration            // when the next is due
+	sweep   time.Duration
+	leaving bool
+	said    []lobby.Out
+}
+
+// end is a socket of this server that has said Hello.
+type end struct {
+	slot  *slot
+	entry entry
+	node  string        // the owner that it was given to; empty: none yet
+	since time.Duration // it has waited
+	up    uint64        // packets sent to the owner
+	down  uint64        // packets heard from it
+}
+
+// newcomer tells whether it wants to enter a room by name without having been there.
+func (e *entry) newcomer() bool { return e.Place.Code != "" && e.Hello.Resume == "" }
+
+// NewNode makes a Node. clock is monotonic, and make makes an empty lobby.
+func NewNode(self string, clock func() time.Duration, make func() *lobby.Lobby, o Outlet) *Node {
+	return &Node{
+		self: self, clock: clock, make: make, outlet: o,
+		slots: map[string]*slot{}, ends: map[lobby.Conn]*end{}, waiting: map[lobby.Conn]*end{},
+		guests: map[lobby.Conn]*guest{}, names: map[name]*guest{}, peers: map[string]time.Duration{self: clock()},
+		last: 1 << 63, // Sockets are numbered from 1.
+	}
+}
+
+// Count tells how many rooms this server owns, and how many members are in them.
+func (n *Node) Count() (rooms, members int) {
+	for _, s := range n.slots {
+		if s.lobby != nil {
+			r, m := s.lobby.Count()
+			rooms, members = rooms+r, members+m
+		}
+	}
+	return rooms, members
+}
+
+// Ready tells whether this server hears the cluster: its own beats come back to it.
+func (n *Node) Ready() bool {
+	n.now = n.clock()
+	return n.alive(n.self) && !n.leaving
+}
+
+func (n *Node) alive(node string) bool {
+	at, ok := n.peers[node]
+	return ok && n.now-at < goneAfter
+}
+
+// flush is what all methods return.
+func (n *Node) flush() []lobby.Out {
+	said := n.said
+	n.said = nil
+	return said
+}
+
+// Enter is the Hello of a new socket, see lobby.Enter.
+func (n *Node) Enter(c lobby.Conn, p protocol.Place, hello protocol.Message) []lobby.Out {
+	n.now = n.clock()
+	e := &end{slot: n.slot(SlotOf(p.Game)), entry: entry{p, hello}, since: n.now}
+	n.ends[c] = e
+	n.waiting[c] = e
+	n.attach(c, e)
+	return n.flush()
+}
+
+// attach gives a socket to the owner of its slot, if there is one.
+func (n *Node) attach(c lobby.Conn, e *end) {
+	s := e.slot
+	switch {
+	case s.lobby != nil && n.now < s.settled && e.entry.newcomer():
+	case s.lobby != nil:
+		e.node = n.self
+		delete(n.waiting, c)
+		entry := e.entry
+		e.entry = entry0
+		n.run(s, c, weight(entry.Hello), func() []lobby.Out { return s.lobby.Enter(c, entry.Place, entry.Hello) })
+	case s.lease.Node != n.self && n.alive(s.lease.Node) && s.denied != s.lease.Term:
+		body, err := json.Marshal(e.entry)
+		if err != nil {
+			panic("cluster: " + err.Error()) // No field of an entry can fail to marshal.
+		}
+		e.node, e.up, e.down = s.lease.Node, 1, 0
+		n.send(e.node, packet{kind: enter, conn: uint64(c), seq: 1, slot: s.name, body: body})
+	default:
+		n.want(s)
+	}
+}
+
+var entry0 entry
+
+// Hear is a message of a socket that has said Hello, see lobby.Hear.
+func (n *Node) Hear(c lobby.Conn, m protocol.Message) []lobby.Out {
+	n.now = n.clock()
+	e := n.ends[c]
+	switch {
+	case e == nil:
+	case e.node == "":
+		if m.Kind != protocol.Ping { // Nobody has welcomed it.
+			n.cut(c, e)
+		}
+	case e.node == n.self:
+		s := e.slot
+		n.run(s, c, weight(m), func() []lobby.Out { return s.lobby.Hear(c, m) })
+	default:
+		e.up++
+		n.send(e.node, packet{kind: hear, conn: uint64(c), seq: e.up, slot: e.slot.name, body: protocol.Encode(m)})
+	}
+	return n.flush()
+}
+
+// Lost tells that a socket has ended, see lobby.Lost.
+func (n *Node) Lost(c lobby.Conn) []lobby.Out {
+	n.now = n.clock()
+	if e := n.ends[c]; e != nil {
+		n.lose(c, e)
+	}
+	return n.flush()
+}
+
+// lose tells the owner that a socket has ended.
+func (n *Node) lose(c lobby.Conn, e *end) {
+	delete(n.ends, c)
+	delete(n.waiting, c)
+	s := e.slot
+	switch e.node {
+	case "":
+	case n.self:
+		n.run(s, c, 0, func() []lobby.Out { return s.lobby.Lost(c) })
+	default:
+		n.send(e.node, packet{kind: lost, conn: uint64(c), slot: s.name})
+	}
+}
+
+// cut ends a socket without a word: its client comes back, here or elsewhere,
+// and resumes. This is how everything that goes wrong between servers ends.
+func (n *Node) cut(c lobby.Conn, e *end) {
+	n.said = append(n.said, lobby.Out{To: c, Close: true})
+	n.lose(c, e)
+}
+
+// cutAll cuts the sockets that have a reason to be cut.
+func (n *Node) cutAll(reason func(*end) bool) {
+	for _, c := range sorted(n.ends) {
+		if e := n.ends[c]; e != nil && reason(e) {
+			n.cut(c, e)
+		}
+	}
+}
+
+// Tick is the lobbies' time, see lobby.Tick. It stands still for those whose
+// lease is not sure.
+func (n *Node) Tick() []lobby.Out {
+	n.now = n.clock()
+	for _, k := range sorted(n.slots) {
+		if s := n.slots[k]; s.lobby != nil && s.sure(n.now) {
+			n.say(s, s.lobby.Tick())
+		}
+	}
+	return n.flush()
+}
+
+// Poll does what is due. It is to be called ten times a second.
+func (n *Node) Poll() []lobby.Out {
+	n.now = n.clock()
+	if n.now >= n.beat {
+		n.beat = n.now + beatEvery
+		n.send("", packet{kind: beat})
+	}
+	for _, p := range sorted(n.peers) {
+		if !n.alive(p) {
+			delete(n.peers, p)
+			n.depart(p)
+		}
+	}
+	for _, k := range sorted(n.slots) {
+		n.keep(n.slots[k])
+	}
+	for _, c := range sorted(n.waiting) {
+		switch e := n.waiting[c]; {
+		case e == nil:
+		case n.now-e.since > unanswered:
+			n.cut(c, e)
+		case e.node == "":
+			n.attach(c, e)
+		}
+	}
+	if n.now >= n.sweep {
+		n.sweep = n.now + silent/8
+		for _, id := range sorted(n.guests) {
+			if g := n.guests[id]; g != nil && n.now-g.heard > silent {
+				n.dismiss(g)
+			}
+		}
+	}
+	return n.flush()
+}
+
+// depart is what follows when another server is gone.
+func (n *Node) depart(node string) {
+	for _, id := range sorted(n.guests) {
+		if g := n.guests[id]; g != nil && g.node == node {
+			n.dismiss(g)
+		}
+	}
+	n.cutAll(func(e *end) bool { return e.node == node && node != n.self })
+}
+
+// Packet is what another server says, or this one to all.
+func (n *Node) Packet(from string, b []byte) []lobby.Out {
+	n.now = n.clock()
+	p, err := decode(b)
+	if err != nil {
+		return nil
+	}
+	n.peers[from] = n.now
+	if from == n.self {
+		return nil
+	}
+	switch p.kind {
+	case gone:
+		delete(n.peers, from)
+		n.depart(from)
+	case enter, hear, lost:
+		n.host(from, p)
+	case out:
+		n.told(from, p)
+	case none:
+		if e := n.ends[lobby.Conn(p.conn)]; e != nil && e.node == from {
+			e.node = "" // Poll tries again.
+			if s := e.slot; !p.end && s.lease.Node == from {
+				s.denied = s.lease.Term
+			}
+		}
+	}
+	return n.flush()
+}
+
+// told is what the owner wants said to one of our sockets.
+func (n *Node) told(from string, p packet) {
+	c := lobby.Conn(p.conn)
+	e := n.ends[c]
+	if e == nil || e.node != from {
+		if !p.end {
+			n.send(from, packet{kind: lost, conn: p.conn, slot: p.slot}) // It has not heard that this socket ended.
+		}
+		return
+	}
+	l := e.slot.lease
+	if p.seq != e.down+1 || l.Node != from && p.term < l.Term { // Something was lost, or the owner is it no more.
+		n.cut(c, e)
+		return
+	}
+	e.down++
+	e.entry = entry0
+	delete(n.waiting, c)
+	o := lobby.Out{To: c, Close: p.end}
+	if len(p.body) > 0 {
+		m, err := protocol.Decode(p.body)
+		if err != nil {
+			n.cut(c, e)
+			return
+		}
+		o.Message = m
+	}
+	n.said = append(n.said, o)
+	if p.end {
+		delete(n.ends, c)
+	}
+}
+
+// weight is about what a message takes to keep, in bytes.
+func weight(m protocol.Message) int { return 512 + len(m.Payload) + len(m.Data) }
+
+func (n *Node) send(to string, p packet) { n.outlet.Publish(to, p.encode()) }
+
+// slot is what is known of a slot; nil if there is none of that name.
+func (n *Node) slot(name string) *slot {
+	s := n.slots[name]
+	if s == nil {
+		if i, err := strconv.Atoi(name); err != nil || i < 0 || i >= Slots || strconv.Itoa(i) != name {
+			return nil
+		}
+		s = &slot{name: name, lease: Lease{Slot: name}}
+		n.slots[name] = s
+	}
+	return s
+}
+
+// sorted are the keys of a map, in an order that is the same in every run.
+func sorted[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

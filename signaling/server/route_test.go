@@ -1,0 +1,156 @@
+//go:build !js
+
+package server_test
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/punchback/punchback/signaling/cluster"
+	"github.com/punchback/punchback/signaling/protocol"
+	"github.com/punchback/punchback/signaling/server"
+)
+
+// three are servers of one cluster in this process.
+type three struct {
+	t       *testing.T
+	memory  cluster.Memory
+	members []cluster.Cluster
+	servers []*server.Server
+	urls    []string
+}
+
+func startThree(t *testing.T) *three {
+	c := &three{t: t}
+	for range 3 {
+		c.start()
+	}
+	return c
+}
+
+// start starts one more.
+func (c *three) start() {
+	m := c.memory.Join()
+	s, err := server.New(server.Config{Turn: "off", Cluster: m})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	h := httptest.NewServer(s)
+	c.members, c.servers, c.urls = append(c.members, m), append(c.servers, s), append(c.urls, "ws"+strings.TrimPrefix(h.URL, "http"))
+	c.t.Cleanup(func() {
+		s.Close()
+		h.Close()
+		m.Close()
+	})
+}
+
+// meet has two players on the first two servers play a round.
+func meet(a, b *player, round int) *protocol.Match {
+	a.say(protocol.Message{Kind: protocol.State, Round: round, Linked: []protocol.ID{b.self}})
+	b.say(protocol.Message{Kind: protocol.State, Round: round, Linked: []protocol.ID{a.self}})
+	ma, mb := a.await(protocol.Start).Match, b.await(protocol.Start).Match
+	if fmt.Sprint(*ma) != fmt.Sprint(*mb) || ma.Round != round {
+		a.t.Fatalf("%+v, %+v", ma, mb)
+	}
+	return ma
+}
+
+// Whoever's socket ends where, those who ask for the same game at the same
+// moment meet: there is one place where that is decided.
+func TestStrangersAtThreeServersMeet(t *testing.T) {
+	c := startThree(t)
+	const pairs = 30
+	var all []*player
+	for i := range 2 * pairs {
+		all = append(all, dial(t, c.urls[i%3]+"/pong", "1"))
+	}
+	rooms := map[string][]*player{}
+	for _, p := range all {
+		p.welcome()
+		rooms[p.code] = append(rooms[p.code], p)
+	}
+	if len(rooms) != pairs {
+		t.Errorf("%d strangers are in %d rooms", len(all), len(rooms))
+	}
+	for code, r := range rooms {
+		if len(r) != 2 {
+			t.Fatalf("%d in room %s", len(r), code)
+		}
+		a, b := r[0], r[1]
+		for i := range 20 {
+			a.say(protocol.Message{Kind: protocol.Signal, To: b.self, Payload: fmt.Append(nil, i)})
+		}
+		for i := range 20 {
+			if s := b.await(protocol.Signal); s.From != a.self || string(s.Payload) != fmt.Sprint(i) {
+				t.Fatalf("signal %d is %+v", i, s)
+			}
+		}
+		meet(a, b, 1)
+		b.Close()
+		a.await(protocol.Left)
+	}
+}
+
+// The owner of a game is cut off, and so are its clients; they go elsewhere
+// and find their room, their numbers and their round.
+func TestTheOwnerIsCutOff(t *testing.T) {
+	for name, how := range map[string]func(*three, int){
+		"cut":     func(c *three, i int) { c.memory.Cut(c.members[i].Self(), true) },
+		"stopped": func(c *three, i int) { c.servers[i].Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := startThree(t)
+			p := newProxy(t, c.urls[0])
+			a := enter(t, "ws://"+p.Addr().String()+"/pong/A", "1") // So the first server is the owner.
+			b := enter(t, c.urls[1]+"/pong/A", "1")
+			meet(a, b, 1)
+			p.mu.Lock()
+			p.to = strings.TrimPrefix(c.urls[2], "ws://")
+			p.mu.Unlock()
+			began := time.Now()
+			how(c, 0)
+			p.cut()
+			wa, wb := a.welcome(), b.welcome()
+			t.Logf("back after %v", time.Since(began).Round(time.Millisecond))
+			if wa.Self != 1 || wb.Self != 2 || wa.Round != 2 || wb.Round != 2 || wa.Resumed || wb.Resumed {
+				t.Fatalf("%+v, %+v", wa, wb)
+			}
+			meet(a, b, 2)
+			d := dial(t, c.urls[1]+"/pong/A", "1")
+			d.until("a refusal", func() bool { return d.Err() != nil })
+
+			// It comes back and is a server like any other.
+			c.memory.Cut(c.members[0].Self(), false)
+			if name == "cut" {
+				e := enter(t, c.urls[0]+"/pong/B", "1")
+				f := enter(t, c.urls[2]+"/pong/B", "1")
+				meet(e, f, 1)
+			}
+		})
+	}
+}
+
+// A client that changes servers while its room's owner lives misses nothing.
+func TestAnotherServerSameRoom(t *testing.T) {
+	c := startThree(t)
+	a := enter(t, c.urls[0]+"/pong/A", "1")
+	p := newProxy(t, c.urls[1])
+	b := enter(t, "ws://"+p.Addr().String()+"/pong/A", "1")
+	for i := range 10 {
+		p.mu.Lock()
+		p.to = strings.TrimPrefix(c.urls[(i+2)%3], "ws://")
+		p.mu.Unlock()
+		p.cut()
+		for j := range 10 {
+			a.say(protocol.Message{Kind: protocol.Signal, To: 2, Payload: fmt.Append(nil, 10*i+j)})
+		}
+	}
+	for i := range 100 {
+		if s := b.await(protocol.Signal); string(s.Payload) != fmt.Sprint(i) {
+			t.Fatalf("signal %d is %q", i, s.Payload)
+		}
+	}
+}
