@@ -17,7 +17,7 @@ func TestBirthday(t *testing.T) {
 			for i, offers := range []string{"hard", "easy"} {
 				t.Run(offers+" end offers", func(t *testing.T) {
 					p, both := l.link(t, "birthday", ends[i], ends[1-i])
-					if both[0].Path != "relay" {
+					if both[0].Path != "relay" && hard != "block" { // where luck may do it
 						t.Errorf("begins with %s", both[0].Reason)
 					}
 					took := p.become("direct", &both)

@@ -22,6 +22,7 @@ type lab struct {
 	t      testing.TB
 	tag    string // begins the names of all namespaces
 	trip   int    // ms from one home to another and back
+	jitter int    // ms more at the most, on each wire
 	loss   int    // thousandths, on each wire
 	nets   int    // routers, so far
 	ends   []string
@@ -176,7 +177,7 @@ func bare(dev string) string {
 // open starts the wires and the relay, once all homes are there.
 func (l *lab) open() {
 	l.t.Helper()
-	l.start(l.tag+"wire", "wire", fmt.Sprint(l.trip/4), fmt.Sprint(l.loss), strings.Join(l.ends, ",")).next("ready")
+	l.start(l.tag+"wire", "wire", fmt.Sprint(l.trip/4), fmt.Sprint(l.jitter), fmt.Sprint(l.loss), strings.Join(l.ends, ",")).next("ready")
 	m := l.start(l.tag+"pub", "relay").next("ready")
 	l.turn = turn{servers[0], m.User, m.Pass}
 }

@@ -173,6 +173,18 @@ func TestLoss(t *testing.T) {
 	}
 }
 
+// Two continents, and a network where packets overtake one another.
+func TestFar(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, 240, 0)
+	l.jitter = 10
+	a, b := l.home("port", internet), l.home("port", internet)
+	l.open()
+	var times table
+	l.compare(t, &times, "", a, b, "direct")
+	t.Logf("240 ms and up to 20 more each way: open after %s ms", times.cell(""))
+}
+
 // Two routers whose mappings are spoiled by what arrives too early must not stay
 // with the relay. The answer is slow, so that it arrives behind the first packet to
 // the offerer, and they have to begin with it.
