@@ -104,21 +104,44 @@ func (l *Lobby) Hear(c Conn, msg protocol.Message) []Out {
 	}
 	switch msg.Kind {
 	case protocol.State:
-		l.state(m, msg)
+		l.state(m, &msg)
 	case protocol.Signal:
-		if to := m.room.member(msg.To); to != nil && to != m {
-			l.say(to, protocol.Message{Kind: protocol.Signal, From: m.id, To: to.id, Payload: msg.Payload})
-		}
+		l.signal(m, &msg)
 	case protocol.Ping:
-		l.say(m, protocol.Message{Kind: protocol.Pong, Ack: m.stream.Heard})
+		l.pong(m)
 	case protocol.Leave:
-		l.out = append(l.out, Out{To: c, Close: true})
-		l.remove(m)
+		l.leave(m)
 	default:
-		l.refuse(c, protocol.CodeBad, fmt.Sprintf("a member may not say %q", msg.Kind))
-		l.lost(m)
+		l.stranger(m, msg.Kind)
 	}
 	return l.flush()
+}
+
+// A Message is large, and a connection keeps the stack that its largest call
+// took: what most of them do has frames of its own, and passes pointers.
+
+//go:noinline
+func (l *Lobby) signal(m *member, msg *protocol.Message) {
+	if to := m.room.member(msg.To); to != nil && to != m {
+		l.say(to, &protocol.Message{Kind: protocol.Signal, From: m.id, To: to.id, Payload: msg.Payload})
+	}
+}
+
+//go:noinline
+func (l *Lobby) pong(m *member) {
+	l.say(m, &protocol.Message{Kind: protocol.Pong, Ack: m.stream.Heard})
+}
+
+//go:noinline
+func (l *Lobby) leave(m *member) {
+	l.out = append(l.out, Out{To: m.conn, Close: true})
+	l.remove(m)
+}
+
+//go:noinline
+func (l *Lobby) stranger(m *member, k protocol.Kind) {
+	l.refuse(m.conn, protocol.CodeBad, fmt.Sprintf("a member may not say %q", k))
+	l.lost(m)
 }
 
 // Lost tells that a connection has ended. Its member is kept for a while.
@@ -191,7 +214,7 @@ func (l *Lobby) resume(c Conn, m *member, ack uint64) {
 	if missed, all := m.stream.Since(ack); all && ack > 0 {
 		w := m.welcome()
 		w.Resumed, w.Seq = true, ack
-		l.say(m, w)
+		l.say(m, &w)
 		for _, msg := range missed {
 			l.out = append(l.out, Out{To: c, Message: msg})
 		}
@@ -223,7 +246,7 @@ func (l *Lobby) remove(m *member) {
 	r := m.room
 	r.members = slices.DeleteFunc(r.members, func(w *member) bool { return w == m })
 	for _, w := range r.members {
-		l.say(w, protocol.Message{Kind: protocol.Left, From: m.id})
+		l.say(w, &protocol.Message{Kind: protocol.Left, From: m.id})
 	}
 	if len(r.members) == 0 {
 		delete(l.rooms, key(r.game, r.code))
@@ -238,16 +261,21 @@ func (l *Lobby) refuse(c Conn, code, text string) {
 }
 
 // say tells a member something, now or when it is back.
-func (l *Lobby) say(to *member, m protocol.Message) {
-	to.stream.Say(&m)
+//
+//go:noinline
+func (l *Lobby) say(to *member, m *protocol.Message) {
+	to.stream.Say(m)
 	if to.conn != 0 {
-		l.out = append(l.out, Out{To: to.conn, Message: m})
+		l.out = append(l.out, Out{To: to.conn, Message: *m})
 	}
 }
 
+// flush is what an event leads to; it is valid until the next event.
 func (l *Lobby) flush() []Out {
 	out := l.out
-	l.out = nil
+	if l.out = l.out[:0]; cap(out) > 64 {
+		l.out = nil
+	}
 	return out
 }
 

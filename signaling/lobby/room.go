@@ -117,7 +117,7 @@ func (r *room) complete() bool {
 }
 
 // state hears the whole state of a member, as often as it likes.
-func (l *Lobby) state(m *member, msg protocol.Message) {
+func (l *Lobby) state(m *member, msg *protocol.Message) {
 	before := m.public()
 	m.round = min(msg.Round, m.room.round)
 	m.ready = msg.Ready
@@ -142,7 +142,7 @@ func (l *Lobby) start(r *room) {
 	r.match = match
 	r.round++
 	for _, m := range r.members {
-		l.say(m, protocol.Message{Kind: protocol.Start, Match: match})
+		l.say(m, &protocol.Message{Kind: protocol.Start, Match: match})
 	}
 }
 
@@ -156,7 +156,7 @@ func (l *Lobby) welcome(m *member) {
 	if r.match != nil && m.round == r.match.Round && slices.Contains(r.match.Seats, m.id) {
 		w.Match = r.match
 	}
-	l.say(m, w)
+	l.say(m, &w)
 }
 
 // welcome is what every Welcome of this member has.
@@ -172,7 +172,7 @@ func (m *member) welcome() protocol.Message {
 func (l *Lobby) update(m *member) {
 	for _, o := range m.room.members {
 		if o != m {
-			l.say(o, protocol.Message{Kind: protocol.Update, Round: m.room.round, Members: []protocol.Member{m.public()}})
+			l.say(o, &protocol.Message{Kind: protocol.Update, Round: m.room.round, Members: []protocol.Member{m.public()}})
 		}
 	}
 }

@@ -19,12 +19,12 @@ const (
 )
 
 // Encode writes a message as the text of one WebSocket frame.
-func Encode(m Message) []byte { return Append(nil, m) }
+func Encode(m Message) []byte { return Append(nil, &m) }
 
 // Append appends what Encode writes.
-func Append(b []byte, m Message) []byte {
+func Append(b []byte, m *Message) []byte {
 	if m.short() {
-		return appendShort(b, &m)
+		return appendShort(b, m)
 	}
 	text, err := json.Marshal(m)
 	if err != nil {
@@ -35,19 +35,31 @@ func Append(b []byte, m Message) []byte {
 
 // Decode reads a message and checks its limits. It does not ask whether the
 // message makes sense: that is for who receives it.
-func Decode(b []byte) (Message, error) {
-	if m, ok := decodeShort(b); ok {
-		return m, nil
-	}
-	return decode(b)
+func Decode(b []byte) (m Message, err error) {
+	err = m.Decode(b)
+	return m, err
 }
 
-func decode(b []byte) (m Message, err error) {
-	if len(b) > MaxMessage {
-		return m, fmt.Errorf("protocol: message of %d bytes, the limit is %d", len(b), MaxMessage)
+// Decode is the function Decode without a copy: m has been overwritten, and is
+// empty after an error.
+func (m *Message) Decode(b []byte) error {
+	if m.decodeShort(b) {
+		return nil
 	}
-	if err := json.Unmarshal(b, &m); err != nil {
-		return Message{}, fmt.Errorf("protocol: not a message: %w", err)
+	*m = Message{}
+	err := m.decodeLong(b)
+	if err != nil {
+		*m = Message{}
+	}
+	return err
+}
+
+func (m *Message) decodeLong(b []byte) error {
+	if len(b) > MaxMessage {
+		return fmt.Errorf("protocol: message of %d bytes, the limit is %d", len(b), MaxMessage)
+	}
+	if err := json.Unmarshal(b, m); err != nil {
+		return fmt.Errorf("protocol: not a message: %w", err)
 	}
 	for _, f := range [...]struct {
 		name     string
@@ -63,8 +75,8 @@ func decode(b []byte) (m Message, err error) {
 		{"round", m.Round, MaxRound},
 	} {
 		if f.n > f.limit || f.n < 0 {
-			return Message{}, fmt.Errorf("protocol: %s is %d, the limit is %d", f.name, f.n, f.limit)
+			return fmt.Errorf("protocol: %s is %d, the limit is %d", f.name, f.n, f.limit)
 		}
 	}
-	return m, nil
+	return nil
 }

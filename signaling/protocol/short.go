@@ -43,16 +43,17 @@ func appendShort(b []byte, m *Message) []byte {
 	return append(b, '}')
 }
 
-// decodeShort reads what appendShort writes; ok is false for anything else,
+// decodeShort reads what appendShort writes; it is false for anything else,
 // which may be a message all the same.
-func decodeShort(b []byte) (m Message, ok bool) {
-	b, ok = bytes.CutPrefix(b, []byte(`{"kind":"`))
+func (m *Message) decodeShort(b []byte) bool {
+	*m = Message{}
+	b, ok := bytes.CutPrefix(b, []byte(`{"kind":"`))
 	if !ok {
-		return m, false
+		return false
 	}
 	kind, b, ok := bytes.Cut(b, []byte{'"'})
 	if !ok {
-		return m, false
+		return false
 	}
 	switch Kind(kind) { // Not Kind(kind) itself, which would be copied.
 	case Signal:
@@ -66,7 +67,7 @@ func decodeShort(b []byte) (m Message, ok bool) {
 	case Leave:
 		m.Kind = Leave
 	default:
-		return m, false
+		return false
 	}
 	number := func(key string) (n uint64) {
 		rest, found := bytes.CutPrefix(b, []byte(key))
@@ -87,18 +88,18 @@ func decodeShort(b []byte) (m Message, ok bool) {
 	to, from := number(`,"to":`), number(`,"from":`)
 	m.To, m.From = ID(to), ID(from)
 	if uint64(m.To) != to || uint64(m.From) != from {
-		return m, false
+		return false
 	}
 	if text, found := bytes.CutPrefix(b, []byte(`,"payload":"`)); found {
 		n := bytes.IndexByte(text, '"')
 		if n < 0 || bytes.IndexByte(text[:n], '\n') >= 0 || bytes.IndexByte(text[:n], '\r') >= 0 { // base64 skips line ends, JSON has none
-			return m, false
+			return false
 		}
 		p, err := base64.StdEncoding.AppendDecode(nil, text[:n])
 		if err != nil || len(p) > MaxPayload {
-			return m, false
+			return false
 		}
 		m.Payload, b = p, text[n+1:]
 	}
-	return m, len(b) == 1 && b[0] == '}'
+	return len(b) == 1 && b[0] == '}'
 }

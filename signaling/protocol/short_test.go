@@ -19,8 +19,8 @@ func FuzzShort(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		m, ok := decodeShort(b)
-		if !ok {
+		var m Message
+		if !m.decodeShort(b) {
 			return
 		}
 		var slow Message
@@ -50,7 +50,7 @@ func TestOnlyShortOnesAreShort(t *testing.T) {
 		if got := Encode(m); string(got) != string(want) || !m.short() {
 			t.Errorf("%s, want %s", got, want)
 		}
-		if _, ok := decodeShort(want); !ok {
+		if !new(Message).decodeShort(want) {
 			t.Errorf("%s takes the long way", want)
 		}
 		v := reflect.ValueOf(&m).Elem()
@@ -87,10 +87,10 @@ func BenchmarkSignal(b *testing.B) {
 	text := Encode(Message{Kind: Signal, Seq: 1, To: 2, Payload: make([]byte, 900)})
 	out := make([]byte, 0, 2048)
 	for b.Loop() {
-		m, err := Decode(text)
-		if err != nil {
+		var m Message
+		if err := m.Decode(text); err != nil {
 			b.Fatal(err)
 		}
-		out = Append(out[:0], m)
+		out = Append(out[:0], &m)
 	}
 }

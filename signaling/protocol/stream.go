@@ -48,7 +48,9 @@ func (s *Stream) Say(m *Message) {
 func (s *Stream) drop() {
 	s.bytes -= s.kept[0].weight()
 	s.kept[0] = Message{}
-	s.kept = s.kept[1:]
+	if s.kept = s.kept[1:]; len(s.kept) == 0 {
+		s.kept = nil // Nearly always there is nothing, and there are many Streams.
+	}
 }
 
 // weight is about how long a message is, in bytes.

@@ -47,7 +47,7 @@ type conn struct {
 }
 
 // push queues a message; the lock is held.
-func (c *conn) push(m protocol.Message) {
+func (c *conn) push(m *protocol.Message) {
 	if !c.ending {
 		s := c.server
 		s.text = protocol.Append(s.text[:0], m)
@@ -64,8 +64,8 @@ func (c *conn) frame(op gws.Opcode, b []byte) {
 		c.Close() // It would not hear why.
 		return
 	}
-	if c.queue == nil {
-		c.queue = (*queues.Get().(*[]byte))[:0]
+	if last := len(c.server.spare) - 1; c.queue == nil && last >= 0 {
+		c.queue, c.server.spare = c.server.spare[last], c.server.spare[:last]
 	}
 	q := append(c.queue, 0x80|byte(op))
 	switch {
@@ -80,12 +80,10 @@ func (c *conn) frame(op gws.Opcode, b []byte) {
 	c.flush()
 }
 
-// queues are those that are not in use. A long one is not kept.
-var queues = sync.Pool{New: func() any { b := make([]byte, 0, 2<<10); return &b }}
-
-func release(q []byte) {
-	if cap(q) <= 16<<10 {
-		queues.Put(&q)
+// release keeps a queue for another connection; the lock is held.
+func (s *Server) release(q []byte) {
+	if 0 < cap(q) && cap(q) <= 16<<10 && len(s.spare) < cap(s.spare) {
+		s.spare = append(s.spare, q[:0])
 	}
 }
 
@@ -120,12 +118,14 @@ func (s *Server) unlock() {
 
 // send sends the queue.
 func (c *conn) send() {
-	for {
-		c.server.mu.Lock()
+	s := c.server
+	for sent := []byte(nil); ; {
+		s.mu.Lock()
+		s.release(sent)
 		q, ending := c.queue, c.ending
 		c.queue = nil
 		c.writing = len(q) > 0
-		c.server.mu.Unlock()
+		s.mu.Unlock()
 		if len(q) == 0 {
 			if ending { // It is left to the other end to close: closed by us at once, what we said last could get lost.
 				c.SetReadDeadline(time.Now().Add(lingering))
@@ -134,15 +134,17 @@ func (c *conn) send() {
 		}
 		n, err := c.try(q)
 		if err == nil && n < len(q) {
-			c.server.wg.Go(func() {
-				c.Write(q[n:]) // An error ends the read loop, too.
-				release(q)
-				c.send()
-			})
+			s.wg.Go(func() { c.finish(q[n:]) })
 			return
 		}
-		release(q)
+		sent = q
 	}
+}
+
+// finish sends what could not be sent at once, and then the queue.
+func (c *conn) finish(q []byte) {
+	c.Write(q) // An error ends the read loop, too.
+	c.send()
 }
 
 // Write never waits for ever.
@@ -152,10 +154,12 @@ func (c *conn) Write(b []byte) (int, error) {
 }
 
 // refuse ends a connection that never entered, in words.
+//
+//go:noinline
 func (c *conn) refuse(code, why string) {
 	c.server.mu.Lock()
 	defer c.server.unlock()
-	c.push(protocol.Message{Kind: protocol.Error, Code: code, Text: why})
+	c.push(&protocol.Message{Kind: protocol.Error, Code: code, Text: why})
 	c.end()
 }
 
@@ -187,14 +191,19 @@ func (events) OnMessage(ws *gws.Conn, frame *gws.Message) {
 	ws.NetConn().(*conn).hear(frame.Bytes())
 }
 
+// messages are what is heard. A Message is large, and a connection keeps the
+// stack that its largest call took.
+var messages = sync.Pool{New: func() any { return new(protocol.Message) }}
+
 func (c *conn) hear(b []byte) {
 	now := time.Now()
 	if !c.bucket.take(now) {
 		c.refuse(protocol.CodeRate, "more than "+strconv.Itoa(c.bucket.rate)+" messages a second")
 		return
 	}
-	m, err := protocol.Decode(b)
-	if err != nil {
+	m := messages.Get().(*protocol.Message)
+	defer messages.Put(m)
+	if err := m.Decode(b); err != nil {
 		c.refuse(protocol.CodeBad, err.Error())
 		return
 	}
@@ -208,14 +217,21 @@ func (c *conn) hear(b []byte) {
 	switch {
 	case !c.entered:
 		c.entered = true
-		s.deliver(s.lobby.Enter(c.id, c.place, m))
+		s.deliver(s.lobby.Enter(c.id, c.place, *m))
 	default:
-		s.deliver(s.lobby.Hear(c.id, m))
+		s.deliver(s.lobby.Hear(c.id, *m))
 		if m.Kind == protocol.Ping && s.relay != nil && now.Sub(c.minted) > s.cfg.Limits.Fresh {
-			// Who waits long for company must not meet it with credentials that are over.
-			c.push(protocol.Message{Kind: protocol.Update, Servers: s.servers(c)})
+			c.freshen()
 		}
 	}
+}
+
+// freshen tells anew of the servers: who waits long for company must not meet
+// it with credentials that are over.
+//
+//go:noinline
+func (c *conn) freshen() {
+	c.push(&protocol.Message{Kind: protocol.Update, Servers: c.server.servers(c)})
 }
 
 func (events) OnPing(ws *gws.Conn, payload []byte) {

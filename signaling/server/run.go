@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"time"
 )
 
@@ -29,6 +30,7 @@ func Run(ctx context.Context, cfg Config) error {
 	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelInfo)}
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(l) }()
+	s.wg.Go(s.tidy)
 	s.announce(cfg.Out, l.Addr())
 	if cfg.Ready != nil {
 		cfg.Ready(l.Addr())
@@ -51,6 +53,24 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	return err
 }
+
+// tidy gives back to the system what a wave of newcomers took: the collector
+// alone would keep as much again as all connections need, for the next wave.
+func (s *Server) tidy() {
+	t := time.NewTicker(tidyEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-s.done:
+			return
+		case <-t.C:
+			debug.FreeOSMemory()
+		}
+	}
+}
+
+// tidyEvery costs 10,000 connections about a thousandth of a core.
+const tidyEvery = 15 * time.Second
 
 // announce says where the service is, and what a firewall must let through.
 func (s *Server) announce(w io.Writer, at net.Addr) {

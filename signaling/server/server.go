@@ -76,8 +76,9 @@ type Server struct {
 	conns  map[lobby.Conn]*conn
 	last   lobby.Conn
 	closed bool
-	ready  *conn  // the first of those that have something to be sent when the lock is let go of
-	text   []byte // the last message
+	ready  *conn    // the first of those that have something to be sent when the lock is let go of
+	text   []byte   // the last message
+	spare  [][]byte // queues that are not in use
 
 	done chan struct{}
 	wg   sync.WaitGroup // every goroutine of this server
@@ -93,6 +94,7 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg, log: cfg.Log, web: cfg.Fallback,
 		conns:    map[lobby.Conn]*conn{},
 		upgrader: upgrader(protocol.Version),
+		spare:    make([][]byte, 0, 64),
 		done:     make(chan struct{}),
 	}
 	empty := func() *lobby.Lobby {
@@ -136,7 +138,7 @@ func (s *Server) Close() error {
 	}
 	for _, c := range s.conns {
 		if s.route == nil || c.self != 0 { // Who was not welcomed yet finds another server, in silence.
-			c.push(protocol.Message{Kind: protocol.Error, Code: protocol.CodeClosing, Text: "the server stops"})
+			c.push(&protocol.Message{Kind: protocol.Error, Code: protocol.CodeClosing, Text: "the server stops"})
 		}
 		c.end()
 	}
@@ -304,7 +306,8 @@ func (s *Server) forget(c *conn) {
 // deliver does what the lobby wants done; the lock is held, so that messages
 // leave in the lobby's order.
 func (s *Server) deliver(outs []lobby.Out) {
-	for _, o := range outs {
+	for i := range outs {
+		o := &outs[i]
 		c := s.conns[o.To]
 		if c == nil {
 			continue
@@ -314,7 +317,7 @@ func (s *Server) deliver(outs []lobby.Out) {
 				c.self, c.code = o.Message.Self, o.Message.Code
 				o.Message.Servers = s.servers(c)
 			}
-			c.push(o.Message)
+			c.push(&o.Message)
 		}
 		if o.Close {
 			c.end()

@@ -89,18 +89,33 @@ func (s *socket) try(b []byte) (n int, err error) {
 	if s.raw == nil {
 		return 0, nil
 	}
-	outer := s.raw.Write(func(fd uintptr) bool {
-		n, err = syscall.Write(int(fd), b)
-		for err == syscall.EINTR {
-			n, err = syscall.Write(int(fd), b)
-		}
-		if err == syscall.EAGAIN {
-			n, err = 0, nil
+	w := writes.Get().(*write)
+	w.b = b
+	err = s.raw.Write(w.do)
+	n = max(w.n, 0)
+	if err == nil && w.err != syscall.EAGAIN {
+		err = w.err
+	}
+	w.b, w.n, w.err = nil, 0, nil
+	writes.Put(w)
+	return n, err
+}
+
+// write is one system call, kept for the next: a closure would be garbage.
+type write struct {
+	b   []byte
+	n   int
+	err error
+	do  func(fd uintptr) bool
+}
+
+var writes = sync.Pool{New: func() any {
+	w := &write{}
+	w.do = func(fd uintptr) bool {
+		for w.n, w.err = syscall.Write(int(fd), w.b); w.err == syscall.EINTR; {
+			w.n, w.err = syscall.Write(int(fd), w.b)
 		}
 		return true
-	})
-	if outer != nil {
-		return 0, outer
 	}
-	return max(n, 0), err
-}
+	return w
+}}
