@@ -242,8 +242,8 @@ func (n *Node) catchUp(s *slot) {
 
 // say carries what a lobby says to where the sockets are.
 func (n *Node) say(s *slot, outs []lobby.Out) {
-	for i := 0; i < len(outs); i++ {
-		o := outs[i]
+	var ended []lobby.Conn
+	for _, o := range outs {
 		g := n.guests[o.To]
 		if g == nil {
 			n.said = append(n.said, o)
@@ -257,8 +257,11 @@ func (n *Node) say(s *slot, outs []lobby.Out) {
 		n.send(g.node, packet{kind: out, end: o.Close, conn: g.conn, seq: g.down, term: s.lease.Term, slot: s.name, body: body})
 		if o.Close {
 			n.forget(g)
-			outs = append(outs, s.lobby.Lost(g.id)...)
+			ended = append(ended, g.id)
 		}
+	}
+	for _, id := range ended { // Now, since the lobby uses outs again.
+		n.say(s, s.lobby.Lost(id))
 	}
 }
 

@@ -66,7 +66,8 @@ func New(l Limits, random func() uint64) *Lobby {
 func (l *Lobby) Count() (rooms, members int) { return len(l.rooms), len(l.tokens) }
 
 // Enter is the Hello of a new connection. It ends in a Welcome, or in an Error
-// and the end of the connection.
+// and the end of the connection. What this, Hear, Lost and Tick return is valid
+// until the next of them.
 func (l *Lobby) Enter(c Conn, p protocol.Place, hello protocol.Message) []Out {
 	if hello.Kind != protocol.Hello || l.conns[c] != nil {
 		l.refuse(c, protocol.CodeBad, fmt.Sprintf("%q came where hello must come first, and once", hello.Kind))
