@@ -236,25 +236,38 @@ func smooth(t testing.TB, gap time.Duration) {
 }
 
 // A router that opens a port when asked lets in whom it else would not: then two
-// that theory gives to the relay are linked directly.
+// that theory gives to the relay are linked directly. Behind a carrier that is no
+// port of the internet, so the relay it stays.
 func TestMappedPort(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, 60, 0)
-	symm := l.router("symm", internet, private)
-	ends := [2]string{l.player(symm), l.home("port", internet)}
+	doctor := l.build("nat/cmd/natcheck") + "/natcheck"
+	symm, inner := l.router("symm", internet, private), l.router("port", l.router("symm", internet, shared), private)
+	mapped, nested, port := l.player(symm), l.player(inner), l.home("port", internet)
 	l.open()
 	l.opener(symm)
-	for i := range ends {
-		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			_, before := l.link(t, "ours", ends[i], ends[1-i])
-			if before[0].Path != "relay" {
-				t.Errorf("without a port it is %s", before[0].Reason)
+	l.opener(inner)
+	for until := time.Now().Add(30 * time.Second); ; { // The daemon has no other sign of being there.
+		_, r := l.check(t, doctor, mapped, servers, "-router", "auto")
+		plan := nat.Between(r, theory("port"))
+		if plan.Way == nat.Mapped && r.Nested.Value == nat.No {
+			break
+		}
+		if time.Now().After(until) {
+			t.Fatalf("%+v:\n%v", plan, r)
+		}
+	}
+	for _, c := range []struct{ name, a, b, who, path string }{
+		{"no port", mapped, port, "ours", "relay"}, {"port", mapped, port, "mapped", "direct"},
+		{"no port, other offers", port, mapped, "ours", "relay"}, {"port, other offers", port, mapped, "mapped", "direct"},
+		{"port behind a carrier", nested, port, "mapped", "relay"}, {"port behind a carrier, other offers", port, nested, "mapped", "relay"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, ends := l.link(t, c.who, c.a, c.b)
+			if began := ends[0].Path; c.path == "relay" && began != c.path {
+				t.Errorf("%s, where theory has %s", ends[0].Reason, c.path)
 			}
-		})
-		t.Run(fmt.Sprint(i)+" mapped", func(t *testing.T) {
-			p, ends := l.link(t, "mapped", ends[i], ends[1-i])
-			took := p.become("direct", &ends)
-			t.Logf("open after %v, direct %v later: %s", ends[0].Connect, took, ends[0].Reason)
+			t.Logf("open after %v, %s later: %s", ends[0].Connect, p.become(c.path, &ends), ends[0].Reason)
 		})
 	}
 }

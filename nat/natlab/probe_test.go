@@ -55,10 +55,10 @@ func (l *lab) build(packages ...string) string {
 	return dir
 }
 
-// check has the doctor ask servers from a namespace.
-func (l *lab) check(t testing.TB, doctor, space string, hosts []string) (status int, r nat.Report) {
+// check has the doctor ask servers from a namespace, and no router but if told to.
+func (l *lab) check(t testing.TB, doctor, space string, hosts []string, flags ...string) (status int, r nat.Report) {
 	t.Helper()
-	args := []string{"netns", "exec", space, doctor, "-json", "-router", "none"}
+	args := append([]string{"netns", "exec", space, doctor, "-json", "-router", "none"}, flags...)
 	for _, h := range hosts {
 		args = append(args, h+":3478")
 	}
