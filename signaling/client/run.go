@@ -104,9 +104,8 @@ func (c *Conn) session(ctx context.Context) (welcomed bool, err error) {
 	for {
 		select {
 		case <-ctx.Done():
-			if welcomed {
-				s.close(protocol.Encode(protocol.Message{Kind: protocol.Leave}))
-			}
+			// Before the Welcome has come, too: the server may have let us in by now.
+			s.close(protocol.Encode(protocol.Message{Kind: protocol.Leave}))
 			return welcomed, ErrClosed
 		case <-deaf.C:
 			return welcomed, fmt.Errorf("lost %s: it says nothing", c.base)
