@@ -17,20 +17,20 @@ import (
 
 // size is how much of everything is done.
 type size struct {
-	idle      int           // connections
-	watch     time.Duration // that they are watched
-	pairs     int           // that relay
-	runs      int           // of each server, of which the median counts
-	last      time.Duration // of a run
-	joins     int           // in rooms that wait
-	clients   int           // that lose their server
-	cuts      int
-	half      int           // half-open sockets
-	hostility time.Duration // that honest ones join under fire
+	idle    int           // connections
+	watch   time.Duration // that they are watched
+	pairs   int           // that relay
+	runs    int           // of each server, of which the median counts
+	last    time.Duration // of a run
+	joins   int           // in rooms that wait
+	clients int           // that lose their server
+	cuts    int
+	half    int           // half-open sockets
+	fire    time.Duration // that honest ones join under
 }
 
 var (
-	long  = size{10_000, 40 * time.Second, 64, 5, 3 * time.Second, 4000, 2000, 1000, 10_000, 10 * time.Second}
+	long  = size{10_000, 40 * time.Second, 64, 5, 3 * time.Second, 4000, 2000, 1000, 10_000, 20 * time.Second}
 	short = size{200, time.Second, 8, 1, 500 * time.Millisecond, 100, 40, 20, 200, time.Second}
 )
 
@@ -52,16 +52,14 @@ var sections = []section{
 	{"binary", "size, start, memory of the empty service", (*bench).binary},
 	{"idle", "memory of connections that only stay", (*bench).idleness},
 	{"relay", "signals passed on", (*bench).relays},
+	{"join", "newcomers who are introduced", (*bench).joining},
+	{"restart", "the server is killed and starts again", (*bench).restarts},
+	{"cut", "connections are cut at random", (*bench).cutting},
+	{"hostile", "half-open sockets, junk, and messages of 1 MB at full rate", (*bench).hostility},
 }
 
 func main() {
-	if len(os.Args) == 3 && os.Args[1] == "bare" { // a child of ours
-		h := bareGWS()
-		if os.Args[2] == "coder" {
-			h = bareCoder()
-		}
-		fail(serveBare(h))
-	}
+	child()
 	b := &bench{size: long}
 	var small bool
 	var only string
@@ -80,6 +78,17 @@ func main() {
 		fail(fmt.Errorf("%q is no flag; -h lists them", flag.Arg(0)))
 	}
 	fail(b.run(only))
+}
+
+// child serves as a yardstick, if this process was started to be one.
+func child() {
+	if len(os.Args) == 3 && os.Args[1] == "bare" {
+		h := bareGWS()
+		if os.Args[2] == "coder" {
+			h = bareCoder()
+		}
+		fail(serveBare(h))
+	}
 }
 
 func (b *bench) run(only string) (err error) {

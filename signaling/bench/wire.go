@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"time"
 
 	"github.com/punchback/punchback/signaling/protocol"
@@ -22,9 +23,15 @@ type end struct {
 	out []byte // the last frame said
 }
 
-// source is the i-th loopback address to connect from. A server may limit
-// what one address does, and an address has but 28,000 ports to leave by.
-func source(i int) net.IP { return net.IPv4(127, 1, byte(i/250%250), byte(1+i%250)) }
+// source is the i-th loopback address to connect from, where there are many. A
+// server may limit what one address does, and an address has but 28,000 ports
+// to leave by.
+func source(i int) net.IP {
+	if runtime.GOOS != "linux" {
+		return net.IPv4(127, 0, 0, 1)
+	}
+	return net.IPv4(127, 1, byte(i/250%250), byte(1+i%250))
+}
 
 const patience = 30 * time.Second // for anything that a server answers
 
