@@ -148,7 +148,7 @@ func (n *Node) attach(c lobby.Conn, e *end) {
 			panic("cluster: " + err.Error()) // No field of an entry can fail to marshal.
 		}
 		e.node, e.up, e.down = s.lease.Node, 1, 0
-		n.send(e.node, packet{kind: enter, conn: uint64(c), seq: 1, slot: s.name, body: body})
+		n.send(e.node, packet{kind: enter, conn: uint64(c), seq: 1, term: s.lease.Term, slot: s.name, body: body})
 	default:
 		n.want(s)
 	}
@@ -295,7 +295,7 @@ func (n *Node) Packet(from string, b []byte) []lobby.Out {
 	case none:
 		if e := n.ends[lobby.Conn(p.conn)]; e != nil && e.node == from {
 			e.node = "" // Poll tries again.
-			if s := e.slot; !p.end && s.lease.Node == from {
+			if s := e.slot; p.end && s.lease.Node == from {
 				s.denied = s.lease.Term
 			}
 		}

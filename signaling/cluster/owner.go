@@ -14,7 +14,7 @@ type slot struct {
 	name   string
 	lease  Lease         // as last seen
 	seen   time.Duration // when
-	denied uint64        // the term whose owner says that it is none
+	denied uint64        // the term whose owner says that it leaves, and never acts again
 	freed  time.Duration // when it was last seen to become free
 
 	asking bool          // a claim is under way
@@ -300,11 +300,11 @@ func (n *Node) receive(from string, p packet) {
 		n.send(from, packet{kind: out, end: true, conn: p.conn, slot: p.slot})
 		return
 	}
+	if s.lobby == nil && (s.lease.Node == n.self || p.term > s.lease.Term) {
+		n.want(s) // It is ours and we did not hear so, or others know more than we do.
+	}
 	if s.lobby == nil || n.now < s.settled && e.newcomer() {
-		if s.lobby == nil && s.lease.Node == n.self {
-			n.want(s) // It is ours, and we did not hear so.
-		}
-		n.send(from, packet{kind: none, end: s.lobby != nil || s.lease.Node == n.self, conn: p.conn, slot: p.slot})
+		n.send(from, packet{kind: none, end: n.leaving, conn: p.conn, slot: p.slot})
 		return
 	}
 	n.last++

@@ -18,16 +18,16 @@ const (
 	hear  kind = 'h' // to the owner: what a socket says
 	lost  kind = 'l' // to the owner: a socket has ended
 	out   kind = 'o' // from the owner: what to say to a socket; it ends with it if end is set
-	none  kind = 'n' // from one who was taken for the owner and is not
+	none  kind = 'n' // from one who was taken for the owner and is not now; end: and will not be, since it leaves
 )
 
 // packet is what one server says to another.
 type packet struct {
 	kind kind
-	end  bool
+	end  bool   // see out and none
 	conn uint64 // the socket, as its server numbers it
 	seq  uint64 // of the packets of this socket in this direction, from 1: a gap is the end of the socket
-	term uint64 // of the owner's lease
+	term uint64 // of the lease, as its sender knows it
 	slot string
 	body []byte // a protocol.Message, or for enter an entry; may be empty
 }
