@@ -76,7 +76,7 @@ type Report struct {
 	Ports     Finding[Ports]          // where the public ports lie
 	Hairpin   Finding[Verdict]        // can two behind the same NAT meet at their public addresses? RFC 4787 section 6
 	Nested    Finding[Verdict]        // is there a second NAT behind the first, such as a carrier's (CGNAT, RFC 6598)?
-	Mapper    Finding[string]         // the protocol by which the router opens ports when asked; empty: none, or nobody asked
+	Mapper    Finding[string]         // the protocols by which the router opens ports when asked; empty: none, or nobody asked
 	Took      time.Duration
 }
 
@@ -91,8 +91,8 @@ func (r *Report) NAT() Verdict {
 	return Yes
 }
 
-// Router adds what the nearest router said (see nat/portmap): by which protocol it
-// opens ports, and the public address that it believes to have, if it told one.
+// Router adds what the nearest router said (see nat/portmap): by which protocols
+// it opens ports, and the public address that it believes to have, if it told one.
 // Another one than the servers see means a second NAT behind it.
 func (r *Report) Router(protocol string, external netip.Addr) {
 	r.Mapper = Finding[string]{protocol, "the router answers it, so it opens ports when asked"}

@@ -4,25 +4,27 @@ package portmap
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
-	"net"
 	"net/netip"
 	"sync"
 	"time"
 )
 
-// patience is how long an answer is waited for before the question is asked
-// again; after the last the router is taken to be silent.
-var patience = []time.Duration{250 * time.Millisecond, 500 * time.Millisecond, time.Second}
+// way is one by which the router can be asked.
+type way interface {
+	protocol() Protocol
+
+	// ask makes, renews or, with no life, deletes the mapping of a port; life is
+	// in seconds, and had is what was granted before, or zero.
+	ask(ctx context.Context, port uint16, life uint32, had netip.AddrPort) (grant, error)
+}
 
 // mapping is a port that a router opened, and the goroutine that renews it.
 type mapping struct {
 	req      Request
 	protocol Protocol
+	way      way
 	client   *client
-	nonce    nonce
 	cancel   context.CancelFunc
 	done     chan struct{}
 	once     sync.Once
@@ -42,7 +44,7 @@ func (m *mapping) close() error {
 	m.once.Do(func() {
 		m.cancel()
 		<-m.done
-		_, m.err = m.ask(context.Background(), 0)
+		_, m.err = m.way.ask(context.Background(), m.req.Port, 0, m.address())
 		_ = m.client.conn.Close()
 	})
 	return m.err
@@ -54,40 +56,71 @@ func open(ctx context.Context, req Request) (*mapping, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, err := c.find(ctx, false)
+	m := &mapping{req: req, client: c, done: make(chan struct{})}
+	g, err := m.race(ctx)
 	if err != nil {
 		_ = c.conn.Close()
 		return nil, err
 	}
-	m := &mapping{req: req, client: c, done: make(chan struct{})}
-	_, _ = rand.Read(m.nonce[:])
-	ways := []Protocol{NATPMP}
-	if first.PCP {
-		ways = []Protocol{PCP, NATPMP} // A router that refuses one may grant the other.
-	}
-	var refusals []error
-	for _, m.protocol = range ways {
-		g, err := m.ask(ctx, req.Lifetime)
-		if err == nil {
-			m.external = g.external
-			keep, cancel := context.WithCancel(context.Background())
-			m.cancel = cancel
-			go m.keep(keep, g.life)
-			return m, nil
-		}
-		refusals = append(refusals, err)
-	}
-	_ = c.conn.Close()
-	return nil, errors.Join(refusals...)
+	m.external = g.external
+	keep, cancel := context.WithCancel(context.Background())
+	m.cancel = cancel
+	go m.keep(keep, g.life)
+	return m, nil
 }
 
-func find(ctx context.Context, router netip.AddrPort) (Report, error) {
-	c, err := dial(router)
-	if err != nil {
-		return Report{}, err
+// race asks for the mapping in the first way that is found, and in the others as
+// long as the router refuses.
+func (m *mapping) race(ctx context.Context) (grant, error) {
+	type find struct {
+		ways []way
+		err  error
 	}
-	defer c.conn.Close()
-	return c.find(ctx, true)
+	finds := make(chan find, 2)
+	var finders sync.WaitGroup
+	defer finders.Wait()
+	hunt, stop := context.WithCancel(ctx)
+	defer stop()
+	finders.Go(func() {
+		r, err := m.client.find(hunt, false)
+		finds <- find{m.client.ways(r), err}
+	})
+	finders.Go(func() {
+		d, err := search(hunt, m.client.self, m.client.gateway.Addr())
+		if err != nil {
+			finds <- find{nil, err}
+			return
+		}
+		finds <- find{[]way{d}, nil}
+	})
+	var refusals []error
+	for range cap(finds) {
+		f := <-finds
+		if f.err != nil && !errors.Is(f.err, ErrSilent) {
+			refusals = append(refusals, f.err)
+		}
+		for _, m.way = range f.ways {
+			g, err := m.ask(ctx, netip.AddrPort{})
+			if err == nil {
+				m.protocol = m.way.protocol()
+				return g, nil
+			}
+			refusals = append(refusals, err)
+		}
+	}
+	if len(refusals) == 0 {
+		return grant{}, ErrSilent
+	}
+	return grant{}, errors.Join(refusals...)
+}
+
+// ask makes or renews the mapping.
+func (m *mapping) ask(ctx context.Context, had netip.AddrPort) (grant, error) {
+	g, err := m.way.ask(ctx, m.req.Port, uint32((m.req.Lifetime+time.Second-1)/time.Second), had)
+	if err == nil {
+		err = g.check()
+	}
+	return g, err
 }
 
 // keep renews the mapping at half its life, and sooner again if that fails.
@@ -104,14 +137,14 @@ func (m *mapping) keep(ctx context.Context, life uint32) {
 		case <-timer.C:
 		}
 		begun := time.Now()
-		g, err := m.ask(ctx, m.req.Lifetime)
+		g, err := m.ask(ctx, m.address())
 		if ctx.Err() != nil {
 			return
 		}
 		if err == nil {
 			left = time.Duration(min(g.life, 24*60*60)) * time.Second
 		} else if left -= wait + time.Since(begun); left <= 0 {
-			left = time.Minute // It is gone; the router may come back.
+			g, left = grant{}, time.Minute // It is gone; the router may come back.
 		} else {
 			continue
 		}
@@ -121,122 +154,26 @@ func (m *mapping) keep(ctx context.Context, life uint32) {
 	}
 }
 
-// ask makes, renews or, with no lifetime, deletes the mapping.
-func (m *mapping) ask(ctx context.Context, lifetime time.Duration) (g grant, err error) {
-	life := uint32((lifetime + time.Second - 1) / time.Second)
-	had := m.address()
-	if life == 0 {
-		had = netip.AddrPort{}
-	}
-	if m.protocol == PCP {
-		q := appendPCPMap(nil, m.client.self, m.nonce, m.req.Port, had, life)
-		err = m.client.ask(ctx, [][]byte{q}, func(b []byte) (ok bool, err error) {
-			g, ok, err = decodePCPMap(b, m.nonce, m.req.Port)
-			return ok && (life > 0 || g.life == 0 || err != nil), err // A late answer to a renewal deletes nothing.
-		})
-	} else {
-		var outer uint16
-		q := appendPMPMap(nil, m.req.Port, had.Port(), life)
-		err = m.client.ask(ctx, [][]byte{q}, func(b []byte) (ok bool, err error) {
-			outer, g.life, ok, err = decodePMPMap(b, m.req.Port)
-			return ok && (life > 0 || g.life == 0 || err != nil), err
-		})
-		if err == nil && life > 0 {
-			err = m.client.ask(ctx, [][]byte{{0, 0}}, func(b []byte) (bool, error) {
-				ip, ok, err := decodePMPAddress(b)
-				g.external = netip.AddrPortFrom(ip, outer)
-				return ok, err
-			})
-		}
-	}
-	if err == nil && life > 0 {
-		err = g.check()
-	}
+// find tells all that the router speaks, by whichever socket.
+func find(ctx context.Context, router netip.AddrPort) (Report, error) {
+	c, err := dial(router)
 	if err != nil {
-		return grant{}, err
+		return Report{}, err
 	}
-	return g, nil
-}
-
-// client is a socket that hears nobody but the router.
-type client struct {
-	conn    *net.UDPConn
-	gateway netip.AddrPort
-	self    netip.Addr
-}
-
-func dial(to netip.AddrPort) (*client, error) {
-	if !to.IsValid() {
-		ip, err := gateway()
-		if err != nil {
-			return nil, err
+	defer c.conn.Close()
+	var device *igd
+	var lost error
+	var searching sync.WaitGroup
+	searching.Go(func() { device, lost = search(ctx, c.self, c.gateway.Addr()) })
+	r, err := c.find(ctx, true)
+	searching.Wait()
+	if lost == nil {
+		r.UPnP, err = true, nil
+		if !r.External.IsValid() {
+			r.External = device.external
 		}
-		to = netip.AddrPortFrom(ip, 5351)
+	} else if errors.Is(err, ErrSilent) {
+		err = lost // which may tell more
 	}
-	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(to))
-	if err != nil {
-		return nil, fmt.Errorf("portmap: %w", err)
-	}
-	return &client{conn, to, conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()}, nil
-}
-
-// find asks by both protocols at once. It waits for both where all is wanted, or
-// else for the first.
-func (c *client) find(ctx context.Context, all bool) (Report, error) {
-	r := Report{Gateway: c.gateway}
-	pcp, pmp := false, false // answered
-	err := c.ask(ctx, [][]byte{appendPCP(nil, opAnnounce, 0, c.self), {0, 0}}, func(b []byte) (bool, error) {
-		if code, ok := isPCP(b, opAnnounce); ok {
-			pcp, r.PCP = true, code == 0
-		} else if ip, ok, err := decodePMPAddress(b); ok {
-			pmp, r.NATPMP = true, r.NATPMP || err == nil // PCP's question, too, may be answered with a NAT-PMP refusal.
-			if usable(ip) {
-				r.External = ip
-			}
-		}
-		return pcp && pmp || !all && (r.PCP || r.NATPMP), nil
-	})
-	if err != nil && ctx.Err() != nil {
-		return r, err
-	}
-	if !r.PCP && !r.NATPMP {
-		return r, ErrSilent
-	}
-	return r, nil
-}
-
-// ask says the questions, again and again, until an answer is taken.
-func (c *client) ask(ctx context.Context, questions [][]byte, take func([]byte) (ok bool, err error)) error {
-	stop := context.AfterFunc(ctx, func() { _ = c.conn.SetReadDeadline(time.Unix(1, 0)) })
-	defer stop()
-	buffer := make([]byte, longestAnswer+1)
-	for _, wait := range patience {
-		for _, q := range questions {
-			_, _ = c.conn.Write(q) // Refused or lost is the same: nobody answers.
-		}
-		until := time.Now().Add(wait)
-		_ = c.conn.SetReadDeadline(until)
-		for {
-			if ctx.Err() != nil {
-				return fmt.Errorf("portmap: %w", ctx.Err())
-			}
-			n, err := c.conn.Read(buffer)
-			var timeout net.Error
-			switch {
-			case ctx.Err() != nil:
-				return fmt.Errorf("portmap: %w", ctx.Err())
-			case err == nil:
-				if ok, err := take(buffer[:n]); ok || err != nil {
-					return err
-				}
-				if time.Now().Before(until) {
-					continue
-				}
-			case !errors.As(err, &timeout) || !timeout.Timeout():
-				return ErrSilent // The port is closed.
-			}
-			break
-		}
-	}
-	return ErrSilent
+	return r, err
 }

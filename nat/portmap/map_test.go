@@ -80,8 +80,10 @@ func deletes(q []byte) bool {
 }
 
 func TestMapRenewAndClose(t *testing.T) {
+	t.Parallel()
 	for _, p := range []Protocol{PCP, NATPMP} {
 		t.Run(p.String(), func(t *testing.T) {
+			t.Parallel()
 			made, deleted := make(chan struct{}, 64), make(chan struct{}, 64)
 			at := router(t, func(q []byte) [][]byte {
 				switch {
@@ -153,25 +155,29 @@ func TestHostileAnswersAreNotBelieved(t *testing.T) {
 }
 
 func TestUselessGrantsAreRefused(t *testing.T) {
+	t.Parallel()
 	for name, spoil := range map[string]func(a []byte){
 		"lifetime of 0":   func(a []byte) { clear(a[4:8]) },
 		"0.0.0.0":         func(a []byte) { clear(a[56:60]) },
 		"to which nobody": func(a []byte) { clear(a[42:44]) },
 		"code 2":          func(a []byte) { a[3] = 2 },
 	} {
-		at := router(t, func(q []byte) [][]byte {
-			if q[0] != 2 {
-				return [][]byte{{0, answer | q[1], 0, 2, 0, 0, 0, 0}}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // Each waits for UPnP, in which nobody answers.
+			at := router(t, func(q []byte) [][]byte {
+				if q[0] != 2 {
+					return [][]byte{{0, answer | q[1], 0, 2, 0, 0, 0, 0}}
+				}
+				a := yes(q, public, 60)
+				if q[1] == opMap {
+					spoil(a)
+				}
+				return [][]byte{a}
+			})
+			if _, err := Map(t.Context(), Request{Port: 5000, Gateway: at}); err == nil || !strings.Contains(err.Error(), name) {
+				t.Error(err)
 			}
-			a := yes(q, public, 60)
-			if q[1] == opMap {
-				spoil(a)
-			}
-			return [][]byte{a}
 		})
-		if _, err := Map(t.Context(), Request{Port: 5000, Gateway: at}); err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s: %v", name, err)
-		}
 	}
 }
 
@@ -194,6 +200,7 @@ func TestWhoRefusesPCPMayGrantNATPMP(t *testing.T) {
 }
 
 func TestSilenceAndCancel(t *testing.T) {
+	t.Parallel()
 	at := router(t, func([]byte) [][]byte { return nil })
 	if _, err := Map(t.Context(), Request{Port: 5000, Gateway: at}); !errors.Is(err, ErrSilent) {
 		t.Errorf("%v; want ErrSilent", err)
@@ -209,6 +216,7 @@ func TestSilenceAndCancel(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
+	t.Parallel()
 	at := router(t, func(q []byte) [][]byte {
 		if deletes(q) || q[1] == opMap {
 			t.Error("Find asked for a mapping")
@@ -216,7 +224,7 @@ func TestFind(t *testing.T) {
 		return [][]byte{yes(q, public, 60)}
 	})
 	r, err := Find(t.Context(), at)
-	if want := (Report{at, true, true, netip.AddrFrom4(public)}); err != nil || r != want {
+	if want := (Report{at, true, true, false, netip.AddrFrom4(public)}); err != nil || r != want {
 		t.Errorf("%+v, %v; want %+v", r, err, want)
 	}
 }

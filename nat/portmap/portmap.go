@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -15,6 +16,7 @@ const (
 	None   Protocol = iota
 	PCP             // RFC 6887
 	NATPMP          // RFC 6886
+	UPnP            // WANIPConnection:1 and 2, WANPPPConnection:1 of the UPnP Forum
 )
 
 func (p Protocol) String() string {
@@ -23,6 +25,8 @@ func (p Protocol) String() string {
 		return "PCP"
 	case NATPMP:
 		return "NAT-PMP"
+	case UPnP:
+		return "UPnP"
 	}
 	return "none"
 }
@@ -31,7 +35,7 @@ func (p Protocol) String() string {
 type Request struct {
 	Port     uint16         // of our UDP socket; not zero
 	Lifetime time.Duration  // of the mapping, renewed at half; zero means an hour, at most a day
-	Gateway  netip.AddrPort // the router; zero means that of the IPv4 default route, at port 5351
+	Gateway  netip.AddrPort // the router, and its port for PCP and NAT-PMP; zero means that of the IPv4 default route, at port 5351
 	Seen     netip.Addr     // this machine's public address as a STUN server saw it; zero if unknown
 }
 
@@ -40,7 +44,19 @@ type Report struct {
 	Gateway  netip.AddrPort
 	PCP      bool
 	NATPMP   bool
-	External netip.Addr // the router's own outer address, as NAT-PMP tells it; zero if unknown
+	UPnP     bool
+	External netip.Addr // the router's own outer address, as NAT-PMP or else UPnP tells it; zero if unknown
+}
+
+// Protocols are those that were found, in the order of the constants.
+func (r Report) Protocols() (all []Protocol) {
+	for p, found := range map[Protocol]bool{PCP: r.PCP, NATPMP: r.NATPMP, UPnP: r.UPnP} {
+		if found {
+			all = append(all, p)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // nested tells whether an address that a router has at its outer side is not
@@ -56,7 +72,7 @@ func nested(external, seen netip.Addr) bool {
 }
 
 // ErrSilent is the error of Map and Find where no router answers.
-var ErrSilent = errors.New("portmap: the router answers neither PCP nor NAT-PMP")
+var ErrSilent = errors.New("portmap: the router answers neither PCP nor NAT-PMP nor UPnP")
 
 // Mapping is a port that a router opened. It lives until Close.
 type Mapping struct {
@@ -65,7 +81,7 @@ type Mapping struct {
 }
 
 // Map asks the router to open a port, until ctx ends or the router has been
-// silent for two seconds. It fails where Request has a field out of bounds, where
+// silent for two seconds; the first way by which it grants one is kept. It fails where Request has a field out of bounds, where
 // the router refuses, and with ErrSilent where none answers.
 func Map(ctx context.Context, req Request) (*Mapping, error) {
 	switch {
@@ -96,7 +112,8 @@ func (m *Mapping) Protocol() Protocol { return m.at.protocol }
 func (m *Mapping) Nested() bool { return nested(m.External().Addr(), m.seen) }
 
 // Close deletes the mapping. It waits for the router's answer, but not for long;
-// the error says that the mapping may live on until it expires.
+// the error says that the mapping may live on until it expires, or for ever where
+// that is all that a router grants, as some do by UPnP.
 func (m *Mapping) Close() error { return m.at.close() }
 
 // Find tells what the router speaks and changes nothing there. A zero address

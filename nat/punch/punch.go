@@ -34,7 +34,7 @@ type Options struct {
 	Servers   []Server
 	Offer     bool          // exactly one of the two ends offers
 	RelayOnly bool          // show the other end no address of ours
-	PortMap   bool          // ask the router to open a port (PCP, NAT-PMP) as long as the link lives; not in the browser
+	PortMap   bool          // ask the router to open a port (PCP, NAT-PMP, UPnP) as long as the link lives; not in the browser
 	Birthday  bool          // where one NAT is symmetric and only a relay is left, guess its ports: hundreds of packets, only if both ends ask for it, and not in the browser
 	Timeout   time.Duration // to be open; zero means 15 s
 	Limits    Limits

@@ -91,10 +91,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 		r.Mapper.Why = "nobody asked"
 	case silent != nil:
 		r.Mapper.Why = strings.TrimPrefix(silent.Error(), "portmap: ")
-	case found.PCP:
-		r.Router("PCP", found.External)
-	case found.NATPMP:
-		r.Router("NAT-PMP", found.External)
+	default:
+		var names []string
+		for _, p := range found.Protocols() {
+			names = append(names, p.String())
+		}
+		r.Router(strings.Join(names, ", "), found.External)
 	}
 	c := check{Report: r}
 	if r.UDP.Value != nat.Yes {
