@@ -8,5 +8,7 @@
 // the network, opens no port, keeps nothing running after Probe returns, and
 // connects nobody (that is nat/punch).
 //
-// In the browser a page has no UDP socket, so every verdict is Unknown there.
+// In the browser a page has no UDP socket. There a Report is what the candidates
+// of the browser's own ICE show: whether UDP gets through, the public addresses,
+// and, with two servers, whether the address varies. The rest is Unknown.
 package nat

@@ -1,6 +1,13 @@
 package nat
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+)
 
 // MaxServers is how many servers one Probe asks at the most.
 const MaxServers = 8
@@ -17,4 +24,32 @@ const MaxServers = 8
 // other error means that nothing could be asked: silent servers are no error.
 func Probe(ctx context.Context, servers ...string) (Report, error) {
 	return probe(ctx, servers)
+}
+
+// target is a server as the caller named it.
+type target struct {
+	name, host string
+	port       uint16
+}
+
+func parse(servers []string) ([]target, error) {
+	if len(servers) == 0 {
+		return nil, errors.New("nat: no STUN server to ask")
+	}
+	if len(servers) > MaxServers {
+		return nil, fmt.Errorf("nat: %d servers; at most %d", len(servers), MaxServers)
+	}
+	var targets []target
+	for _, name := range servers {
+		host, port, err := net.SplitHostPort(strings.TrimPrefix(name, "stun:"))
+		if err != nil {
+			return nil, fmt.Errorf("nat: server %q: want host:port", name)
+		}
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || n == 0 || host == "" {
+			return nil, fmt.Errorf("nat: server %q: want a host and a port from 1 to 65535", name)
+		}
+		targets = append(targets, target{name, host, uint16(n)})
+	}
+	return targets, nil
 }

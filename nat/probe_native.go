@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -75,34 +74,6 @@ func probe(ctx context.Context, servers []string) (r Report, err error) {
 		return r, fmt.Errorf("nat: probe ended early: %w", context.Cause(ctx))
 	}
 	return r, nil
-}
-
-// target is a server as the caller named it.
-type target struct {
-	name, host string
-	port       uint16
-}
-
-func parse(servers []string) ([]target, error) {
-	if len(servers) == 0 {
-		return nil, errors.New("nat: no STUN server to ask")
-	}
-	if len(servers) > MaxServers {
-		return nil, fmt.Errorf("nat: %d servers; at most %d", len(servers), MaxServers)
-	}
-	var targets []target
-	for _, name := range servers {
-		host, port, err := net.SplitHostPort(strings.TrimPrefix(name, "stun:"))
-		if err != nil {
-			return nil, fmt.Errorf("nat: server %q: want host:port", name)
-		}
-		n, err := strconv.ParseUint(port, 10, 16)
-		if err != nil || n == 0 || host == "" {
-			return nil, fmt.Errorf("nat: server %q: want a host and a port from 1 to 65535", name)
-		}
-		targets = append(targets, target{name, host, uint16(n)})
-	}
-	return targets, nil
 }
 
 // server asks one server, over IPv4 and IPv6 where it has both, and its second

@@ -6,16 +6,20 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/punchback/punchback/signaling/relay"
 )
 
 // page is a real Chromium with testdata/page in it.
@@ -134,6 +138,53 @@ func TestBrowserAndNative(t *testing.T) {
 	}
 }
 
+// How long it takes a browser and a native end to meet, from when the end that
+// offers begins, once the browser is warm.
+func TestBrowserAndNativeMedian(t *testing.T) {
+	do := page(t)
+	yes := map[bool]string{true: "true", false: "false"}
+	for _, browserOffers := range []bool{true, false} {
+		var took []time.Duration
+		for range 21 {
+			l, err := New(Options{Offer: !browserOffers})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var said string
+			if do("begin("+yes[browserOffers]+",false,'[]')", &said); said != "" {
+				t.Fatal(said)
+			}
+			var r told
+			for begin := time.Now(); l.State() != Open || r.State != "open"; {
+				if time.Since(begin) > 20*time.Second {
+					t.Fatalf("not open: %+v, %s", r, l.Report().Reason)
+				}
+				for do("next()", &said); said != ""; do("next()", &said) {
+					_ = l.Signal([]byte(said))
+				}
+				for s, ok := l.NextSignal(); ok; s, ok = l.NextSignal() {
+					b, _ := json.Marshal(string(s))
+					do("hear("+string(b)+")", nil)
+				}
+				do("report()", &said)
+				if err := json.Unmarshal([]byte(said), &r); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if browserOffers {
+				took = append(took, r.Connect)
+			} else {
+				took = append(took, l.Report().Connect)
+			}
+			do("end()", nil)
+			_ = l.Close()
+		}
+		took = took[1:] // The first one warms the browser.
+		slices.Sort(took)
+		t.Logf("browser offers: %v; median of %d: %v, worst %v", browserOffers, len(took), took[len(took)/2], took[len(took)-1])
+	}
+}
+
 func TestBrowserAndBrowser(t *testing.T) {
 	do := page(t)
 	pairs := func(n string) (median float64) {
@@ -158,6 +209,55 @@ func TestBrowserAndBrowser(t *testing.T) {
 	if after > before+60 { // handlers that stay are eight of each pair
 		t.Errorf("60 pairs left %d values", after-before)
 	}
+}
+
+// What a real browser's ICE shows is enough for a poorer report.
+func TestBrowserProbe(t *testing.T) {
+	do := page(t)
+	probe := func(servers ...string) (said string) {
+		t.Helper()
+		do("globalThis.probed = '', probe('"+strings.Join(servers, " ")+"')", nil)
+		for begin := time.Now(); said == "" && time.Since(begin) < 20*time.Second; time.Sleep(10 * time.Millisecond) {
+			do("globalThis.probed", &said)
+		}
+		return said
+	}
+	var answer, mute []string
+	for _, at := range []string{here(), "127.0.0.1"} {
+		r, err := relay.Listen(relay.Config{Addr: at + ":0"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		answer = append(answer, r.Addr().String())
+		deaf, err := net.ListenPacket("udp4", at+":0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer deaf.Close()
+		mute = append(mute, deaf.LocalAddr().String())
+	}
+	said := probe(answer...)
+	t.Logf("two servers that answer:\n%s", said)
+	if !strings.Contains(said, "udp        yes") || !strings.Contains(said, "filtering  unknown (a browser") {
+		t.Errorf("%s", said)
+	}
+	said = probe(mute...)
+	t.Logf("two that do not:\n%s", said)
+	if !strings.Contains(said, "udp        no") {
+		t.Errorf("%s", said)
+	}
+}
+
+// here is an address of this machine that is not loopback, if it has one.
+func here() string {
+	addrs, _ := net.InterfaceAddrs()
+	for _, a := range addrs {
+		if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && !n.IP.IsLoopback() {
+			return n.IP.String()
+		}
+	}
+	return "127.0.0.2"
 }
 
 // goroot is where the toolchain keeps the script that runs its WASM.

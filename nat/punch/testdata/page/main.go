@@ -4,13 +4,16 @@
 package main
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall/js"
 	"time"
 
+	"github.com/punchback/punchback/nat"
 	"github.com/punchback/punchback/nat/punch"
 )
 
@@ -47,6 +50,17 @@ func main() {
 	})
 	def("end", func([]js.Value) any { go link.Close(); return nil })
 	def("pairs", func(a []js.Value) any { go pairs(a[0].Int()); return nil })
+	def("probe", func(a []js.Value) any {
+		go func() {
+			r, err := nat.Probe(context.Background(), strings.Fields(a[0].String())...)
+			said := r.String()
+			if err != nil {
+				said = err.Error()
+			}
+			js.Global().Set("probed", said)
+		}()
+		return nil
+	})
 	js.Global().Set("ready", true)
 	select {}
 }
