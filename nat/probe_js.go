@@ -243,14 +243,13 @@ func (g *gathering) judgeMapping(told []found) (Finding[Verdict], Finding[Behavi
 	if g.hosts < 2 {
 		return no("one host was asked; it takes two")
 	}
-	for i, a := range told {
-		for _, b := range told[:i] {
-			if a.base != b.base || a.group != b.group || a.server == "" || a.server == b.server {
-				return no("this machine is in several networks, and the browser does not say which address belongs to which")
-			}
-			why := fmt.Sprintf("%s sees %v and %s sees %v", g.who(b), b.at, g.who(a), a.at)
-			return Finding[Verdict]{Yes, why}, Finding[Behavior]{UnknownBehavior, why + "; which kind is not to be seen in a browser"}
+	if len(told) > 1 {
+		a, b := told[0], told[1]
+		if a.base != b.base || a.group != b.group || a.server == "" || a.server == b.server {
+			return no("this machine is in several networks, and the browser does not say which address belongs to which")
 		}
+		why := fmt.Sprintf("%s sees %v and %s sees %v", g.who(a), a.at, g.who(b), b.at)
+		return Finding[Verdict]{Yes, why}, Finding[Behavior]{UnknownBehavior, why + "; which kind is not to be seen in a browser"}
 	}
 	if !g.whole || len(g.errors) > 0 {
 		return no(fmt.Sprintf("%v is all that was told, and not every server answered", told[0].at))
