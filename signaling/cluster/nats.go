@@ -98,7 +98,7 @@ func (c *natsCluster) open(ctx context.Context, replicas int) error {
 		c.bucket, err = js.KeyValue(try, c.name)
 		if errors.Is(err, jetstream.ErrBucketNotFound) {
 			c.bucket, err = js.CreateKeyValue(try, jetstream.KeyValueConfig{
-				Bucket: c.name, Description: "who owns which rooms", TTL: expiry, History: 1, Replicas: replicas, MaxValueSize: 64, MaxBytes: 1 << 20,
+				Bucket: c.name, Description: "who owns which rooms", TTL: expiry, History: 1, Replicas: replicas, MaxValueSize: 1 << 10, MaxBytes: 1 << 20,
 			})
 		}
 		cancel()
