@@ -61,6 +61,7 @@ func meet(a, b *player, round int) *protocol.Match {
 // Whoever's socket ends where, those who ask for the same game at the same
 // moment meet: there is one place where that is decided.
 func TestStrangersAtThreeServersMeet(t *testing.T) {
+	t.Parallel()
 	c := startThree(t)
 	const pairs = 30
 	var all []*player
@@ -97,11 +98,13 @@ func TestStrangersAtThreeServersMeet(t *testing.T) {
 // The owner of a game is cut off, and so are its clients; they go elsewhere
 // and find their room, their numbers and their round.
 func TestTheOwnerIsCutOff(t *testing.T) {
+	t.Parallel()
 	for name, how := range map[string]func(*three, int){
 		"cut":     func(c *three, i int) { c.memory.Cut(c.members[i].Self(), true) },
 		"stopped": func(c *three, i int) { c.servers[i].Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			c := startThree(t)
 			p := newProxy(t, c.urls[0])
 			a := enter(t, "ws://"+p.Addr().String()+"/pong/A", "1") // So the first server is the owner.
@@ -135,6 +138,7 @@ func TestTheOwnerIsCutOff(t *testing.T) {
 
 // A client that changes servers while its room's owner lives misses nothing.
 func TestAnotherServerSameRoom(t *testing.T) {
+	t.Parallel()
 	c := startThree(t)
 	a := enter(t, c.urls[0]+"/pong/A", "1")
 	p := newProxy(t, c.urls[1])

@@ -1,0 +1,337 @@
+//go:build nats
+
+package cluster
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/punchback/punchback/signaling/client"
+	"github.com/punchback/punchback/signaling/protocol"
+)
+
+// service is three signaling servers, as programs, and what stands before them.
+type service struct {
+	t     *testing.T
+	bin   string
+	nats  string
+	addrs []string
+	procs []*exec.Cmd
+	front *front
+}
+
+func startService(t *testing.T, nats string) *service {
+	t.Helper()
+	s := &service{t: t, nats: nats, bin: filepath.Join(t.TempDir(), "signaling")}
+	if out, err := exec.Command("go", "build", "-o", s.bin, "..").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if info, err := os.Stat(s.bin); err != nil || info.Size() > 20<<20 {
+		t.Errorf("the program is larger than 20 MB: %v, %v", info.Size(), err)
+	}
+	for _, p := range freePorts(t, 3) {
+		s.addrs = append(s.addrs, fmt.Sprint("127.0.0.1:", p))
+		s.procs = append(s.procs, nil)
+	}
+	for i := range s.addrs {
+		s.start(i, nats)
+	}
+	s.front = newFront(t, s.addrs)
+	return s
+}
+
+// start starts one of them, which meets the others at that NATS.
+func (s *service) start(i int, nats string) {
+	s.t.Helper()
+	s.procs[i] = launch(s.t, exec.Command(s.bin, "-addr", s.addrs[i], "-turn", "off", "-nats", nats, "-v"), "signaling at")
+}
+
+// stop stops one as an operator does.
+func (s *service) stop(i int) {
+	s.procs[i].Process.Signal(syscall.SIGTERM)
+	s.procs[i].Wait()
+}
+
+// front is what stands before servers: every connection goes to the next one
+// that accepts it.
+type front struct {
+	net.Listener
+	mu   sync.Mutex
+	to   []string
+	next int
+	off  map[string]bool // that get none
+}
+
+func newFront(t *testing.T, to []string) *front {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &front{Listener: l, to: to, off: map[string]bool{}}
+	var wg sync.WaitGroup
+	var conns sync.Map
+	wg.Go(func() {
+		for {
+			a, err := l.Accept()
+			if err != nil {
+				return
+			}
+			wg.Go(func() {
+				defer a.Close()
+				b := f.dial()
+				if b == nil {
+					return
+				}
+				defer b.Close()
+				conns.Store(a, b)
+				defer conns.Delete(a)
+				wg.Go(func() { io.Copy(b, a); b.Close() })
+				io.Copy(a, b)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		conns.Range(func(a, b any) bool { a.(net.Conn).Close(); b.(net.Conn).Close(); return true })
+		wg.Wait()
+	})
+	return f
+}
+
+func (f *front) dial() net.Conn {
+	for range f.to {
+		f.mu.Lock()
+		f.next++
+		to := f.to[f.next%len(f.to)]
+		off := f.off[to]
+		f.mu.Unlock()
+		if off {
+			continue
+		}
+		if c, err := net.Dial("tcp", to); err == nil {
+			return c
+		}
+	}
+	return nil
+}
+
+// gamer is one client: it signals to its partner at its pace, and notes what it
+// hears.
+type gamer struct {
+	*client.Conn
+	wake    chan struct{}
+	self    protocol.ID
+	renamed int // how often its number changed: its links would be lost
+	left    int // how often it was told that its partner has left
+	doubled int // signals that came again, as they may from a room that was forgotten
+	last    uint64
+	heard   atomic.Int64 // when it last heard its partner, in Unix ns
+	worst   atomic.Int64 // the longest that a signal was under way, ns
+	joined  atomic.Bool
+}
+
+func play(t *testing.T, link string, pace time.Duration, wg *sync.WaitGroup, over context.Context) *gamer {
+	t.Helper()
+	g := &gamer{wake: make(chan struct{}, 1)}
+	c, err := client.Dial(link, client.Options{Build: "1", Notify: func() {
+		select {
+		case g.wake <- struct{}{}:
+		default:
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.Conn = c
+	wg.Go(func() {
+		defer c.Close()
+		tick := time.NewTicker(pace)
+		defer tick.Stop()
+		var partner protocol.ID
+		for n := uint64(0); ; {
+			select {
+			case <-over.Done():
+				return
+			case <-tick.C:
+				if partner != 0 && c.Up() {
+					n++
+					b := binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, n), uint64(time.Now().UnixNano()))
+					c.Send(protocol.Message{Kind: protocol.Signal, To: partner, Payload: append(b, make([]byte, 500)...)})
+				}
+			case <-g.wake:
+			}
+			for m, ok := c.Recv(); ok; m, ok = c.Recv() {
+				switch m.Kind {
+				case protocol.Welcome:
+					if g.self != 0 && g.self != m.Self {
+						g.renamed++
+					}
+					g.self = m.Self
+					g.joined.Store(true)
+					for _, o := range m.Members {
+						if o.ID != m.Self {
+							partner = o.ID
+						}
+					}
+				case protocol.Update:
+					if len(m.Members) > 0 {
+						partner = m.Members[0].ID
+					}
+				case protocol.Left:
+					g.left++
+				case protocol.Signal:
+					k := binary.BigEndian.Uint64(m.Payload)
+					if k <= g.last {
+						g.doubled++
+					}
+					g.last = max(g.last, k)
+					g.heard.Store(time.Now().UnixNano())
+					took := time.Now().UnixNano() - int64(binary.BigEndian.Uint64(m.Payload[8:]))
+					g.worst.Store(max(g.worst.Load(), took))
+				}
+			}
+		}
+	})
+	return g
+}
+
+// crowd is many of them, two in a room, in several games.
+type crowd struct {
+	t    *testing.T
+	all  []*gamer
+	over context.CancelFunc
+	wg   sync.WaitGroup
+}
+
+// number is how many clients take part: fewer on a machine that has other things to do.
+func number() int {
+	if n, err := strconv.Atoi(os.Getenv("PUNCHBACK_CLIENTS")); err == nil {
+		return n
+	}
+	return 200
+}
+
+func (s *service) crowd(n int, pace time.Duration) *crowd {
+	s.t.Helper()
+	c := &crowd{t: s.t}
+	var over context.Context
+	over, c.over = context.WithCancel(context.Background())
+	s.t.Cleanup(func() { c.over(); c.wg.Wait() })
+	for i := range n {
+		c.all = append(c.all, play(s.t, fmt.Sprintf("ws://%s/game%d/R%d", s.front.Addr(), i/2%12, i/2), pace, &c.wg, over))
+	}
+	c.talk(time.Now())
+	return c
+}
+
+// talk waits until everybody has heard their partner since then, and tells
+// when the last of them first did.
+func (c *crowd) talk(since time.Time) time.Duration {
+	c.t.Helper()
+	first := make([]time.Duration, len(c.all))
+	await(c.t, "everybody to be heard", func() bool {
+		for i, g := range c.all {
+			if err := g.Err(); err != nil {
+				c.t.Fatalf("client %d: %v", i, err)
+			}
+			if h := g.heard.Load() - since.UnixNano(); first[i] == 0 && h > 0 {
+				first[i] = time.Duration(h)
+			}
+		}
+		return !slices.Contains(first, 0)
+	})
+	return slices.Max(first)
+}
+
+// end ends them and looks at what each has noted.
+func (c *crowd) end() {
+	c.t.Helper()
+	c.over()
+	c.wg.Wait()
+	renamed, left, doubled := 0, 0, 0
+	for _, g := range c.all {
+		renamed, left, doubled = renamed+g.renamed, left+g.left, doubled+g.doubled
+	}
+	if renamed > 0 || left > len(c.all)/2 { // Of each two the first who ends is told of to the other.
+		c.t.Errorf("%d clients were given another number, %d were told that their partner has left", renamed, left)
+	}
+	c.t.Logf("%d signals came twice", doubled)
+}
+
+// One of three is killed under load: its rooms answer again, elsewhere.
+func TestOneOfThreeIsKilled(t *testing.T) {
+	s := startService(t, startNATS(t, newest(t), 1).urls())
+	n := number()
+	c := s.crowd(n, time.Duration(n)*time.Millisecond/2) // 2,000 signals a second in all
+	for i := range 3 {
+		killed := time.Now()
+		s.procs[i].Process.Kill()
+		s.procs[i].Wait()
+		t.Logf("server %d of 3 was killed under %d clients: everybody hears their partner again after %v", i, len(c.all), c.talk(killed.Add(50*time.Millisecond)).Round(time.Millisecond))
+		s.start(i, s.nats)
+		time.Sleep(time.Second) // It is found by those who come.
+	}
+	c.end()
+}
+
+// All three are restarted one after another while people come: nobody's number
+// changes, nobody is told that somebody left, and everybody who comes gets in.
+func TestRollingRestart(t *testing.T) {
+	s := startService(t, startNATS(t, newest(t), 1).urls())
+	n := number()
+	c := s.crowd(n, time.Second)
+	coming, stop := context.WithCancel(context.Background())
+	var late []*gamer
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for i := 0; coming.Err() == nil; i++ {
+			late = append(late, play(t, fmt.Sprintf("ws://%s/game%d/L%d", s.front.Addr(), i/2%12, i/2), time.Second, &c.wg, coming))
+			select {
+			case <-coming.Done():
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	})
+	for i := range 3 {
+		began := time.Now()
+		s.stop(i)
+		s.start(i, s.nats)
+		t.Logf("server %d was restarted in %v, everybody talks after %v", i, time.Since(began).Round(time.Millisecond), c.talk(began.Add(50*time.Millisecond)).Round(time.Millisecond))
+	}
+	joins := 0
+	await(t, "those who came", func() bool {
+		joins = 0
+		for _, g := range late[:len(late)-2] {
+			if err := g.Err(); err != nil {
+				t.Fatalf("a join was lost: %v", err)
+			}
+			if g.joined.Load() {
+				joins++
+			}
+		}
+		return joins >= len(late)-2 && joins > 0
+	})
+	c.talk(time.Now())
+	for _, g := range c.all {
+		if g.left > 0 {
+			t.Error("somebody was told that their partner has left")
+		}
+	}
+	stop()
+	wg.Wait()
+	c.end()
+	t.Logf("a rolling restart of three with %d clients: 0 links and 0 of %d joins lost", n, joins)
+}
