@@ -22,7 +22,7 @@ func gateway() (netip.Addr, error) {
 	if ip, ok := parseRoutes(io.LimitReader(f, 1<<20)); ok {
 		return ip, nil
 	}
-	return netip.Addr{}, fmt.Errorf("portmap: this machine has no IPv4 default route by a router")
+	return netip.Addr{}, errNoRouter
 }
 
 // parseRoutes finds the default route with the lowest metric. Addresses are hex

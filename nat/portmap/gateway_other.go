@@ -1,4 +1,4 @@
-//go:build !linux && !js
+//go:build !linux && !windows && !darwin && !js
 
 package portmap
 
@@ -9,5 +9,5 @@ import (
 
 // gateway is not known here: the caller has to name it.
 func gateway() (netip.Addr, error) {
-	return netip.Addr{}, errors.New("portmap: the router's address is found on Linux only; name it in Request.Gateway")
+	return netip.Addr{}, errors.New("portmap: the router's address is found on Linux, macOS and Windows only; name it in Request.Gateway")
 }
