@@ -109,7 +109,7 @@ func (l *lab) start(space string, role ...string) *process {
 		}
 	}()
 	l.t.Cleanup(func() {
-		// It ends with its input, but pion waits 8 s for a server that UDP cannot reach.
+		// It ends with its input, but pion as it comes waits 8 s for a server that UDP cannot reach.
 		_ = p.in.Close()
 		late := time.AfterFunc(time.Second, func() { _ = p.cmd.Process.Kill() })
 		defer late.Stop()

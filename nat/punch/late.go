@@ -21,6 +21,7 @@ type late struct {
 	begun chan struct{} // closed when both descriptions are known
 	over  chan struct{} // closed when the pipe is open or closes: no relay is needed
 	udp   atomic.Bool   // a server answered by UDP
+	soon  bool          // nothing else is there to wait for
 }
 
 const (
@@ -30,6 +31,14 @@ const (
 
 // wait waits until it is time; false means that there is no need any more.
 func (n *late) wait(tcp bool) bool {
+	if n.soon {
+		select {
+		case <-n.over:
+			return false
+		default:
+			return true
+		}
+	}
 	select {
 	case <-n.begun:
 	case <-n.over:
@@ -56,7 +65,39 @@ func (n *late) ListenPacket(network, address string) (net.PacketConn, error) {
 	if !n.wait(false) {
 		return nil, net.ErrClosed
 	}
-	return n.Net.ListenPacket(network, address)
+	c, err := n.Net.ListenPacket(network, address)
+	if err != nil {
+		return nil, err
+	}
+	return &unheard{PacketConn: c, over: n.over}, nil
+}
+
+// unheard is the socket of a relay's client. Once no relay is needed and no server
+// has answered, it says nothing more, and pion gives up: left alone it asks for 8 s
+// where a firewall drops UDP, and whoever closes the link waits for that.
+type unheard struct {
+	net.PacketConn
+	over  <-chan struct{}
+	heard atomic.Bool
+}
+
+func (c *unheard) ReadFrom(b []byte) (int, net.Addr, error) {
+	n, from, err := c.PacketConn.ReadFrom(b)
+	if err == nil {
+		c.heard.Store(true)
+	}
+	return n, from, err
+}
+
+func (c *unheard) WriteTo(b []byte, to net.Addr) (int, error) {
+	if !c.heard.Load() {
+		select {
+		case <-c.over:
+			return 0, net.ErrClosed
+		default:
+		}
+	}
+	return c.PacketConn.WriteTo(b, to)
 }
 
 func (n *late) DialUDP(network string, local, remote *net.UDPAddr) (transport.UDPConn, error) {

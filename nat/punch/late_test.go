@@ -16,13 +16,22 @@ import (
 // walled is this machine's network behind a wall that lets no UDP through.
 type walled struct{ transport.Net }
 
-var errWall = errors.New("no UDP here")
+func (walled) ListenUDP(string, *net.UDPAddr) (transport.UDPConn, error) {
+	return nil, errors.New("no UDP here")
+}
 
-func (walled) ListenUDP(string, *net.UDPAddr) (transport.UDPConn, error) { return nil, errWall }
-func (walled) ListenPacket(string, string) (net.PacketConn, error)       { return nil, errWall }
+func (n walled) ListenPacket(network, address string) (net.PacketConn, error) {
+	c, err := n.Net.ListenPacket(network, address)
+	return mute{c}, err
+}
+
+// mute is a socket that nobody hears.
+type mute struct{ net.PacketConn }
+
+func (mute) WriteTo(b []byte, _ net.Addr) (int, error) { return len(b), nil }
 
 // Where UDP is blocked a relay is reached by TCP, without waiting for what
-// can't come.
+// can't come; nor does Close wait for it.
 func TestWithoutUDP(t *testing.T) {
 	servers := turnServer(t)
 	virtual = func(bool) transport.Net {
@@ -41,8 +50,14 @@ func TestWithoutUDP(t *testing.T) {
 	if r.Path != Relay || r.Connect > 850*time.Millisecond*slow {
 		t.Errorf("%v after %v, want a relay within 850 ms", r.Path, r.Connect)
 	}
+	begin := time.Now()
 	for _, l := range e.link {
 		_ = l.Close() // before the network is itself again
+	}
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Errorf("it took %v to close", took)
+	} else {
+		t.Logf("closed in %v", took)
 	}
 }
 

@@ -122,7 +122,7 @@ func newPipe(o *Options, ev events, by *socket) (p *pipe, err error) {
 			}
 		}()
 	}
-	n := &late{begun: make(chan struct{}), over: make(chan struct{})}
+	n := &late{begun: make(chan struct{}), over: make(chan struct{}), soon: o.RelayOnly}
 	if virtual != nil {
 		n.Net = virtual(o.Offer)
 	} else {
@@ -132,11 +132,7 @@ func newPipe(o *Options, ev events, by *socket) (p *pipe, err error) {
 		}
 		n.Net = gated{machine}
 	}
-	var network transport.Net = n
-	if o.RelayOnly {
-		network = n.Net
-	}
-	api, err := profile(o, network, mux, ev.denied)
+	api, err := profile(o, n, mux, ev.denied)
 	if err != nil {
 		return nil, fmt.Errorf("punch: %w", err)
 	}
