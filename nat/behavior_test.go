@@ -126,7 +126,7 @@ func TestBehavior(t *testing.T) {
 
 func TestNested(t *testing.T) {
 	r := nat.Report{Public: nat.Finding[netip.AddrPort]{Value: netip.MustParseAddrPort("203.0.113.7:1000")}}
-	for router, want := range map[string]nat.Verdict{"203.0.113.7": nat.No, "203.0.113.8": nat.Yes, "100.64.3.4": nat.Yes, "192.168.1.1": nat.Yes} {
+	for router, want := range map[string]nat.Verdict{"203.0.113.7": nat.No, "203.0.113.8": nat.Yes, "100.64.3.4": nat.Yes, "192.168.1.1": nat.Yes, "0.0.0.0": nat.Yes} {
 		r.Router("PCP", netip.MustParseAddr(router))
 		if r.Nested.Value != want || r.Mapper.Value != "PCP" {
 			t.Errorf("%s: nested %v, mapper %v", router, r.Nested, r.Mapper)

@@ -99,6 +99,8 @@ func (r *Report) Router(protocol string, external netip.Addr) {
 	seen := r.Public.Value.Addr()
 	switch {
 	case !external.IsValid():
+	case external.IsUnspecified():
+		r.Nested = Finding[Verdict]{Yes, "the router says that it has no address of the internet"}
 	case carrier(external) || external.IsPrivate():
 		r.Nested = Finding[Verdict]{Yes, fmt.Sprintf("the router's own address %v is none of the internet's", external)}
 	case seen.IsValid() && seen != external:

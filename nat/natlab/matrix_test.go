@@ -261,14 +261,20 @@ func TestMappedPort(t *testing.T) {
 	l.open()
 	l.opener(symm)
 	l.opener(inner)
-	for until := time.Now().Add(30 * time.Second); ; { // The daemon has no other sign of being there.
-		_, r := l.check(t, doctor, mapped, servers, "-router", "auto")
-		plan := nat.Between(r, theory("port"))
-		if plan.Way == nat.Mapped && r.Nested.Value == nat.No {
-			break
-		}
-		if time.Now().After(until) {
-			t.Fatalf("%+v:\n%v", plan, r)
+	for _, c := range []struct {
+		home   string
+		way    nat.Way
+		nested nat.Verdict
+	}{{mapped, nat.Mapped, nat.No}, {nested, nat.Birthday, nat.Yes}} {
+		for until := time.Now().Add(30 * time.Second); ; { // The daemon has no other sign of being there.
+			_, r := l.check(t, doctor, c.home, servers, "-router", "auto")
+			plan := nat.Between(r, theory("port"))
+			if plan.Way == c.way && r.Nested.Value == c.nested && r.Mapper.Value != "" {
+				break
+			}
+			if time.Now().After(until) {
+				t.Fatalf("%+v, want %v:\n%v", plan, c.way, r)
+			}
 		}
 	}
 	for _, c := range []struct{ name, a, b, who, path string }{

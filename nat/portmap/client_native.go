@@ -5,6 +5,7 @@ package portmap
 import (
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -48,8 +49,11 @@ func (c *client) find(ctx context.Context, all bool) (Report, error) {
 			pcp, r.PCP = true, code == 0
 		} else if ip, ok, err := decodePMPAddress(b); ok {
 			pmp, r.NATPMP = true, r.NATPMP || err == nil // PCP's question, too, may be answered with a NAT-PMP refusal.
-			if usable(ip) {
+			switch {
+			case usable(ip):
 				r.External = ip
+			case err == nil || binary.BigEndian.Uint16(b[2:]) == pmpNetworkFailure:
+				r.External = netip.IPv4Unspecified()
 			}
 		}
 		return pcp && pmp || !all && (r.PCP || r.NATPMP), nil

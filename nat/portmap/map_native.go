@@ -169,7 +169,7 @@ func find(ctx context.Context, router netip.AddrPort) (Report, error) {
 	searching.Wait()
 	if lost == nil {
 		r.UPnP, err = true, nil
-		if !r.External.IsValid() {
+		if !usable(r.External) {
 			r.External = device.external
 		}
 	} else if errors.Is(err, ErrSilent) {

@@ -229,6 +229,26 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// A router behind a carrier may say that it has no outer address.
+func TestFindNoAddress(t *testing.T) {
+	t.Parallel()
+	for name, says := range map[string][]byte{
+		"a failure":  {0, answer, 0, pmpNetworkFailure, 0, 0, 0, 9, 0, 0, 0, 0},
+		"0.0.0.0":    {0, answer, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0},
+		"no address": {0, answer, 0, pmpNetworkFailure, 0, 0, 0, 9},
+	} {
+		at := router(t, func(q []byte) [][]byte {
+			if q[0] == 0 {
+				return [][]byte{says}
+			}
+			return [][]byte{yes(q, public, 60)}
+		})
+		if r, err := Find(t.Context(), at); err != nil || !r.PCP || r.External != netip.IPv4Unspecified() {
+			t.Errorf("%s: %+v, %v", name, r, err)
+		}
+	}
+}
+
 func TestNested(t *testing.T) {
 	for _, c := range []struct {
 		external, seen string

@@ -45,7 +45,7 @@ type Report struct {
 	PCP      bool
 	NATPMP   bool
 	UPnP     bool
-	External netip.Addr // the router's own outer address, as NAT-PMP or else UPnP tells it; zero if unknown
+	External netip.Addr // the router's own outer address, as NAT-PMP or else UPnP tells it; zero if unknown, 0.0.0.0 if it says that it has none
 }
 
 // Protocols are those that were found, in the order of the constants.

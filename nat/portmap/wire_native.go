@@ -85,6 +85,10 @@ func appendPMPMap(dst []byte, port, had uint16, life uint32) []byte {
 	return binary.BigEndian.AppendUint32(dst, life)
 }
 
+// pmpNetworkFailure is what a router says that has no outer address (RFC 6886
+// section 3.5), as many do behind a carrier's NAT.
+const pmpNetworkFailure = 3
+
 // isPMP tells whether a datagram is NAT-PMP's answer to an operation. One that
 // refuses may end after its head.
 func isPMP(b []byte, op byte, long int) (ok bool, err error) {
