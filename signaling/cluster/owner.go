@@ -165,7 +165,7 @@ func (n *Node) keep(s *slot) {
 		n.claim(s)
 	}
 	if !s.sure(n.now) {
-		if !n.alive(n.self) && n.now-s.until > goneAfter {
+		if !n.alive(n.self) {
 			// This server is cut off: its clients may reach another.
 			n.cutAll(func(e *end) bool { return e.slot == s && e.node == n.self })
 		}
