@@ -28,9 +28,13 @@ be put together with whoever else plays it, or /GAME/CODE to meet in that room;
 ?players=3 or ?players=2-4 says how many make a match. GET /healthz answers 200
 while the service can be used.
 
-Put it behind a TLS proxy, or games on https pages can't reach it: browsers
-allow them only wss://. The relay needs its ports open in the firewall; they
-are printed at the start.
+Games on https pages can reach it by wss:// alone: give it -cert and -key, or
+-autocert, or put it behind a TLS proxy. The relay needs its ports open in the
+firewall; they are printed at the start. On SIGTERM it tells its clients to come
+back and lets the relay finish; a second signal ends it at once.
+
+Every flag can come from the environment, as PUNCHBACK_ADDR for -addr; the flag
+counts more.
 
 `
 
@@ -38,7 +42,7 @@ func main() {
 	cfg := server.Config{Out: os.Stdout}
 	ports := "61000-61999"
 	verbose := false
-	var origins, servers string
+	var origins, servers, autocert string
 	f := flag.NewFlagSet("signaling", flag.ExitOnError)
 	f.StringVar(&cfg.Addr, "addr", ":8080", "TCP `address` to listen on; 127.0.0.1:8080 is for this machine only")
 	f.StringVar(&cfg.Turn, "turn", "", "`address` of STUN and TURN, UDP and TCP; default: the host of -addr and port 3478,\nor a free port if that is taken; port 0 is a free port; off is none")
@@ -47,6 +51,11 @@ func main() {
 	f.StringVar(&origins, "origin", "", "web `pages` that may use this service beside its own, with commas between:\nhttps://example.org, *.example.org, itch for itch.io, * for all")
 	f.BoolVar(&cfg.RelayPrivate, "relay-private", false, "let the relay reach private addresses, such as others in this network;\nimplied when bound to loopback")
 	f.StringVar(&ports, "relay-ports", ports, "UDP `range` of relayed addresses")
+	f.StringVar(&cfg.Cert, "cert", "", "`file` of a certificate, PEM, with its chain; read again when it has changed")
+	f.StringVar(&cfg.Key, "key", "", "`file` of its key")
+	f.StringVar(&autocert, "autocert", "", "host `names`, with commas between, for which to get certificates from Let's Encrypt;\nplayers must reach this machine by them at port 443, so -addr is :443")
+	f.StringVar(&cfg.AutocertDir, "autocert-dir", "", "`folder` that keeps those; default: punchback in the cache folder")
+	f.DurationVar(&cfg.Drain, "drain", 30*time.Second, "how long to wait at the end for links that the relay carries")
 	f.StringVar(&cfg.Web, "web", "", "`folder` of static files to serve on the same address")
 	f.IntVar(&cfg.Limits.Sockets, "sockets", 10_000, "`limit` of connections at once")
 	f.IntVar(&cfg.Limits.Rate, "rate", 50, "`limit` of messages a second of one connection")
@@ -56,6 +65,9 @@ func main() {
 	f.Usage = func() {
 		fmt.Fprint(f.Output(), usage)
 		f.PrintDefaults()
+	}
+	if err := environment(f); err != nil {
+		fail(err)
 	}
 	f.Parse(os.Args[1:])
 	if f.NArg() > 0 {
@@ -70,11 +82,15 @@ func main() {
 	if origins != "" {
 		cfg.Origins = strings.Split(origins, ",")
 	}
+	if autocert != "" {
+		cfg.Autocert = strings.Split(autocert, ",")
+	}
 	if verbose {
 		cfg.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // The next signal ends it at once.
 	if servers != "" {
 		joining, cancel := context.WithTimeout(ctx, 30*time.Second)
 		c, err := cluster.NATS(joining, servers, cluster.NATSOptions{Log: cfg.Log})
@@ -88,6 +104,19 @@ func main() {
 	if err := server.Run(ctx, cfg); err != nil {
 		fail(err)
 	}
+}
+
+// environment sets flags from variables: PUNCHBACK_RELAY_PORTS is -relay-ports.
+func environment(f *flag.FlagSet) (err error) {
+	f.VisitAll(func(l *flag.Flag) {
+		name := "PUNCHBACK_" + strings.ToUpper(strings.ReplaceAll(l.Name, "-", "_"))
+		if value, ok := os.LookupEnv(name); ok && err == nil {
+			if wrong := f.Set(l.Name, value); wrong != nil {
+				err = fmt.Errorf("%s: %q: %w", name, value, wrong)
+			}
+		}
+	})
+	return err
 }
 
 func fail(err error) {

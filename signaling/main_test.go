@@ -26,7 +26,8 @@ func program(t *testing.T) string {
 
 func TestTheProgram(t *testing.T) {
 	bin := program(t)
-	run := exec.Command(bin, "-addr", "127.0.0.1:0", "-turn", "127.0.0.1:0")
+	run := exec.Command(bin, "-addr", "127.0.0.1:0")
+	run.Env = append(os.Environ(), "PUNCHBACK_TURN=127.0.0.1:0", "PUNCHBACK_ADDR=nonsense") // The flag counts more.
 	stdout, err := run.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -56,11 +57,18 @@ func TestTheProgram(t *testing.T) {
 		"-web /nowhere":               "no folder",
 		"-public http://game.example": "public",
 		"stray":                       "no flag",
+		"-cert a.pem":                 "cert and key",
+		"-cert a.pem -key b.pem -addr 127.0.0.1:0": "certificate",
 	} {
 		out, err := exec.Command(bin, strings.Fields(args)...).CombinedOutput()
 		if err == nil || strings.Count(string(out), "\n") != 1 || !strings.HasPrefix(string(out), "signaling: ") || !strings.Contains(string(out), want) {
 			t.Errorf("%s: %v, %q; want one line with %q", args, err, out, want)
 		}
+	}
+	wrong := exec.Command(bin)
+	wrong.Env = append(os.Environ(), "PUNCHBACK_SOCKETS=many")
+	if out, err := wrong.CombinedOutput(); err == nil || !strings.HasPrefix(string(out), `signaling: PUNCHBACK_SOCKETS: "many"`) {
+		t.Errorf("a bad variable: %v, %q", err, out)
 	}
 	if out, err := exec.Command(bin, "-h").CombinedOutput(); err != nil || !strings.Contains(string(out), "/GAME/CODE") || !strings.Contains(string(out), "-relay-private") {
 		t.Errorf("-h: %v\n%s", err, out)

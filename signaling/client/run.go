@@ -20,7 +20,10 @@ import (
 var _ = (*socket).close
 
 // refusal is an Error that the server said.
-type refusal struct{ code, text string }
+type refusal struct {
+	code, text string
+	after      time.Duration // until it is of use to come back
+}
 
 func (r *refusal) Error() string { return "signaling: " + r.text }
 
@@ -49,7 +52,7 @@ func (c *Conn) run(ctx context.Context) {
 		ever := c.token != ""
 		c.up = false
 		c.mu.Unlock()
-		if !ever && (Refusal(err) != "" || time.Since(begin) > firstTry) {
+		if code := Refusal(err); !ever && (code != "" && code != protocol.CodeClosing || time.Since(begin) > firstTry) {
 			c.over(err)
 			return
 		}
@@ -61,7 +64,11 @@ func (c *Conn) run(ctx context.Context) {
 		c.mu.Unlock()
 		c.notify()
 		// Everybody lost the server at the same time: come back one by one.
-		wait := time.NewTimer(backoff/2 + rand.N(backoff/2))
+		pause := backoff/2 + rand.N(backoff/2)
+		if r := new(refusal); errors.As(err, &r) && r.after > 0 {
+			pause = r.after + rand.N(r.after)
+		}
+		wait := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 			wait.Stop()
@@ -125,7 +132,7 @@ func (c *Conn) session(ctx context.Context) (welcomed bool, err error) {
 				return welcomed, fmt.Errorf("%s is no Punchback server: %w", c.base, err)
 			}
 			if m.Kind == protocol.Error {
-				return welcomed, &refusal{m.Code, m.Text}
+				return welcomed, &refusal{m.Code, m.Text, time.Duration(m.After) * time.Millisecond}
 			}
 			if err := c.hear(m); err != nil {
 				return welcomed, err

@@ -16,6 +16,7 @@ const (
 	MaxToken   = 64
 	MaxPlayers = 4       // machines in a room
 	MaxRound   = 1 << 20 // matches in a room
+	MaxAfter   = 60_000  // milliseconds, of an Error
 )
 
 // Encode writes a message as the text of one WebSocket frame.
@@ -73,6 +74,7 @@ func (m *Message) decodeLong(b []byte) error {
 		{"data", len(m.Data), MaxData},
 		{"linked", len(m.Linked), MaxPlayers},
 		{"round", m.Round, MaxRound},
+		{"after", m.After, MaxAfter},
 	} {
 		if f.n > f.limit || f.n < 0 {
 			return fmt.Errorf("protocol: %s is %d, the limit is %d", f.name, f.n, f.limit)

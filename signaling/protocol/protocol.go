@@ -60,8 +60,9 @@ type Message struct {
 	Payload []byte   `json:"payload,omitempty"`
 	Self    ID       `json:"self,omitempty"`
 	Token   string   `json:"token,omitempty"`
-	Code    string   `json:"code,omitempty"` // Welcome: the room's; Error: what kind (see CodeVersion …)
-	Text    string   `json:"text,omitempty"` // Error: a sentence for a person
+	Code    string   `json:"code,omitempty"`  // Welcome: the room's; Error: what kind (see CodeVersion …)
+	Text    string   `json:"text,omitempty"`  // Error: a sentence for a person
+	After   int      `json:"after,omitempty"` // Error: milliseconds until it is of use to come back; some time more spreads a herd
 	Min     int      `json:"min,omitempty"`
 	Max     int      `json:"max,omitempty"`
 	Round   int      `json:"round,omitempty"` // State: the match that a member plays or waits for, from 1; Welcome, Update, Hello: the room's next to start

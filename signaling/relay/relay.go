@@ -199,6 +199,13 @@ func (r *Relay) Own() netip.Addr { return r.own }
 // Ports is the range of relayed addresses.
 func (r *Relay) Ports() Ports { return r.cfg.Ports }
 
+// Relayed is how many relayed addresses there are.
+func (r *Relay) Relayed() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.ports)
+}
+
 // URLs are those of STUN, TURN over UDP and TURN over TCP for a client that
 // knows this machine as host.
 func (r *Relay) URLs(host string) (stun, udp, tcp string) {

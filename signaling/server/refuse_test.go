@@ -26,10 +26,14 @@ type line struct {
 
 func raw(t *testing.T, url string, header http.Header, protocols ...string) *line {
 	t.Helper()
+	return rawBy(t, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, url, header, protocols...)
+}
+
+func rawBy(t *testing.T, by *http.Client, url string, header http.Header, protocols ...string) *line {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	transport := &http.Transport{DisableKeepAlives: true}
-	c, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{HTTPHeader: header, Host: header.Get("Host"), Subprotocols: protocols, HTTPClient: &http.Client{Transport: transport}})
+	c, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{HTTPHeader: header, Host: header.Get("Host"), Subprotocols: protocols, HTTPClient: by})
 	if err != nil {
 		t.Fatal(err)
 	}

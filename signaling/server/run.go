@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"time"
 )
@@ -22,6 +23,11 @@ func Run(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return plain(err, "-addr")
 	}
+	secure, err := cfg.secure(l)
+	if err != nil {
+		l.Close()
+		return err
+	}
 	s, err := New(cfg)
 	if err != nil {
 		l.Close()
@@ -29,7 +35,7 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelInfo)}
 	failed := make(chan error, 1)
-	go func() { failed <- h.Serve(l) }()
+	go func() { failed <- h.Serve(secure) }()
 	s.wg.Go(s.tidy)
 	s.announce(cfg.Out, l.Addr())
 	if cfg.Ready != nil {
@@ -39,6 +45,11 @@ func Run(ctx context.Context, cfg Config) error {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
+	draining, cancel := context.WithTimeout(context.Background(), cfg.Drain)
+	if err == nil {
+		s.Drain(draining)
+	}
+	cancel()
 	stopping, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	s.Close()
@@ -76,15 +87,23 @@ const tidyEvery = 15 * time.Second
 func (s *Server) announce(w io.Writer, at net.Addr) {
 	port := at.(*net.TCPAddr).Port
 	ip := at.(*net.TCPAddr).IP
+	scheme := "ws"
+	if s.cfg.encrypted() {
+		scheme = "wss"
+	}
 	switch {
+	case len(s.cfg.Autocert) > 0:
+		for _, host := range s.cfg.Autocert {
+			fmt.Fprintf(w, "signaling at %s://%s\n", scheme, net.JoinHostPort(host, fmt.Sprint(port)))
+		}
 	case s.cfg.Public != "":
-		fmt.Fprintf(w, "signaling at ws://%s\n", net.JoinHostPort(s.cfg.Public, fmt.Sprint(port)))
+		fmt.Fprintf(w, "signaling at %s://%s\n", scheme, net.JoinHostPort(s.cfg.Public, fmt.Sprint(port)))
 	case ip.IsUnspecified():
 		for _, a := range addresses() {
-			fmt.Fprintf(w, "signaling at ws://%s\n", net.JoinHostPort(a, fmt.Sprint(port)))
+			fmt.Fprintf(w, "signaling at %s://%s\n", scheme, net.JoinHostPort(a, fmt.Sprint(port)))
 		}
 	default:
-		fmt.Fprintf(w, "signaling at ws://%s\n", at)
+		fmt.Fprintf(w, "signaling at %s://%s\n", scheme, at)
 	}
 	if s.relay == nil {
 		fmt.Fprintf(w, "STUN and TURN are off: only players who can reach each other meet\nopen TCP %d\n", port)
@@ -96,7 +115,12 @@ func (s *Server) announce(w io.Writer, at net.Addr) {
 		fmt.Fprintln(w, "this machine only: to serve others start with -addr :PORT")
 		return
 	}
-	fmt.Fprintf(w, "open TCP %d and %d, and UDP %d and %d-%d\n", port, turn.Port(), turn.Port(), ports.Low, ports.High)
+	also := ""
+	if second := s.cfg.Stun2; second.IsValid() {
+		fmt.Fprintf(w, "STUN at %s, too, and at the next port of both\n", netip.AddrPortFrom(second, turn.Port()))
+		also = fmt.Sprintf("-%d", turn.Port()+1)
+	}
+	fmt.Fprintf(w, "open TCP %d and %d, and UDP %d%s and %d-%d\n", port, turn.Port(), turn.Port(), also, ports.Low, ports.High)
 }
 
 // addresses are those of this machine, loopback last.

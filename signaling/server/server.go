@@ -71,14 +71,15 @@ type Server struct {
 
 	upgrader *gws.Upgrader
 
-	mu     sync.Mutex // guards everything below; see unlock
-	lobby  rooms
-	conns  map[lobby.Conn]*conn
-	last   lobby.Conn
-	closed bool
-	ready  *conn    // the first of those that have something to be sent when the lock is let go of
-	text   []byte   // the last message
-	spare  [][]byte // queues that are not in use
+	mu       sync.Mutex // guards everything below; see unlock
+	lobby    rooms
+	conns    map[lobby.Conn]*conn
+	last     lobby.Conn
+	closed   bool
+	draining bool     // see Drain
+	ready    *conn    // the first of those that have something to be sent when the lock is let go of
+	text     []byte   // the last message
+	spare    [][]byte // queues that are not in use
 
 	done chan struct{}
 	wg   sync.WaitGroup // every goroutine of this server
@@ -132,16 +133,11 @@ func New(cfg Config) (*Server, error) {
 func (s *Server) Close() error {
 	s.mu.Lock()
 	first := !s.closed
-	s.closed = true
-	if first {
+	if first && !s.draining {
 		s.hand()
 	}
-	for _, c := range s.conns {
-		if s.route == nil || c.self != 0 { // Who was not welcomed yet finds another server, in silence.
-			c.push(&protocol.Message{Kind: protocol.Error, Code: protocol.CodeClosing, Text: "the server stops"})
-		}
-		c.end()
-	}
+	s.closed, s.draining = true, true
+	s.dismiss()
 	s.unlock()
 	if first {
 		close(s.done)
@@ -154,21 +150,24 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// ServeHTTP answers WebSockets, /healthz, and leaves the rest to Fallback.
+// ServeHTTP answers WebSockets, /healthz, /readyz, and leaves the rest to Fallback.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
 		s.accept(w, r)
 	case r.URL.Path == "/healthz":
-		s.health(w)
+		s.health(w, false)
+	case r.URL.Path == "/readyz":
+		s.health(w, true)
 	default:
 		s.web.ServeHTTP(w, r)
 	}
 }
 
-func (s *Server) health(w http.ResponseWriter) {
+// health tells whether the service lives, or also whether to send it players.
+func (s *Server) health(w http.ResponseWriter, ready bool) {
 	s.mu.Lock()
-	closed := s.closed || !s.usable()
+	closed := s.closed || !s.usable() || ready && s.draining
 	rooms, members := s.lobby.Count()
 	sockets := len(s.conns)
 	s.mu.Unlock()
@@ -215,7 +214,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
 	}
 	c := &conn{server: s, place: place, host: r.Host}
 	s.mu.Lock()
-	if s.closed || len(s.conns) >= 2*s.cfg.Limits.Sockets || !s.usable() { // Too many even to be told, or others know better.
+	if s.draining || len(s.conns) >= 2*s.cfg.Limits.Sockets || !s.usable() { // Too many even to be told, or others know better.
 		s.mu.Unlock()
 		http.Error(w, "closing or busy", http.StatusServiceUnavailable)
 		return

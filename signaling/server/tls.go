@@ -1,0 +1,90 @@
+package server
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/acme/autocert"
+)
+
+// secure puts TLS in front of a listener, if the configuration has it: from
+// files, or from Let's Encrypt.
+func (c *Config) secure(l net.Listener) (net.Listener, error) {
+	switch {
+	case len(c.Autocert) > 0:
+		m := &autocert.Manager{Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(c.Autocert...), Cache: autocert.DirCache(c.AutocertDir)}
+		t := m.TLSConfig()
+		t.NextProtos = []string{"http/1.1", "acme-tls/1"} // A WebSocket is one of HTTP/1.1.
+		return tls.NewListener(l, t), nil
+	case c.Cert != "":
+		p := &pair{cert: c.Cert, key: c.Key}
+		if _, err := p.get(nil); err != nil {
+			return nil, err
+		}
+		return tls.NewListener(l, &tls.Config{GetCertificate: p.get, NextProtos: []string{"http/1.1"}}), nil
+	}
+	return l, nil
+}
+
+// encrypted tells whether players come by wss.
+func (c *Config) encrypted() bool { return c.Cert != "" || len(c.Autocert) > 0 }
+
+func (c *Config) checkTLS() error {
+	switch {
+	case (c.Cert == "") != (c.Key == ""):
+		return errors.New("server: cert and key: one is of no use without the other")
+	case c.Cert != "" && len(c.Autocert) > 0:
+		return errors.New("server: cert and autocert: choose one")
+	}
+	if len(c.Autocert) > 0 && c.AutocertDir == "" {
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			return fmt.Errorf("server: autocert: nowhere to keep certificates: %w", err)
+		}
+		c.AutocertDir = filepath.Join(dir, "punchback")
+	}
+	return nil
+}
+
+// pair is a certificate and its key in files, which are read again when they
+// have changed: certificates are renewed while a server runs.
+type pair struct {
+	cert, key string
+
+	mu      sync.Mutex
+	now     *tls.Certificate
+	changed time.Time // of the certificate's file
+	looked  time.Time
+}
+
+// lookAgain is for how long a file is taken to be what it was.
+var lookAgain = 10 * time.Second
+
+func (p *pair) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.now != nil && time.Since(p.looked) < lookAgain {
+		return p.now, nil
+	}
+	p.looked = time.Now()
+	info, err := os.Stat(p.cert)
+	if err == nil && p.now != nil && info.ModTime().Equal(p.changed) {
+		return p.now, nil
+	}
+	if err == nil {
+		var c tls.Certificate
+		if c, err = tls.LoadX509KeyPair(p.cert, p.key); err == nil {
+			p.now, p.changed = &c, info.ModTime()
+		}
+	}
+	if p.now == nil {
+		return nil, fmt.Errorf("server: certificate: %w", err)
+	}
+	return p.now, nil // Half a renewal must not end the service: the one before is good for days yet.
+}
