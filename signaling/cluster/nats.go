@@ -37,6 +37,7 @@ type natsCluster struct {
 	ctx    context.Context // of the watcher, until Close
 	wg     sync.WaitGroup
 	once   sync.Once
+	broken chan struct{} // the connection was lost and is back, and with it went what was watched
 }
 
 // expiry is the bucket's TTL. It is so long that NATS can lose a server and
@@ -55,6 +56,7 @@ func NATS(ctx context.Context, urls string, o NATSOptions) (Cluster, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	broken := make(chan struct{}, 1)
 	conn, err := nats.Connect(urls,
 		nats.Name("punchback signaling"),
 		nats.MaxReconnects(-1),
@@ -64,7 +66,13 @@ func NATS(ctx context.Context, urls string, o NATSOptions) (Cluster, error) {
 		nats.PingInterval(time.Second), nats.MaxPingsOutstanding(2),
 		nats.Timeout(2*time.Second),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { o.Log.Warn("lost NATS", "err", err) }),
-		nats.ReconnectHandler(func(c *nats.Conn) { o.Log.Info("NATS again", "url", c.ConnectedUrlRedacted()) }),
+		nats.ReconnectHandler(func(c *nats.Conn) {
+			o.Log.Info("NATS again", "url", c.ConnectedUrlRedacted())
+			select {
+			case broken <- struct{}{}:
+			default:
+			}
+		}),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { o.Log.Warn("NATS", "err", err) }),
 	)
 	if err != nil {
@@ -72,7 +80,7 @@ func NATS(ctx context.Context, urls string, o NATSOptions) (Cluster, error) {
 	}
 	var id [8]byte
 	rand.Read(id[:])
-	c := &natsCluster{self: fmt.Sprintf("%x", id), name: o.Name, log: o.Log, conn: conn}
+	c := &natsCluster{self: fmt.Sprintf("%x", id), name: o.Name, log: o.Log, conn: conn, broken: broken}
 	if err := c.open(ctx, o.Replicas); err != nil {
 		conn.Close()
 		return nil, err
@@ -210,6 +218,8 @@ func (c *natsCluster) follow(f func(Lease)) error {
 		select {
 		case <-c.ctx.Done():
 			return nil
+		case <-c.broken: // The library would notice only after many seconds of silence.
+			return errors.New("the connection was lost")
 		case e, ok := <-w.Updates():
 			if !ok {
 				return errors.New("it ended")

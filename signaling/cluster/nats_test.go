@@ -4,6 +4,7 @@ package cluster
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,5 +73,52 @@ func TestNATSLosesAServer(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A line that breaks again and again leaves no more watchers behind than there
+// are servers that watch.
+func TestNATSHasOneWatcherPerServer(t *testing.T) {
+	n := startNATS(t, newest(t), 1)
+	line := newFront(t, []string{strings.TrimPrefix(n.urls(), "nats://")})
+	c := connect(t, "nats://"+line.Addr().String())
+	leases := make(chan Lease, 1000)
+	if err := c.Listen(func(l Lease) { leases <- l }, func(string, []byte) {}); err != nil {
+		t.Fatal(err)
+	}
+	js, err := jetstream.New(connect(t, n.urls()).conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var last Lease
+	for range 5 {
+		line.cut(true)
+		await(t, "the loss", func() bool { return !c.conn.IsConnected() })
+		line.cut(false)
+		await(t, "the return", c.conn.IsConnected)
+		last, err = c.Claim(t.Context(), "1", last.Term)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	await(t, "the last lease to be seen", func() bool {
+		for {
+			select {
+			case l := <-leases:
+				if l == last {
+					return true
+				}
+			default:
+				return false
+			}
+		}
+	})
+	s, err := js.Stream(t.Context(), "KV_punchback")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d watchers after five breaks", s.CachedInfo().State.Consumers)
+	if s.CachedInfo().State.Consumers > 2 {
+		t.Error("that is too many")
 	}
 }

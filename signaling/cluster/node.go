@@ -297,6 +297,8 @@ func (n *Node) Packet(from string, b []byte) []lobby.Out {
 			e.node = "" // Poll tries again.
 			if s := e.slot; p.end && s.lease.Node == from {
 				s.denied = s.lease.Term
+			} else if p.term > s.lease.Term {
+				n.see(s, Lease{Slot: s.name, Node: string(p.body), Term: p.term})
 			}
 		}
 	}

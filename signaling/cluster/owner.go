@@ -304,7 +304,7 @@ func (n *Node) receive(from string, p packet) {
 		n.want(s) // It is ours and we did not hear so, or others know more than we do.
 	}
 	if s.lobby == nil || n.now < s.settled && e.newcomer() {
-		n.send(from, packet{kind: none, end: n.leaving, conn: p.conn, slot: p.slot})
+		n.send(from, packet{kind: none, end: n.leaving, conn: p.conn, term: s.lease.Term, slot: p.slot, body: []byte(s.lease.Node)})
 		return
 	}
 	n.last++

@@ -18,7 +18,7 @@ const (
 	hear  kind = 'h' // to the owner: what a socket says
 	lost  kind = 'l' // to the owner: a socket has ended
 	out   kind = 'o' // from the owner: what to say to a socket; it ends with it if end is set
-	none  kind = 'n' // from one who was taken for the owner and is not now; end: and will not be, since it leaves
+	none  kind = 'n' // from one who was taken for the owner and is not now; its body is who is, as it knows; end: and will not be, since it leaves
 )
 
 // packet is what one server says to another.
@@ -29,7 +29,7 @@ type packet struct {
 	seq  uint64 // of the packets of this socket in this direction, from 1: a gap is the end of the socket
 	term uint64 // of the lease, as its sender knows it
 	slot string
-	body []byte // a protocol.Message, or for enter an entry; may be empty
+	body []byte // a protocol.Message, for enter an entry, for none a name; may be empty
 }
 
 // entry is the body of an enter.
