@@ -197,11 +197,9 @@ func describe(ctx context.Context, at *url.URL, self, router netip.Addr) (*igd, 
 	if err != nil {
 		return nil, err
 	}
-	from := at
-	if base != "" {
-		if from, err = ours(nil, base, router); err != nil {
-			return nil, err
-		}
+	from, err := ours(nil, base, router)
+	if err != nil {
+		from = at // None, or one that is wrong, as happens; UPnP 1.1 has given it up.
 	}
 	for _, s := range found {
 		d := &igd{service: s, self: self}

@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -313,6 +314,59 @@ func TestForeignAddressesAreNotAsked(t *testing.T) {
 	}
 }
 
+// Who isn't the router is not believed, wherever the answer leads.
+func TestAnswersOfOthersAreNotBelieved(t *testing.T) {
+	other, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 2)})
+	if err != nil {
+		t.Skipf("this machine has one loopback address only: %v", err)
+	}
+	defer other.Close()
+	d := newDevice(t, services[1])
+	port := canary(t)
+	ask, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		b := make([]byte, longestFound)
+		for {
+			_, from, err := ask.ReadFromUDPAddrPort(b)
+			if err != nil {
+				return
+			}
+			_, _ = other.WriteToUDPAddrPort([]byte(found("http://127.0.0.1:"+port+"/root.xml")), from)
+			_, _ = ask.WriteToUDPAddrPort([]byte(found(d.URL+"/root.xml")), from)
+		}
+	}()
+	defer func() { _ = ask.Close(); <-done }()
+	ssdpPort = ask.LocalAddr().(*net.UDPAddr).AddrPort().Port() // until newDevice's cleanup
+	w, err := search(t.Context(), loopback, loopback)
+	if err != nil || w.external != netip.AddrFrom4(public) {
+		t.Errorf("%+v, %v", w, err)
+	}
+}
+
+// However many places an answer names, few are looked at.
+func TestManyLocations(t *testing.T) {
+	d := newDevice(t, services[1])
+	var fetched atomic.Int32
+	d.description = func(w http.ResponseWriter) { fetched.Add(1) }
+	answers(t, func() (all []string) {
+		for i := range 20 {
+			all = append(all, found(fmt.Sprintf("%s/%d", d.URL, i)))
+		}
+		return all
+	})
+	was := patience
+	patience = []time.Duration{200 * time.Millisecond}
+	defer func() { patience = was }()
+	if w, err := search(t.Context(), loopback, loopback); err == nil || fetched.Load() > maxLocations {
+		t.Errorf("%+v, %v after %d descriptions", w, err, fetched.Load())
+	}
+}
+
 func TestHostileDescriptions(t *testing.T) {
 	port := canary(t)
 	var gone chan struct{} // closed when we have given up
@@ -348,9 +402,6 @@ func TestHostileDescriptions(t *testing.T) {
 		"foreign control": {func(w http.ResponseWriter) {
 			_, _ = io.WriteString(w, described(services[1], "http://localhost:"+port+"/ctl"))
 		}, "foreign"},
-		"foreign base": {func(w http.ResponseWriter) {
-			_, _ = io.WriteString(w, strings.Replace(described(services[1], "/ctl"), "<device>", "<URLBase>http://localhost:"+port+"</URLBase><device>", 1))
-		}, "foreign"},
 		"slow": {func(w http.ResponseWriter) {
 			_, _ = io.WriteString(w, "<root>")
 			_ = http.NewResponseController(w).Flush()
@@ -375,6 +426,27 @@ func TestHostileDescriptions(t *testing.T) {
 				t.Errorf("asked %q", calls)
 			}
 		})
+	}
+}
+
+// The base of a description is taken where it is the router's.
+func TestBases(t *testing.T) {
+	port := canary(t)
+	for _, own := range []bool{false, true} {
+		d := newDevice(t, services[1])
+		base := "http://localhost:" + port
+		if own {
+			base = d.URL + "/dir/"
+		}
+		d.description = func(w http.ResponseWriter) {
+			_, _ = io.WriteString(w, strings.Replace(described(services[1], "ctl"), "<device>", "<URLBase> "+base+"\n</URLBase><device>", 1))
+		}
+		at, _ := url.Parse(d.URL + "/root.xml")
+		w, err := describe(t.Context(), at, loopback, loopback)
+		want := map[bool]string{false: d.URL + "/ctl", true: d.URL + "/dir/ctl"}[own]
+		if err != nil || w.at.String() != want {
+			t.Errorf("%+v, %v; want control at %s", w, err, want)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ package portmap
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"sync"
 	"time"
@@ -108,7 +109,10 @@ func (m *mapping) race(ctx context.Context) (grant, error) {
 			refusals = append(refusals, err)
 		}
 	}
-	if len(refusals) == 0 {
+	switch {
+	case ctx.Err() != nil:
+		return grant{}, fmt.Errorf("portmap: %w", ctx.Err())
+	case len(refusals) == 0:
 		return grant{}, ErrSilent
 	}
 	return grant{}, errors.Join(refusals...)
