@@ -24,7 +24,8 @@ type lab struct {
 	trip   int    // ms from one home to another and back
 	jitter int    // ms more at the most, on each wire
 	loss   int    // thousandths, on each wire
-	nets   int    // routers, so far
+	nets   int    // routers and players, so far
+	sixes  int    // homes with IPv6, so far
 	ends   []string
 	turn   turn
 	signal time.Duration // from one player to the other, by a server somewhere
@@ -141,6 +142,30 @@ func (l *lab) player(in *network) string {
 	l.space(name)
 	l.plug(name, "eth0", in)
 	return l.tag + name
+}
+
+// six is where our STUN and TURN are by IPv6, in labs that have it.
+const six = "2001:db8::10"
+
+// six gives a network and a player in it addresses of IPv6. There is no NAT for them,
+// but the router lets nobody in who was not sent to.
+func (l *lab) six(n *network, player string) {
+	l.t.Helper()
+	l.sixes++
+	i := l.sixes
+	enable := "echo 0 >/proc/sys/net/ipv6/conf/all/disable_ipv6; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding\n"
+	if i == 1 {
+		l.run("pub", enable+"ip addr add 2001:db8::1/64 dev br0 nodad; ip addr add "+six+"/64 dev br0 nodad")
+	}
+	l.run("pub", fmt.Sprintf("ip route add 2001:db8:%d::/64 via 2001:db8::%[1]d:1", i))
+	l.run(n.space, enable+fmt.Sprintf(`ip addr add 2001:db8::%[1]d:1/64 dev wan nodad; ip addr add 2001:db8:%[1]d::1/64 dev lan nodad; ip -6 route add default via 2001:db8::1
+nft -f - <<'RULES'
+add table ip6 lab
+add chain ip6 lab forward { type filter hook forward priority filter; }
+add rule ip6 lab forward iifname "wan" ct state new drop
+RULES`, i))
+	l.run(strings.TrimPrefix(player, l.tag), fmt.Sprintf(`echo 0 >/proc/sys/net/ipv6/conf/all/disable_ipv6
+ip addr add 2001:db8:%[1]d::2/64 dev eth0 nodad; ip -6 route add default via 2001:db8:%[1]d::1`, i))
 }
 
 // plug gives a namespace a card in a network, and tells its address.

@@ -5,6 +5,7 @@ package natlab
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"os/exec"
 	"strings"
 	"sync"
@@ -60,7 +61,7 @@ func (l *lab) check(t testing.TB, doctor, space string, hosts []string, flags ..
 	t.Helper()
 	args := append([]string{"netns", "exec", space, doctor, "-json", "-router", "none"}, flags...)
 	for _, h := range hosts {
-		args = append(args, h+":3478")
+		args = append(args, net.JoinHostPort(h, "3478"))
 	}
 	cmd := exec.Command("ip", args...)
 	var said words

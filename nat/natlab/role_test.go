@@ -166,15 +166,19 @@ func hear(f func(message)) {
 }
 
 func playRelay() {
-	r, err := relay.Listen(relay.Config{Addr: servers[0] + ":3478", Public: netip.MustParseAddr(servers[0]), Second: netip.MustParseAddr(servers[1]), Private: true, Valid: time.Hour, Limits: relay.Limits{Member: 10_000}})
+	cfg := relay.Config{Addr: servers[0] + ":3478", Public: netip.MustParseAddr(servers[0]), Second: netip.MustParseAddr(servers[1]), Private: true, Valid: time.Hour, Limits: relay.Limits{Member: 10_000}}
+	r, err := relay.Listen(cfg)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	defer r.Close()
+	if s, err := relay.Listen(relay.Config{Addr: "[" + six + "]:3478"}); err == nil { // the lab has IPv6
+		defer s.Close()
+	}
 	user, pass := r.Mint("lab")
 	tell(message{Kind: "ready", User: user, Pass: pass})
 	hear(func(message) {})
-	_ = r.Close()
 }
 
 // playPlayer is one end of a link: of ours, or of pion as it comes.
