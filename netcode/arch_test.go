@@ -80,7 +80,7 @@ var stacks = []struct{ prefix, rooms string }{
 	{"github.com/pion/stun/v2", "nat"},
 	{"github.com/pion/", "nat/punch signaling/relay nat"},
 	{"github.com/hajimehoshi/", "demo demo/view demo/scene demo/netgraph demo/pong"},
-	{"github.com/lxzan/gws", "signaling/server signaling/bench"},
+	{"github.com/lxzan/gws", "signaling/bench"},
 	{"github.com/coder/websocket", "signaling/client signaling/bench"},
 }
 

@@ -79,8 +79,8 @@ func (b *bench) idleness() error {
 	}
 	say(fmt.Sprintf("memory per connection at %d, with heartbeats", b.idle), per(worst), "≤ 7.5 KiB")
 	note("at its highest in the second half of %v; %d heartbeats answered, %d connections lost", b.watch, c.beats.Load(), c.lost.Load())
-	if c.lost.Load() > 0 || c.beats.Load() == 0 && b.watch > 2*heartbeat {
-		return fmt.Errorf("%d connections were lost, %d heartbeats answered", c.lost.Load(), c.beats.Load())
+	if want := int64(b.idle) * int64(b.watch/heartbeat-1); c.lost.Load() > 0 || c.beats.Load() < want {
+		return fmt.Errorf("%d connections were lost, %d heartbeats answered of more than %d", c.lost.Load(), c.beats.Load(), want)
 	}
 	return nil
 }

@@ -1,30 +1,24 @@
 package server
 
 import (
-	"encoding/binary"
-	"errors"
 	"strconv"
 	"sync"
 	"time"
-
-	"github.com/lxzan/gws"
 
 	"github.com/punchback/punchback/signaling/lobby"
 	"github.com/punchback/punchback/signaling/protocol"
 )
 
-const (
-	writeTimeout = 5 * time.Second // for one message to leave
-	goingAway    = 1001            // what a browser says for a page that is closed or reloaded: nobody is left to come back
-	lingering    = 2 * time.Second // for the other end to hear why, before the connection is cut
-)
+const lingering = 2 * time.Second // for the other end to hear why, before the connection is cut
+
+var writeTimeout = 5 * time.Second // for what is queued to leave
 
 // conn is one WebSocket. What it is to hear is framed and waits in a bounded
 // queue. Whoever queues something sends it, too, after letting go of the lock,
 // as far as that goes without waiting; the rest goes by a goroutine. A
 // connection that is silent holds neither: there are many of those.
 type conn struct {
-	*socket // of the read loop alone, but for try, and what net.Conn allows
+	*socket // of the read loop alone, but for try and what net.Conn allows
 	server  *Server
 	id      lobby.Conn
 	place   protocol.Place
@@ -32,6 +26,7 @@ type conn struct {
 
 	// Of the read loop alone:
 	entered bool
+	refused bool
 	bucket  bucket
 	until   time.Time // the time it has
 
@@ -51,13 +46,13 @@ func (c *conn) push(m *protocol.Message) {
 	if !c.ending {
 		s := c.server
 		s.text = protocol.Append(s.text[:0], m)
-		c.frame(gws.OpcodeText, s.text)
+		c.frame(opText, s.text)
 	}
 }
 
-// frame queues a frame (RFC 6455, 5.2); the lock is held. Who reads too slowly
-// is dropped: its client comes back and is told everything again.
-func (c *conn) frame(op gws.Opcode, b []byte) {
+// frame queues a frame; the lock is held. Who reads too slowly is dropped: its
+// client comes back and is told everything again.
+func (c *conn) frame(op byte, b []byte) {
 	if n := len(c.queue) + len(b); n > c.server.cfg.Limits.Queue {
 		c.server.log.Info("dropped a slow client", "conn", c.id, "queued", n)
 		c.queue, c.ending = nil, true
@@ -67,16 +62,7 @@ func (c *conn) frame(op gws.Opcode, b []byte) {
 	if last := len(c.server.spare) - 1; c.queue == nil && last >= 0 {
 		c.queue, c.server.spare = c.server.spare[last], c.server.spare[:last]
 	}
-	q := append(c.queue, 0x80|byte(op))
-	switch {
-	case len(b) < 126:
-		q = append(q, byte(len(b)))
-	case len(b) < 1<<16:
-		q = binary.BigEndian.AppendUint16(append(q, 126), uint16(len(b)))
-	default:
-		q = binary.BigEndian.AppendUint64(append(q, 127), uint64(len(b)))
-	}
-	c.queue = append(q, b...)
+	c.queue = appendFrame(c.queue, op, b)
 	c.flush()
 }
 
@@ -88,9 +74,9 @@ func (s *Server) release(q []byte) {
 }
 
 // end parts after what is queued is said; the lock is held.
-func (c *conn) end() {
+func (c *conn) end(why status) {
 	if !c.ending {
-		c.frame(gws.OpcodeCloseConnection, []byte{1000 >> 8, 1000 & 0xff})
+		c.frame(opClose, []byte{byte(why >> 8), byte(why)})
 		c.ending = true
 	}
 }
@@ -137,19 +123,25 @@ func (c *conn) send() {
 			s.wg.Go(func() { c.finish(q[n:]) })
 			return
 		}
+		if err != nil {
+			c.Close() // What could not be said must not be followed by more.
+		}
 		sent = q
 	}
 }
 
 // finish sends what could not be sent at once, and then the queue.
 func (c *conn) finish(q []byte) {
-	c.Write(q) // An error ends the read loop, too.
+	if _, err := c.Write(q); err != nil {
+		c.Close()
+	}
 	c.send()
 }
 
 // Write never waits for ever.
 func (c *conn) Write(b []byte) (int, error) {
 	c.SetWriteDeadline(time.Now().Add(writeTimeout))
+	defer c.SetWriteDeadline(time.Time{}) // try would fail by one that has passed
 	return c.socket.Write(b)
 }
 
@@ -157,25 +149,31 @@ func (c *conn) Write(b []byte) (int, error) {
 //
 //go:noinline
 func (c *conn) refuse(code, why string) {
+	c.refused = true
 	c.server.mu.Lock()
 	defer c.server.unlock()
 	c.push(&protocol.Message{Kind: protocol.Error, Code: code, Text: why})
-	c.end()
+	c.end(statusNormal)
 }
 
-// events are what happens to WebSockets. They are called by the read loops.
-type events struct{ gws.BuiltinEventHandler }
-
-func (events) OnOpen(ws *gws.Conn) {
-	c := ws.NetConn().(*conn)
+// run is the read loop.
+func (c *conn) run() {
 	c.bucket = bucket{rate: c.server.cfg.Limits.Rate}
 	c.wait(time.Now(), c.server.cfg.Limits.Hello)
+	s, said := c.listen()
+	if said == statusAway {
+		c.server.mu.Lock()
+		c.server.deliver(c.server.lobby.Hear(c.id, protocol.Message{Kind: protocol.Leave}))
+		c.server.unlock()
+	}
+	c.server.forget(c)
+	c.farewell(s, said)
 }
 
 // wait allows the other end some time until its next message.
 func (c *conn) wait(now time.Time, d time.Duration) {
 	until := now.Add(d)
-	if until.Sub(c.until) < d/8 {
+	if late := until.Sub(c.until); 0 <= late && late < d/8 {
 		return // A timer that is set anew with every message costs more than it is worth.
 	}
 	c.until = until
@@ -186,16 +184,14 @@ func (c *conn) wait(now time.Time, d time.Duration) {
 	}
 }
 
-func (events) OnMessage(ws *gws.Conn, frame *gws.Message) {
-	defer frame.Close()
-	ws.NetConn().(*conn).hear(frame.Bytes())
-}
-
 // messages are what is heard. A Message is large, and a connection keeps the
 // stack that its largest call took.
 var messages = sync.Pool{New: func() any { return new(protocol.Message) }}
 
 func (c *conn) hear(b []byte) {
+	if c.refused {
+		return // It was told so, and may not have read it yet.
+	}
 	now := time.Now()
 	if !c.bucket.take(now) {
 		c.refuse(protocol.CodeRate, "more than "+strconv.Itoa(c.bucket.rate)+" messages a second")
@@ -234,27 +230,15 @@ func (c *conn) freshen() {
 	c.push(&protocol.Message{Kind: protocol.Update, Servers: c.server.servers(c)})
 }
 
-func (events) OnPing(ws *gws.Conn, payload []byte) {
-	c := ws.NetConn().(*conn)
+func (c *conn) pong(payload []byte) {
 	if now := time.Now(); c.bucket.take(now) {
 		c.wait(now, c.server.cfg.Limits.Silence)
 		c.server.mu.Lock()
 		defer c.server.unlock()
 		if !c.ending {
-			c.frame(gws.OpcodePong, payload)
+			c.frame(opPong, payload)
 		}
 	}
-}
-
-func (events) OnClose(ws *gws.Conn, err error) {
-	c := ws.NetConn().(*conn)
-	s := c.server
-	if gone := new(gws.CloseError); errors.As(err, &gone) && gone.Code == goingAway {
-		s.mu.Lock()
-		s.deliver(s.lobby.Hear(c.id, protocol.Message{Kind: protocol.Leave}))
-		s.unlock()
-	}
-	s.forget(c)
 }
 
 // bucket is a token bucket: rate a second, four seconds' worth at once.

@@ -43,6 +43,6 @@ func (s *Server) dismiss() {
 		if s.route == nil || c.self != 0 { // Who was not welcomed yet finds another server, in silence.
 			c.push(&protocol.Message{Kind: protocol.Error, Code: protocol.CodeClosing, Text: "the server stops", After: after})
 		}
-		c.end()
+		c.end(statusNormal)
 	}
 }

@@ -5,7 +5,6 @@
 package server
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/rand"
 	"encoding/binary"
@@ -13,12 +12,9 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/lxzan/gws"
 
 	"github.com/punchback/punchback/signaling/lobby"
 	"github.com/punchback/punchback/signaling/protocol"
@@ -69,8 +65,6 @@ type Server struct {
 	relay   *relay.Relay // nil: off
 	route   *route       // nil: this server is alone
 
-	upgrader *gws.Upgrader
-
 	mu       sync.Mutex // guards everything below; see unlock
 	lobby    rooms
 	conns    map[lobby.Conn]*conn
@@ -93,10 +87,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, log: cfg.Log, web: cfg.Fallback,
-		conns:    map[lobby.Conn]*conn{},
-		upgrader: upgrader(protocol.Version),
-		spare:    make([][]byte, 0, 64),
-		done:     make(chan struct{}),
+		conns: map[lobby.Conn]*conn{},
+		spare: make([][]byte, 0, 64),
+		done:  make(chan struct{}),
 	}
 	empty := func() *lobby.Lobby {
 		return lobby.New(lobby.Limits{
@@ -192,13 +185,13 @@ func about(w http.ResponseWriter, r *http.Request) {
 func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
 	code, why := s.refusal(r)
 	offered := strings.Split(r.Header.Get("Sec-WebSocket-Protocol"), ",")
-	var speak []string
+	speak := ""
 	for _, p := range offered {
-		if p = strings.TrimSpace(p); p != "" && (speak == nil || p == protocol.Version) {
-			speak = []string{p} // Ours if it is there, else any: without an answer a browser gives up in silence.
+		if p = strings.TrimSpace(p); speak == "" || p == protocol.Version {
+			speak = p // Ours if it is there, else any: without an answer a browser gives up in silence.
 		}
 	}
-	if speak == nil || speak[0] != protocol.Version {
+	if speak != protocol.Version {
 		code = protocol.CodeVersion
 		why = fmt.Sprintf("this server speaks %s and you speak %q: update the game, or the server", protocol.Version, strings.Join(offered, ","))
 	}
@@ -207,9 +200,10 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
 		code, why = protocol.CodePlace, err.Error()
 	}
 
+	answer, wrong := handshake(r, speak)
 	hijacker, ok := w.(http.Hijacker)
-	if !ok {
-		http.Error(w, "no WebSockets here", http.StatusInternalServerError)
+	if !ok || wrong != "" {
+		http.Error(w, "no WebSocket: "+wrong, http.StatusBadRequest)
 		return
 	}
 	c := &conn{server: s, place: place, host: r.Host}
@@ -228,7 +222,14 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
 	s.wg.Add(1) // for the read loop
 	s.mu.Unlock()
 
-	ws, err := s.upgrade(c, hijacker, r, speak)
+	tcp, early, err := hijacker.Hijack()
+	if err == nil {
+		said, _ := early.Reader.Peek(early.Reader.Buffered())
+		c.socket = newSocket(tcp, bytes.Clone(said))
+		if _, err = c.Write([]byte(answer)); err != nil {
+			c.Close()
+		}
+	}
 	if err != nil {
 		s.forget(c)
 		s.wg.Done()
@@ -248,37 +249,8 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
 		if code != "" {
 			c.refuse(code, why)
 		}
-		ws.ReadLoop()
+		c.run()
 	}()
-}
-
-// upgrade answers the handshake of a WebSocket (RFC 6455, 4.2).
-func (s *Server) upgrade(c *conn, h http.Hijacker, r *http.Request, speak []string) (*gws.Conn, error) {
-	up := s.upgrader
-	if !slices.Equal(speak, []string{protocol.Version}) {
-		up = upgrader(speak...) // to be refused
-	}
-	tcp, early, err := h.Hijack()
-	if err != nil {
-		return nil, err
-	}
-	b, _ := early.Reader.Peek(early.Reader.Buffered())
-	c.socket = newSocket(tcp, bytes.Clone(b))
-	size := 2 << 10
-	if c.small() {
-		size = 0
-	}
-	return up.UpgradeFromConn(c, bufio.NewReaderSize(c, size), r)
-}
-
-func upgrader(speak ...string) *gws.Upgrader {
-	return gws.NewUpgrader(events{}, &gws.ServerOption{
-		ReadMaxPayloadSize: protocol.MaxMessage,
-		CheckUtf8Enabled:   true,
-		SubProtocols:       speak,
-		Logger:             quiet{},
-		NewSession:         func() gws.SessionStorage { return nil },
-	})
 }
 
 // refusal is what the request's origin has against it.
@@ -319,7 +291,7 @@ func (s *Server) deliver(outs []lobby.Out) {
 			c.push(&o.Message)
 		}
 		if o.Close {
-			c.end()
+			c.end(statusNormal)
 		}
 	}
 }
@@ -344,8 +316,3 @@ func random() uint64 {
 	rand.Read(b[:])
 	return binary.NativeEndian.Uint64(b[:])
 }
-
-// quiet keeps the WebSocket library from printing.
-type quiet struct{}
-
-func (quiet) Error(...any) {}

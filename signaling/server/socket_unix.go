@@ -9,19 +9,13 @@ import (
 	"syscall"
 )
 
-// pieces are what is read into: a connection has one while there is something
-// in it, and none while it waits, which is nearly always.
-var pieces = sync.Pool{New: func() any { return new(piece) }}
-
-type piece [4 << 10]byte
-
 // socket is a TCP connection that holds no memory while it waits, and that can
 // be written to without waiting.
 type socket struct {
 	net.Conn
 	raw  syscall.RawConn // nil: not TCP itself
 	in   *piece
-	rest []byte // of in, not yet asked for
+	rest []byte // of in, not yet heard
 	err  error  // of the last read
 	fill func(fd uintptr) bool
 }
@@ -36,26 +30,21 @@ func newSocket(c net.Conn, early []byte) *socket {
 	return s
 }
 
-// small tells whether a buffer on top is a waste.
-func (s *socket) small() bool { return s.raw != nil }
-
-func (s *socket) Read(p []byte) (int, error) {
-	if len(s.rest) == 0 {
-		if s.raw == nil {
-			return s.Conn.Read(p)
+// more reads; what was read before is gone.
+func (s *socket) more() error {
+	s.release()
+	if s.raw == nil {
+		s.in = pieces.Get().(*piece)
+		n, err := s.Conn.Read(s.in[:])
+		if s.rest = s.in[:n]; n > 0 {
+			return nil
 		}
-		if err := s.raw.Read(s.fill); err != nil {
-			return 0, err
-		}
-		if s.err != nil {
-			return 0, s.err
-		}
+		return err
 	}
-	n := copy(p, s.rest)
-	if s.rest = s.rest[n:]; len(s.rest) == 0 {
-		s.release()
+	if err := s.raw.Read(s.fill); err != nil {
+		return err
 	}
-	return n, nil
+	return s.err
 }
 
 // read is called whenever there could be something.
