@@ -237,15 +237,18 @@ func TestFindNoAddress(t *testing.T) {
 		"0.0.0.0":    {0, answer, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0},
 		"no address": {0, answer, 0, pmpNetworkFailure, 0, 0, 0, 9},
 	} {
-		at := router(t, func(q []byte) [][]byte {
-			if q[0] == 0 {
-				return [][]byte{says}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // Each waits for UPnP, in which nobody answers.
+			at := router(t, func(q []byte) [][]byte {
+				if q[0] == 0 {
+					return [][]byte{says}
+				}
+				return [][]byte{yes(q, public, 60)}
+			})
+			if r, err := Find(t.Context(), at); err != nil || !r.PCP || r.External != netip.IPv4Unspecified() {
+				t.Errorf("%+v, %v", r, err)
 			}
-			return [][]byte{yes(q, public, 60)}
 		})
-		if r, err := Find(t.Context(), at); err != nil || !r.PCP || r.External != netip.IPv4Unspecified() {
-			t.Errorf("%s: %+v, %v", name, r, err)
-		}
 	}
 }
 
