@@ -343,9 +343,9 @@ func TestOneOfThreeIsCutOff(t *testing.T) {
 	talk := c.talk(began.Add(100 * time.Millisecond)).Round(time.Millisecond)
 	back, last := c.back(began)
 	t.Logf("a server was cut off from NATS: the rooms of all %d that it concerned answer again after %v, everybody has heard their partner after %v", back, last, talk)
-	await(t, "the server to say that it is of no use", func() bool { return !healthy(s.addrs[0]) })
+	await(t, "the server to say that it is of no use", func() bool { return !ready(s.addrs[0]) })
 	line.cut(false)
-	await(t, "the server to be of use again", func() bool { return healthy(s.addrs[0]) })
+	await(t, "the server to be of use again", func() bool { return ready(s.addrs[0]) })
 
 	// Newcomers at it find those who came elsewhere.
 	var wg sync.WaitGroup
@@ -358,8 +358,8 @@ func TestOneOfThreeIsCutOff(t *testing.T) {
 	c.end()
 }
 
-func healthy(addr string) bool {
-	r, err := http.Get("http://" + addr + "/healthz")
+func ready(addr string) bool {
+	r, err := http.Get("http://" + addr + "/readyz")
 	if err != nil {
 		return false
 	}

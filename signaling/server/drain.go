@@ -17,8 +17,8 @@ func (s *Server) Drain(ctx context.Context) {
 	first := !s.draining
 	s.draining = true
 	if first {
-		s.hand()
 		s.dismiss()
+		s.hand()
 	}
 	s.unlock()
 	if s.relay == nil {
@@ -39,6 +39,9 @@ func (s *Server) Drain(ctx context.Context) {
 // at once. The lock is held.
 func (s *Server) dismiss() {
 	after := max(500, len(s.conns)/5)
+	if s.route != nil {
+		after /= 5 // There are others already.
+	}
 	for _, c := range s.conns {
 		if s.route == nil || c.self != 0 { // Who was not welcomed yet finds another server, in silence.
 			c.push(&protocol.Message{Kind: protocol.Error, Code: protocol.CodeClosing, Text: "the server stops", After: after})

@@ -126,11 +126,12 @@ func New(cfg Config) (*Server, error) {
 func (s *Server) Close() error {
 	s.mu.Lock()
 	first := !s.closed
-	if first && !s.draining {
-		s.hand()
-	}
+	handed := s.draining
 	s.closed, s.draining = true, true
 	s.dismiss()
+	if !handed {
+		s.hand()
+	}
 	s.unlock()
 	if first {
 		close(s.done)
@@ -160,7 +161,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // health tells whether the service lives, or also whether to send it players.
 func (s *Server) health(w http.ResponseWriter, ready bool) {
 	s.mu.Lock()
-	closed := s.closed || !s.usable() || ready && s.draining
+	closed := s.closed || ready && (s.draining || !s.usable())
 	rooms, members := s.lobby.Count()
 	sockets := len(s.conns)
 	s.mu.Unlock()
