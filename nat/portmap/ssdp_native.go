@@ -59,10 +59,15 @@ func search(ctx context.Context, self, router netip.Addr) (*igd, error) {
 	var seen []string
 	buffer := make([]byte, longestFound+1)
 	for round, wait := range patience {
+		sent := false
 		for _, kind := range sought[:min(2+round, len(sought))] {
 			for _, to := range targets {
-				_, _ = conn.WriteToUDPAddrPort(appendSearch(nil, to, kind), to)
+				_, err := conn.WriteToUDPAddrPort(appendSearch(nil, to, kind), to)
+				sent = sent || err == nil
 			}
+		}
+		if !sent {
+			break // Nobody can answer.
 		}
 		until := time.Now().Add(wait)
 		_ = conn.SetReadDeadline(until)
