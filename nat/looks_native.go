@@ -22,7 +22,7 @@ func (p *prober) look(ctx context.Context, server netip.AddrPort, a answer, trip
 	}
 	// Nothing comes where a filter holds it back: three tries, and what a trip
 	// takes at the most. That of the first answer may be one of several tries.
-	last := min(max(120*time.Millisecond, 3*trip), 400*time.Millisecond)
+	last := min(max(100*time.Millisecond, 2*trip), 400*time.Millisecond)
 	patience := [...]time.Duration{60 * time.Millisecond, 60 * time.Millisecond, last}
 	others := alternates(server, a.other)
 	if len(others) == 2 && !p.filtered {
