@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/logging"
@@ -40,6 +41,7 @@ type Ports struct{ Low, High uint16 }
 type Limits struct {
 	Member int // relayed addresses of one member at once; default 16
 	Bytes  int // a second through one relayed address, each way; default 256 KiB
+	Total  int // bytes through all of one member's, both ways, until it was silent for an hour; default 1 GiB
 	TCP    int // connections at once; default 2,000
 }
 
@@ -61,7 +63,8 @@ type Relay struct {
 
 	mu     sync.Mutex
 	ports  map[uint16]*socket // the relayed addresses that exist
-	users  map[string]int     // how many of them each member has
+	users  map[string]*member
+	bytes  atomic.Uint64 // relayed, both ways
 	closed bool
 	wg     sync.WaitGroup // of sockets
 }
@@ -83,12 +86,12 @@ func Listen(cfg Config) (*Relay, error) {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&cfg.Limits.Member, 16}, {&cfg.Limits.Bytes, 256 << 10}, {&cfg.Limits.TCP, 2000}} {
+	}{{&cfg.Limits.Member, 16}, {&cfg.Limits.Bytes, 256 << 10}, {&cfg.Limits.Total, 1 << 30}, {&cfg.Limits.TCP, 2000}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
 	}
-	r := &Relay{cfg: cfg, ports: map[uint16]*socket{}, users: map[string]int{}}
+	r := &Relay{cfg: cfg, ports: map[uint16]*socket{}, users: map[string]*member{}}
 	rand.Read(r.secret[:])
 
 	udp, tcp, err := bind(cfg.Addr)
@@ -205,6 +208,9 @@ func (r *Relay) Relayed() int {
 	defer r.mu.Unlock()
 	return len(r.ports)
 }
+
+// Bytes is how many were relayed so far, both ways.
+func (r *Relay) Bytes() uint64 { return r.bytes.Load() }
 
 // URLs are those of STUN, TURN over UDP and TURN over TCP for a client that
 // knows this machine as host.

@@ -270,7 +270,7 @@ func TestLimits(t *testing.T) {
 	first.Close() // gives its place back, as soon as the server hears of it
 	for i := 0; ; i++ {
 		r.mu.Lock()
-		n := r.users["ROOM:1"]
+		n := r.users["ROOM:1"].sockets
 		r.mu.Unlock()
 		if n == 1 {
 			break

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/turn/v5"
@@ -37,7 +38,8 @@ func (g *generator) AllocatePacketConn(c turn.AllocateListenerConfig) (net.Packe
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.closed || r.users[c.UserID] >= r.cfg.Limits.Member {
+	m := r.member(c.UserID)
+	if r.closed || m.sockets >= r.cfg.Limits.Member || m.used.Load() > int64(r.cfg.Limits.Total) {
 		return nil, nil, errors.New("relay: no more addresses for this member")
 	}
 	span := int(r.cfg.Ports.High) - int(r.cfg.Ports.Low) + 1
@@ -51,10 +53,10 @@ func (g *generator) AllocatePacketConn(c turn.AllocateListenerConfig) (net.Packe
 		if err != nil {
 			continue // Another program has it.
 		}
-		s := &socket{UDPConn: conn, relay: r, user: c.UserID, port: port}
+		s := &socket{UDPConn: conn, relay: r, member: m, port: port}
 		s.out.rate, s.in.rate = r.cfg.Limits.Bytes, r.cfg.Limits.Bytes
 		r.ports[port] = s
-		r.users[c.UserID]++
+		m.sockets++
 		r.wg.Add(1)
 		return s, net.UDPAddrFromAddrPort(netip.AddrPortFrom(r.own, port)), nil
 	}
@@ -66,7 +68,7 @@ func (g *generator) AllocatePacketConn(c turn.AllocateListenerConfig) (net.Packe
 type socket struct {
 	*net.UDPConn
 	relay   *Relay
-	user    string
+	member  *member
 	port    uint16
 	once    sync.Once
 	in, out meter
@@ -75,7 +77,7 @@ type socket struct {
 // WriteTo sends a packet, or drops it in silence: an error would be no news to
 // the player, and UDP may lose anything.
 func (s *socket) WriteTo(b []byte, to net.Addr) (int, error) {
-	if real, ok := s.relay.route(addrPort(to)); ok && s.out.take(len(b)) {
+	if real, ok := s.relay.route(addrPort(to)); ok && s.out.take(len(b)) && s.count(len(b)) {
 		s.UDPConn.WriteToUDPAddrPort(b, real)
 	}
 	return len(b), nil
@@ -91,10 +93,50 @@ func (s *socket) ReadFrom(b []byte) (int, net.Addr, error) {
 			continue // ICMP's word about an earlier packet.
 		}
 		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
-		if as, ok := s.relay.origin(from); ok && s.in.take(n) {
+		if as, ok := s.relay.origin(from); ok && s.in.take(n) && s.count(n) {
 			return n, net.UDPAddrFromAddrPort(as), nil
 		}
 	}
+}
+
+// count counts what is relayed. Who has had its share loses the address, and gets
+// no other: a relay is for games, and those need a few megabytes an hour.
+func (s *socket) count(n int) bool {
+	s.relay.bytes.Add(uint64(n))
+	if s.member.used.Add(int64(n)) <= int64(s.relay.cfg.Limits.Total) {
+		return true
+	}
+	s.Close()
+	return false
+}
+
+// member is one whose credentials have been used.
+type member struct {
+	sockets int
+	last    time.Time // when it had one
+	used    atomic.Int64
+}
+
+const (
+	forgetAfter = time.Hour
+	manyMembers = 4096 // more than these are looked through for some to forget
+)
+
+// member finds one; the lock is held.
+func (r *Relay) member(user string) *member {
+	if len(r.users) >= manyMembers {
+		for name, m := range r.users {
+			if m.sockets == 0 && time.Since(m.last) > forgetAfter {
+				delete(r.users, name)
+			}
+		}
+	}
+	m := r.users[user]
+	if m == nil || m.sockets == 0 && time.Since(m.last) > forgetAfter {
+		m = &member{last: time.Now()}
+		r.users[user] = m
+	}
+	return m
 }
 
 func (s *socket) Close() error {
@@ -104,9 +146,8 @@ func (s *socket) Close() error {
 		err = s.UDPConn.Close()
 		r.mu.Lock()
 		delete(r.ports, s.port)
-		if r.users[s.user]--; r.users[s.user] == 0 {
-			delete(r.users, s.user)
-		}
+		s.member.sockets--
+		s.member.last = time.Now()
 		r.mu.Unlock()
 		r.wg.Done()
 	})

@@ -1,0 +1,133 @@
+package relay
+
+import (
+	"crypto/md5"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pion/stun/v4"
+)
+
+// Who has had its share of bytes loses its address and gets no other; the others
+// go on.
+func TestQuota(t *testing.T) {
+	r := listen(t, Config{Limits: Limits{Total: 20_000}})
+	user, credential := r.Mint("ROOM:1")
+	c := client(t, r, "udp", user, credential)
+	a, err := c.Allocate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	other, credentialOther := r.Mint("ROOM:2")
+	c2 := client(t, r, "udp", other, credentialOther)
+	b, err := c2.Allocate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if err := c2.CreatePermission(a.LocalAddr()); err != nil {
+		t.Fatal(err)
+	}
+	packet := make([]byte, 1000)
+	for begin := time.Now(); r.Relayed() == 2; time.Sleep(time.Millisecond) {
+		if _, err := a.WriteTo(packet, b.LocalAddr()); err != nil {
+			break
+		}
+		if time.Since(begin) > 20*time.Second {
+			t.Fatalf("%d bytes were relayed of 20,000", r.Bytes())
+		}
+	}
+	if n := r.Bytes(); n < 20_000 || n > 60_000 { // the other one's count, too
+		t.Errorf("%d bytes were relayed", n)
+	}
+	if conn, err := client(t, r, "udp", user, credential).Allocate(); err == nil {
+		conn.Close()
+		t.Error("it has another address")
+	}
+	if conn, err := client(t, r, "udp", other, credentialOther).Allocate(); err == nil { // has heard as much
+		conn.Close()
+	}
+	third, credentialThird := r.Mint("ROOM:3")
+	conn, err := client(t, r, "udp", third, credentialThird).Allocate()
+	if err != nil {
+		t.Fatal("somebody else has none:", err)
+	}
+	conn.Close()
+}
+
+// teller speaks TURN by hand.
+type teller struct {
+	t          *testing.T
+	conn       net.Conn
+	user, pass string
+	realm      stun.Realm
+	nonce      stun.Nonce
+}
+
+func (c *teller) ask(method stun.Method, attributes ...stun.Setter) *stun.Message {
+	c.t.Helper()
+	setters := append([]stun.Setter{stun.TransactionID, stun.NewType(method, stun.ClassRequest)}, attributes...)
+	if len(c.nonce) > 0 {
+		key := md5.Sum([]byte(c.user + ":" + string(c.realm) + ":" + c.pass))
+		setters = append(setters, stun.NewUsername(c.user), c.realm, c.nonce, stun.MessageIntegrity(key[:]))
+	}
+	m, err := stun.Build(setters...)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if _, err := c.conn.Write(m.Raw); err != nil {
+		c.t.Fatal(err)
+	}
+	var b [1500]byte
+	_ = c.conn.SetReadDeadline(time.Now().Add(patience))
+	n, err := c.conn.Read(b[:])
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	answer := &stun.Message{Raw: b[:n]}
+	if err := answer.Decode(); err != nil {
+		c.t.Fatal(err)
+	}
+	if c.nonce.GetFrom(answer) == nil {
+		_ = c.realm.GetFrom(answer)
+	}
+	return answer
+}
+
+// A match that is relayed outlives the credentials by which it began: a living
+// allocation is refreshed with them as often as it likes.
+func TestRefreshOutlivesCredentials(t *testing.T) {
+	r := listen(t, Config{Valid: time.Second})
+	conn, err := net.Dial("udp4", r.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	c := &teller{t: t, conn: conn}
+	c.user, c.pass = r.Mint("ROOM:1")
+	udp := stun.RawAttribute{Type: stun.AttrRequestedTransport, Value: []byte{17, 0, 0, 0}}
+	lifetime := stun.RawAttribute{Type: stun.AttrLifetime, Value: []byte{0, 0, 2, 88}}
+	c.ask(stun.MethodAllocate, udp) // which is told realm and nonce
+	if a := c.ask(stun.MethodAllocate, udp); a.Type.Class != stun.ClassSuccessResponse {
+		t.Fatal(a)
+	}
+	for stale := false; !stale; {
+		other, err := client(t, r, "udp", c.user, c.pass).Allocate()
+		if stale = err != nil; !stale {
+			other.Close()
+			time.Sleep(100 * time.Millisecond)
+		}
+	}
+	for i := range 3 {
+		if a := c.ask(stun.MethodRefresh, lifetime); a.Type.Class != stun.ClassSuccessResponse {
+			t.Errorf("refresh %d: %v", i, a)
+		}
+	}
+	stranger := &teller{t: t, conn: conn, realm: c.realm, nonce: c.nonce, user: strings.Replace(c.user, "ROOM:1", "ROOM:2", 1), pass: c.pass}
+	if a := stranger.ask(stun.MethodRefresh, lifetime); a.Type.Class == stun.ClassSuccessResponse {
+		t.Error("somebody else refreshed it")
+	}
+}
