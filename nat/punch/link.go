@@ -218,6 +218,13 @@ func (l *Link) Err() error {
 	return l.err
 }
 
+// Path is that of the Report, for those who ask often.
+func (l *Link) Path() Path {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.report.Path
+}
+
 // Report tells how the link goes.
 func (l *Link) Report() Report {
 	l.mu.Lock()

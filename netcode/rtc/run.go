@@ -54,6 +54,7 @@ func (r *Room) run() {
 			return
 		case <-ticker.C:
 			d.mesh.Tick()
+			d.paths()
 			d.news = d.news || d.mesh.Match() == nil
 		case <-r.wake:
 		}
@@ -140,6 +141,15 @@ func (d *driver) hearLinks() {
 				d.mesh.Closed(id, reason)
 			}
 			i--
+		}
+	}
+}
+
+// paths tells the mesh by which way the links go.
+func (d *driver) paths() {
+	for _, l := range d.links {
+		if l.open {
+			d.mesh.Path(protocol.ID(l.peer), mesh.Path(l.Path())) // both begin with unknown, direct
 		}
 	}
 }

@@ -73,6 +73,9 @@ func (m *Message) decodeLong(b []byte) error {
 		{"payload", len(m.Payload), MaxPayload},
 		{"data", len(m.Data), MaxData},
 		{"linked", len(m.Linked), MaxPlayers},
+		{"direct", len(m.Direct), MaxPlayers},
+		{"relayed", len(m.Relayed), MaxPlayers},
+		{"failed", m.Failed, MaxRound},
 		{"round", m.Round, MaxRound},
 		{"after", m.After, MaxAfter},
 	} {

@@ -46,6 +46,9 @@ const (
 	CodeClosing = "closing" // the server stops
 )
 
+// Codes are all of them.
+var Codes = []string{CodeVersion, CodeOrigin, CodePlace, CodeBuild, CodeFull, CodePlaying, CodeBusy, CodeBad, CodeRate, CodeClosing}
+
 // Message is any message; unused fields are absent on the wire.
 type Message struct {
 	Kind    Kind     `json:"kind"`
@@ -67,7 +70,10 @@ type Message struct {
 	Max     int      `json:"max,omitempty"`
 	Round   int      `json:"round,omitempty"` // State: the match that a member plays or waits for, from 1; Welcome, Update, Hello: the room's next to start
 	Ready   bool     `json:"ready,omitempty"`
-	Linked  []ID     `json:"linked,omitempty"` // those to whom this member has an open link
+	Linked  []ID     `json:"linked,omitempty"`  // those to whom this member has an open link
+	Direct  []ID     `json:"direct,omitempty"`  // State: of those Linked, the ones whose path is known to be direct,
+	Relayed []ID     `json:"relayed,omitempty"` // and to go by a relay; for who runs the server
+	Failed  int      `json:"failed,omitempty"`  // State: tries to link that failed so far; the same
 	Data    []byte   `json:"data,omitempty"`
 	Members []Member `json:"members,omitempty"`
 	Servers []Server `json:"servers,omitempty"`

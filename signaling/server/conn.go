@@ -39,12 +39,15 @@ type conn struct {
 	self    protocol.ID
 	code    string    // of its room
 	minted  time.Time // when it was last told of the servers
+	links   []linked  // that it has told of
+	failed  int       // tries that it has told of
 }
 
 // push queues a message; the lock is held.
 func (c *conn) push(m *protocol.Message) {
 	if !c.ending {
 		s := c.server
+		s.metrics.said(m)
 		s.text = protocol.Append(s.text[:0], m)
 		c.frame(opText, s.text)
 	}
@@ -55,6 +58,7 @@ func (c *conn) push(m *protocol.Message) {
 func (c *conn) frame(op byte, b []byte) {
 	if n := len(c.queue) + len(b); n > c.server.cfg.Limits.Queue {
 		c.server.log.Info("dropped a slow client", "conn", c.id, "queued", n)
+		c.server.metrics.drops.WithLabelValues(dropSlow).Inc()
 		c.queue, c.ending = nil, true
 		c.Close() // It would not hear why.
 		return

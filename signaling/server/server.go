@@ -64,6 +64,7 @@ type Server struct {
 	web     http.Handler
 	relay   *relay.Relay // nil: off
 	route   *route       // nil: this server is alone
+	metrics *metrics
 
 	mu       sync.Mutex // guards everything below; see unlock
 	lobby    rooms
@@ -106,6 +107,7 @@ func New(cfg Config) (*Server, error) {
 	if s.relay, err = s.cfg.listenRelay(); err != nil {
 		return nil, err
 	}
+	s.metrics = newMetrics(s)
 	if s.web == nil {
 		s.web = http.HandlerFunc(about)
 	}
@@ -144,13 +146,16 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// ServeHTTP answers WebSockets, /healthz, /readyz, and leaves the rest to Fallback.
+// ServeHTTP answers WebSockets, /healthz, /readyz, to this machine and its network
+// /metrics, and leaves the rest to Fallback.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
 		s.accept(w, r)
 	case r.URL.Path == "/healthz":
 		s.health(w, false)
+	case r.URL.Path == "/metrics" && inside(r):
+		s.metrics.handler.ServeHTTP(w, r)
 	case r.URL.Path == "/readyz":
 		s.health(w, true)
 	default:

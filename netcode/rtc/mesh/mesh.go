@@ -57,6 +57,15 @@ const (
 	Banned          // the other machine is hostile: it is not linked to again
 )
 
+// Path is the way of a link, as far as it is known.
+type Path uint8
+
+const (
+	UnknownPath Path = iota
+	DirectPath
+	RelayedPath
+)
+
 // Peer is another machine of the room.
 type Peer struct {
 	protocol.Member
@@ -85,6 +94,7 @@ type Mesh struct {
 	stranded bool             // the server took us for somebody new in mid-match
 	over     bool
 	orders   []Order
+	failures int                    // tries that failed, of all peers
 	banned   map[protocol.ID]string // why; those who left may come back under their numbers
 }
 
@@ -93,6 +103,7 @@ type peer struct {
 	try     uint64 // of this pair, as both ends count
 	age     int    // ticks since this try began
 	wait    int    // ticks until the next try
+	path    Path   // of the link
 	missing int    // ticks until a member that a Welcome did not name is gone; zero: it was named
 }
 
@@ -312,7 +323,15 @@ func (m *Mesh) plays(id protocol.ID) bool {
 func (m *Mesh) Opened(id protocol.ID) {
 	if i := m.index(id); i >= 0 && m.peers[i].Link == Connecting {
 		p := m.peers[i]
-		p.Link, p.Tries, p.Reason = Linked, 0, ""
+		p.Link, p.Tries, p.Reason, p.path = Linked, 0, "", UnknownPath
+		m.say(false)
+	}
+}
+
+// Path tells by which way the link to a peer goes; the server counts that.
+func (m *Mesh) Path(id protocol.ID, p Path) {
+	if i := m.index(id); i >= 0 && m.peers[i].Link == Linked && m.peers[i].path != p {
+		m.peers[i].path = p
 		m.say(false)
 	}
 }
@@ -340,6 +359,7 @@ func (m *Mesh) Closed(id protocol.ID, reason string) {
 // match never does: whether its game goes on is for its session to say.
 func (m *Mesh) failed(p *peer, reason string) {
 	p.Tries++
+	m.failures++
 	p.Reason = reason
 	limit := triesElder
 	if m.self > p.ID {
@@ -381,13 +401,20 @@ func (m *Mesh) say(again bool) {
 	if m.self == 0 || m.stranded {
 		return
 	}
-	s := protocol.Message{Kind: protocol.State, Round: m.Round(), Ready: m.Ready(), Data: m.data}
+	s := protocol.Message{Kind: protocol.State, Round: m.Round(), Ready: m.Ready(), Data: m.data, Failed: m.failures}
 	for _, p := range m.peers {
 		if p.Link == Linked && !p.Left && len(s.Linked) < protocol.MaxPlayers {
 			s.Linked = append(s.Linked, p.ID)
+			switch p.path {
+			case DirectPath:
+				s.Direct = append(s.Direct, p.ID)
+			case RelayedPath:
+				s.Relayed = append(s.Relayed, p.ID)
+			}
 		}
 	}
-	if !again && s.Round == m.said.Round && s.Ready == m.said.Ready && bytes.Equal(s.Data, m.said.Data) && slices.Equal(s.Linked, m.said.Linked) {
+	if !again && s.Round == m.said.Round && s.Ready == m.said.Ready && bytes.Equal(s.Data, m.said.Data) && slices.Equal(s.Linked, m.said.Linked) &&
+		slices.Equal(s.Direct, m.said.Direct) && slices.Equal(s.Relayed, m.said.Relayed) {
 		return
 	}
 	m.said = s

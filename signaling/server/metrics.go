@@ -1,0 +1,143 @@
+package server
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/punchback/punchback/signaling/protocol"
+)
+
+// metrics are what whoever runs the service wants to see, for Prometheus. None
+// of them names a player, a room or an address.
+type metrics struct {
+	handler  http.Handler
+	joins    prometheus.Counter
+	resumes  prometheus.Counter
+	matches  prometheus.Counter
+	refusals *prometheus.CounterVec // by code
+	drops    *prometheus.CounterVec // by cause
+	links    *prometheus.CounterVec // by path
+	upgrades prometheus.Counter
+	failures prometheus.Counter
+}
+
+func newMetrics(s *Server) *metrics {
+	r := prometheus.NewRegistry()
+	count := func(name, help string) prometheus.Counter {
+		c := prometheus.NewCounter(prometheus.CounterOpts{Namespace: "punchback", Name: name, Help: help})
+		r.MustRegister(c)
+		return c
+	}
+	counts := func(name, help, label string, values ...string) *prometheus.CounterVec {
+		c := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "punchback", Name: name, Help: help}, []string{label})
+		for _, v := range values { // One that is missing until it happens can't be watched.
+			c.WithLabelValues(v)
+		}
+		r.MustRegister(c)
+		return c
+	}
+	gauge := func(name, help string, f func() float64) {
+		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "punchback", Name: name, Help: help}, f))
+	}
+	locked := func(f func() int) func() float64 {
+		return func() float64 {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return float64(f())
+		}
+	}
+	m := &metrics{
+		joins:    count("joins_total", "Players that came into a room."),
+		resumes:  count("resumes_total", "Players that came back after a lost connection and have missed nothing."),
+		matches:  count("matches_total", "Players in matches that started."),
+		refusals: counts("refusals_total", "Connections that were ended with an error.", "code", protocol.Codes...),
+		drops:    counts("drops_total", "Connections that were cut.", "cause", dropSlow, dropSilent, dropHello),
+		links:    counts("links_total", "Pairs of players that were linked, as they report.", "path", "direct", "relay"),
+		upgrades: count("link_upgrades_total", "Links that began with the relay and became direct, as players report."),
+		failures: count("link_failures_total", "Tries to link two players that failed, as players report; each end counts."),
+	}
+	gauge("connections", "WebSockets now.", locked(func() int { return len(s.conns) }))
+	gauge("rooms", "Rooms now.", locked(func() int { rooms, _ := s.lobby.Count(); return rooms }))
+	gauge("members", "Players in rooms now.", locked(func() int { _, members := s.lobby.Count(); return members }))
+	if s.relay != nil {
+		gauge("relay_addresses", "Relayed addresses now.", func() float64 { return float64(s.relay.Relayed()) })
+		r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "punchback", Name: "relay_bytes_total", Help: "Bytes that were relayed, both ways."},
+			func() float64 { return float64(s.relay.Bytes()) }))
+	}
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.handler = promhttp.HandlerFor(r, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
+	return m
+}
+
+// Why a connection is cut.
+const (
+	dropSlow   = "slow"   // it takes in too little
+	dropSilent = "silent" // nothing came of it for too long
+	dropHello  = "hello"  // it never said what it wants
+)
+
+// inside tells whether a request comes from this machine or its network, and
+// not through a proxy from elsewhere. Others are not told the metrics.
+func inside(r *http.Request) bool {
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
+	ip, err := netip.ParseAddr(host)
+	return err == nil && (ip.Unmap().IsLoopback() || ip.Unmap().IsPrivate()) &&
+		r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == ""
+}
+
+// said counts what a message to a client says; the lock is held.
+func (m *metrics) said(msg *protocol.Message) {
+	switch msg.Kind {
+	case protocol.Welcome:
+		if msg.Resumed {
+			m.resumes.Inc()
+		} else {
+			m.joins.Inc()
+		}
+	case protocol.Start:
+		m.matches.Inc()
+	case protocol.Error:
+		if slices.Contains(protocol.Codes, msg.Code) {
+			m.refusals.WithLabelValues(msg.Code).Inc()
+		}
+	}
+}
+
+// linked is what a client has told of a link.
+type linked struct {
+	to      protocol.ID
+	relayed bool
+}
+
+// heard counts what a State tells of links that it has not told before. Both ends
+// do; the younger counts.
+func (m *metrics) heard(c *conn, msg *protocol.Message) {
+	for i, ids := range [...][]protocol.ID{msg.Direct, msg.Relayed} {
+		relayed := i == 1
+		for _, id := range ids {
+			if id >= c.self {
+				continue
+			}
+			k := slices.IndexFunc(c.links, func(l linked) bool { return l.to == id })
+			switch {
+			case k < 0 && len(c.links) < protocol.MaxPlayers:
+				c.links = append(c.links, linked{id, relayed})
+				m.links.WithLabelValues([]string{"direct", "relay"}[i]).Inc()
+			case k >= 0 && c.links[k].relayed && !relayed:
+				c.links[k].relayed = false
+				m.upgrades.Inc()
+			}
+		}
+	}
+	c.links = slices.DeleteFunc(c.links, func(l linked) bool { return !slices.Contains(msg.Linked, l.to) })
+	if msg.Failed > c.failed {
+		m.failures.Add(float64(msg.Failed - c.failed))
+		c.failed = msg.Failed
+	}
+}
