@@ -165,11 +165,17 @@ func (c *conn) run() {
 	c.bucket = bucket{rate: c.server.cfg.Limits.Rate}
 	c.wait(time.Now(), c.server.cfg.Limits.Hello)
 	s, said := c.listen()
-	if said == statusAway {
-		c.server.mu.Lock()
+	c.server.mu.Lock()
+	switch {
+	case said == statusAway:
 		c.server.deliver(c.server.lobby.Hear(c.id, protocol.Message{Kind: protocol.Leave}))
-		c.server.unlock()
+	case s != statusNormal || said != 0 || c.ending: // It is not that nothing came.
+	case c.entered:
+		c.server.metrics.drops.WithLabelValues(dropSilent).Inc()
+	default:
+		c.server.metrics.drops.WithLabelValues(dropHello).Inc()
 	}
+	c.server.unlock()
 	c.server.forget(c)
 	c.farewell(s, said)
 }
@@ -220,6 +226,9 @@ func (c *conn) hear(b []byte) {
 		s.deliver(s.lobby.Enter(c.id, c.place, *m))
 	default:
 		s.deliver(s.lobby.Hear(c.id, *m))
+		if m.Kind == protocol.State {
+			s.metrics.heard(c, m)
+		}
 		if m.Kind == protocol.Ping && s.relay != nil && now.Sub(c.minted) > s.cfg.Limits.Fresh {
 			c.freshen()
 		}

@@ -1,0 +1,86 @@
+//go:build !js
+
+package server_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/punchback/punchback/signaling/protocol"
+	"github.com/punchback/punchback/signaling/server"
+)
+
+// What happens shows in the metrics, which name nobody, and which nobody from
+// elsewhere is told.
+func TestMetrics(t *testing.T) {
+	s, err := server.New(server.Config{Turn: "127.0.0.1:0", Limits: server.Limits{Hello: 200 * time.Millisecond}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	h := httptest.NewServer(s)
+	defer h.Close()
+	url := "ws" + strings.TrimPrefix(h.URL, "http")
+	a, b := enter(t, url+"/toy/SECRETROOM", "1"), enter(t, url+"/toy/SECRETROOM", "1")
+	a.say(protocol.Message{Kind: protocol.State, Round: 1, Linked: []protocol.ID{2}, Direct: []protocol.ID{2}}) // the elder's word counts no second time
+	b.say(protocol.Message{Kind: protocol.State, Round: 1, Linked: []protocol.ID{1}, Relayed: []protocol.ID{1}, Failed: 2})
+	a.await(protocol.Start)
+	b.await(protocol.Start)
+	b.say(protocol.Message{Kind: protocol.State, Round: 1, Linked: []protocol.ID{1}, Direct: []protocol.ID{1}, Failed: 2})
+	old := raw(t, url+"/toy/SECRETROOM", nil, "punchback.v0")
+	if m := old.read(); m.Code != protocol.CodeVersion {
+		t.Errorf("%+v", m)
+	}
+	old.CloseNow()
+	mute := raw(t, url+"/toy", nil, protocol.Version)
+	defer mute.CloseNow()
+	web := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	read := func() string {
+		r, err := web.Get(h.URL + "/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		body, _ := io.ReadAll(r.Body)
+		return string(body)
+	}
+	want := []string{
+		"punchback_members 2", "punchback_rooms 1", "punchback_joins_total 2", "punchback_matches_total 2",
+		`punchback_links_total{path="relay"} 1`, `punchback_links_total{path="direct"} 0`, "punchback_link_upgrades_total 1", "punchback_link_failures_total 2",
+		`punchback_refusals_total{code="version"} 1`, `punchback_refusals_total{code="full"} 0`, `punchback_drops_total{cause="hello"} 1`,
+		"punchback_relay_addresses 0", "punchback_relay_bytes_total 0", "process_resident_memory_bytes", "go_goroutines",
+	}
+	var said string
+	missing := func() (rest []string) {
+		said = read()
+		for _, w := range want {
+			if !strings.Contains(said, w) {
+				rest = append(rest, w)
+			}
+		}
+		return rest
+	}
+	for begin := time.Now(); len(missing()) > 0; time.Sleep(20 * time.Millisecond) {
+		if time.Since(begin) > 20*time.Second {
+			t.Fatalf("missing: %q in\n%s", missing(), said)
+		}
+	}
+	if strings.Contains(said, "SECRET") {
+		t.Error("a room is named")
+	}
+	for what, change := range map[string]func(r *http.Request){
+		"a stranger":            func(*http.Request) {}, // 192.0.2.1
+		"a stranger by a proxy": func(r *http.Request) { r.RemoteAddr = "127.0.0.1:5000"; r.Header.Set("X-Forwarded-For", "203.0.113.5") },
+	} {
+		r, w := httptest.NewRequest("GET", "/metrics", nil), httptest.NewRecorder()
+		change(r)
+		s.ServeHTTP(w, r)
+		if w.Code != http.StatusNotFound {
+			t.Errorf("%s is told: %d", what, w.Code)
+		}
+	}
+}
