@@ -38,6 +38,7 @@ const (
 	CodeOrigin  = "origin"  // the page's origin is not one that the server serves
 	CodePlace   = "place"   // the path or query names no room
 	CodeBuild   = "build"   // the room plays another build of the game
+	CodeRoom    = "room"    // no room of that code is to be had: there is none, or it is full, plays or is locked; one answer for all, since codes can be guessed
 	CodeFull    = "full"    // the room is full
 	CodePlaying = "playing" // the room is in a match
 	CodeBusy    = "busy"    // the server has as many rooms or connections as it may
@@ -47,7 +48,7 @@ const (
 )
 
 // Codes are all of them.
-var Codes = []string{CodeVersion, CodeOrigin, CodePlace, CodeBuild, CodeFull, CodePlaying, CodeBusy, CodeBad, CodeRate, CodeClosing}
+var Codes = []string{CodeVersion, CodeOrigin, CodePlace, CodeBuild, CodeRoom, CodeFull, CodePlaying, CodeBusy, CodeBad, CodeRate, CodeClosing}
 
 // Message is any message; unused fields are absent on the wire.
 type Message struct {
