@@ -58,6 +58,8 @@ type Conn struct {
 	token   string
 	self    protocol.ID
 	round   int
+	anybody bool          // it came to be put together with anybody
+	others  []protocol.ID // in its room
 	up      bool
 	err     error
 	text    string
@@ -82,7 +84,7 @@ func Dial(rawURL string, o Options) (*Conn, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &Conn{
-		base: base, place: place, build: o.Build, name: o.Name, notify: o.Notify, cancel: cancel,
+		base: base, place: place, anybody: place.Code == "" && !place.New, build: o.Build, name: o.Name, notify: o.Notify, cancel: cancel,
 		done: make(chan struct{}), wake: make(chan struct{}, 1),
 		text: "connecting to " + base.String(),
 	}

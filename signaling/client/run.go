@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/punchback/punchback/signaling/protocol"
@@ -91,6 +92,9 @@ func (c *Conn) over(err error) {
 func (c *Conn) session(ctx context.Context) (welcomed bool, err error) {
 	c.mu.Lock()
 	hello := protocol.Message{Kind: protocol.Hello, Build: c.build, Name: c.name, Resume: c.token, Self: c.self, Round: c.round, Ack: c.stream.Heard}
+	if c.token != "" && c.anybody {
+		hello.Open = 1 + len(c.others)
+	}
 	link := c.base.String() + c.place.String()
 	c.mu.Unlock()
 
@@ -175,6 +179,7 @@ func (c *Conn) hear(m protocol.Message) error {
 			c.round = m.Match.Round + 1
 		}
 	}
+	c.company(&m)
 	if len(c.in) >= maxIn {
 		// Whoever does not poll for so long is told everything anew by the next Welcome.
 		c.in, c.stream.Heard = nil, 0
@@ -182,6 +187,21 @@ func (c *Conn) hear(m protocol.Message) error {
 	}
 	c.in = append(c.in, m)
 	return nil
+}
+
+// company notes who else is in the room.
+func (c *Conn) company(m *protocol.Message) {
+	switch {
+	case m.Kind == protocol.Welcome && !m.Resumed:
+		c.others = nil
+	case m.Kind == protocol.Left:
+		c.others = slices.DeleteFunc(c.others, func(id protocol.ID) bool { return id == m.From })
+	}
+	for _, o := range m.Members {
+		if o.ID != c.self && !slices.Contains(c.others, o.ID) {
+			c.others = append(c.others, o.ID)
+		}
+	}
 }
 
 // again puts what the server has not had into out, in front of nothing: all that

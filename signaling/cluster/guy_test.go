@@ -56,7 +56,7 @@ func (g *guy) connect() {
 	s := &sock{m: m, id: m.last, guy: g}
 	m.socks[s.id] = s
 	g.sock, g.here, g.heardAt = s, false, w.now
-	s.hear(protocol.Message{Kind: protocol.Hello, Build: "1", Resume: g.token, Self: g.self, Round: g.next, Ack: g.stream.Heard})
+	s.hear(protocol.Message{Kind: protocol.Hello, Build: "1", Resume: g.token, Open: len(g.members), Self: g.self, Round: g.next, Ack: g.stream.Heard})
 }
 
 // think is done once in a while.

@@ -166,6 +166,7 @@ func (l *Lobby) Tick() []Out {
 
 // find is the room for a newcomer, or why there is none.
 func (l *Lobby) find(p protocol.Place, hello protocol.Message) (r *room, code, why string) {
+	open := p.Code == "" && !p.New
 	if p.Code != "" {
 		if r = l.rooms[key(p.Game, p.Code)]; r != nil {
 			code, why = r.refusal(hello)
@@ -174,9 +175,11 @@ func (l *Lobby) find(p protocol.Place, hello protocol.Message) (r *room, code, w
 			}
 			return r, "", ""
 		}
-	} else if !p.New {
+		open = hello.Resume != "" && hello.Open == 1 // The room was forgotten, and nobody is missed in it.
+	}
+	if open {
 		for _, r := range l.open {
-			if code, _ := r.refusal(hello); code == "" && r.game == p.Game && r.min == p.Min && r.max == p.Max && !r.anyAway() {
+			if code, _ := r.refusal(hello); code == "" && r.game == p.Game && r.min == p.Min && r.max == p.Max && r.opens <= l.now && !r.anyAway() {
 				return r, "", ""
 			}
 		}
@@ -194,8 +197,11 @@ func (l *Lobby) find(p protocol.Place, hello protocol.Message) (r *room, code, w
 		}
 	}
 	l.rooms[key(r.game, r.code)] = r
-	if p.Code == "" && !p.New {
+	if open || r.revived && hello.Open > 0 {
 		l.open = append(l.open, r)
+	}
+	if !open {
+		r.opens = l.now + l.limits.Grace
 	}
 	return r, "", ""
 }

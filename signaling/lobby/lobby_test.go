@@ -64,6 +64,8 @@ func (s *teller) tell(line string) {
 			m.Resume = v
 		case "self":
 			m.Self = protocol.ID(number)
+		case "open":
+			m.Open = number
 		case "round":
 			m.Round = number
 		case "ready":

@@ -17,6 +17,7 @@ type room struct {
 	last              protocol.ID     // given to a newcomer; the next gets the one after
 	back              []protocol.ID   // given to those who came back to a revived room
 	match             *protocol.Match // the last that started
+	opens             int             // the tick when strangers may be put into it, if at all; those who were in it come back before
 	revived           bool            // made by someone who comes back to a room that the server forgot
 }
 

@@ -15,7 +15,7 @@ type Kind string
 
 // What a client says.
 const (
-	Hello  Kind = "hello"  // the first message: Build, Name; after a lost connection also Resume, Self, Round, Ack
+	Hello  Kind = "hello"  // the first message: Build, Name; after a lost connection also Resume, Open, Self, Round, Ack
 	State  Kind = "state"  // Round, Ready, Linked, Data: the member's whole state, whenever it changes
 	Signal Kind = "signal" // To, Payload: forwarded untouched (the server says it on with From)
 	Ping   Kind = "ping"   // answered with Pong
@@ -59,6 +59,7 @@ type Message struct {
 	Build   string   `json:"build,omitempty"`
 	Name    string   `json:"name,omitempty"`
 	Resume  string   `json:"resume,omitempty"` // the Token of an earlier Welcome
+	Open    int      `json:"open,omitempty"`   // Hello with Resume: it came to be put together with anybody, and so many are in its room, itself too
 	To      ID       `json:"to,omitempty"`
 	From    ID       `json:"from,omitempty"`
 	Payload []byte   `json:"payload,omitempty"`

@@ -136,6 +136,23 @@ func TestTheOwnerIsCutOff(t *testing.T) {
 	}
 }
 
+// Who waits alone for anybody is found by the next who comes, also when the
+// owner of the game has died meanwhile.
+func TestWhoWaitsIsFoundAgain(t *testing.T) {
+	t.Parallel()
+	c := startThree(t)
+	x := enter(t, c.urls[0]+"/pong/X", "1") // So the first server is the owner.
+	a := enter(t, c.urls[1]+"/pong", "1")
+	c.servers[0].Close()
+	a.welcome()
+	b := enter(t, c.urls[2]+"/pong", "1")
+	if b.code != a.code {
+		t.Fatalf("one waits in %s and the other in %s", a.code, b.code)
+	}
+	meet(a, b, 1)
+	x.Close()
+}
+
 // A client that changes servers while its room's owner lives misses nothing.
 func TestAnotherServerSameRoom(t *testing.T) {
 	t.Parallel()
