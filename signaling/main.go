@@ -42,13 +42,15 @@ func main() {
 	cfg := server.Config{Out: os.Stdout}
 	ports := "61000-61999"
 	verbose := false
-	var origins, servers, autocert string
+	var origins, proxies, servers, autocert string
 	f := flag.NewFlagSet("signaling", flag.ExitOnError)
 	f.StringVar(&cfg.Addr, "addr", ":8080", "TCP `address` to listen on; 127.0.0.1:8080 is for this machine only")
 	f.StringVar(&cfg.Turn, "turn", "", "`address` of STUN and TURN, UDP and TCP; default: the host of -addr and port 3478,\nor a free port if that is taken; port 0 is a free port; off is none")
 	f.TextVar(&cfg.Stun2, "stun2", netip.Addr{}, "another IP `address` of this machine, by which STUN can tell players what their NAT does\n(RFC 5780), at the port of -turn and the next; -turn must name the first")
 	f.StringVar(&cfg.Public, "public", "", "`host` or IP address by which players reach this machine, where it differs from what\ntheir link says, or from the machine's own address (as behind a cloud's 1:1 NAT)")
 	f.StringVar(&origins, "origin", "", "web `pages` that may use this service beside its own, with commas between:\nhttps://example.org, *.example.org, itch for itch.io, * for all")
+	f.StringVar(&proxies, "proxy", "", "`addresses` of proxies in front of this service, or networks, with commas between: they are\nbelieved about where players come from, for whom there are limits (127.0.0.1,::1)")
+	f.IntVar(&cfg.Limits.AddressSockets, "address-sockets", 256, "`limit` of connections at once from one address")
 	f.BoolVar(&cfg.RelayPrivate, "relay-private", false, "let the relay reach private addresses, such as others in this network;\nimplied when bound to loopback")
 	f.StringVar(&ports, "relay-ports", ports, "UDP `range` of relayed addresses")
 	f.StringVar(&cfg.Cert, "cert", "", "`file` of a certificate, PEM, with its chain; read again when it has changed")
@@ -81,6 +83,16 @@ func main() {
 	}
 	if origins != "" {
 		cfg.Origins = strings.Split(origins, ",")
+	}
+	for _, p := range strings.FieldsFunc(proxies, func(r rune) bool { return r == ',' || r == ' ' }) {
+		network, err := netip.ParsePrefix(p)
+		if ip, wrong := netip.ParseAddr(p); wrong == nil {
+			network, err = ip.Prefix(ip.BitLen())
+		}
+		if err != nil {
+			fail(fmt.Errorf("-proxy %q: want addresses such as 127.0.0.1,::1 or networks such as 10.0.0.0/8", p))
+		}
+		cfg.Proxies = append(cfg.Proxies, network)
 	}
 	if autocert != "" {
 		cfg.Autocert = strings.Split(autocert, ",")

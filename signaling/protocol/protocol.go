@@ -41,6 +41,7 @@ const (
 	CodeRoom    = "room"    // no room of that code is to be had: there is none, or it is full, plays or is locked; one answer for all, since codes can be guessed
 	CodeFull    = "full"    // the room is full
 	CodePlaying = "playing" // the room is in a match
+	CodeAdmit   = "admit"   // whoever runs the server does not let this client in
 	CodeBusy    = "busy"    // the server has as many rooms or connections as it may
 	CodeBad     = "bad"     // a message that can't be understood, is too long or comes at the wrong time
 	CodeRate    = "rate"    // too many messages
@@ -48,7 +49,7 @@ const (
 )
 
 // Codes are all of them.
-var Codes = []string{CodeVersion, CodeOrigin, CodePlace, CodeBuild, CodeRoom, CodeFull, CodePlaying, CodeBusy, CodeBad, CodeRate, CodeClosing}
+var Codes = []string{CodeVersion, CodeOrigin, CodePlace, CodeBuild, CodeRoom, CodeFull, CodePlaying, CodeAdmit, CodeBusy, CodeBad, CodeRate, CodeClosing}
 
 // Message is any message; unused fields are absent on the wire.
 type Message struct {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -21,19 +22,25 @@ import (
 
 // Config of a Server. The zero value is a server on every interface.
 type Config struct {
-	Addr         string        // TCP address of Run; default :8080
-	Turn         string        // address of STUN and TURN, UDP and TCP; default: the host of Addr and port 3478, or a free port if that is taken; port 0: a free one; off: none
-	Stun2        netip.Addr    // another address of this machine, by which STUN can tell players what their NAT does (RFC 5780); Turn names the first
-	Public       string        // the host or IP address that players reach this machine by, if it is not what their link says
-	Origins      []string      // web pages that may use this server, beside its own: https://example.org, *.example.org, itch, *
-	RelayPrivate bool          // let the relay reach private addresses; implied when bound to loopback
-	RelayPorts   relay.Ports   // of relayed addresses; default 61000-61999
-	Cert, Key    string        // files of a certificate and its key, for wss; they may be renewed while the server runs
-	Autocert     []string      // host names for which Let's Encrypt gives certificates, by port 443 (TLS-ALPN-01): Addr must be :443, or come from there
-	AutocertDir  string        // where those are kept; default: punchback in the user's cache folder
-	Drain        time.Duration // how long Run waits, when it ends, for what the relay carries; default: not at all
-	Web          string        // a folder of static files to serve
-	Fallback     http.Handler  // what serves everything that is not signaling, instead of Web
+	Addr    string     // TCP address of Run; default :8080
+	Turn    string     // address of STUN and TURN, UDP and TCP; default: the host of Addr and port 3478, or a free port if that is taken; port 0: a free one; off: none
+	Stun2   netip.Addr // another address of this machine, by which STUN can tell players what their NAT does (RFC 5780); Turn names the first
+	Public  string     // the host or IP address that players reach this machine by, if it is not what their link says
+	Origins []string   // web pages that may use this server, beside its own: https://example.org, *.example.org, itch, *
+	// Admit is asked about everybody before they come in, by the request of their
+	// WebSocket: its query, cookies and headers. An error keeps them out, and is what
+	// they are told. It may take 5 s, and is called from many goroutines. Default: all.
+	Admit func(ctx context.Context, r *http.Request, p protocol.Place) error
+
+	Proxies      []netip.Prefix // proxies in front of this server, which are believed about where others come from (X-Forwarded-For)
+	RelayPrivate bool           // let the relay reach private addresses; implied when bound to loopback
+	RelayPorts   relay.Ports    // of relayed addresses; default 61000-61999
+	Cert, Key    string         // files of a certificate and its key, for wss; they may be renewed while the server runs
+	Autocert     []string       // host names for which Let's Encrypt gives certificates, by port 443 (TLS-ALPN-01): Addr must be :443, or come from there
+	AutocertDir  string         // where those are kept; default: punchback in the user's cache folder
+	Drain        time.Duration  // how long Run waits, when it ends, for what the relay carries; default: not at all
+	Web          string         // a folder of static files to serve
+	Fallback     http.Handler   // what serves everything that is not signaling, instead of Web
 	Limits       Limits
 	Cluster      cluster.Cluster // what makes this server one of several; default: it is alone. Whoever made it closes it, after the server
 	Log          *slog.Logger    // default: none

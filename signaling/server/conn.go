@@ -22,7 +22,8 @@ type conn struct {
 	server  *Server
 	id      lobby.Conn
 	place   protocol.Place
-	host    string // by which the client reached us
+	source  *source // nil: without limits
+	host    string  // by which the client reached us
 
 	// Of the read loop alone:
 	entered bool
@@ -205,6 +206,10 @@ func (c *conn) hear(b []byte) {
 	now := time.Now()
 	if !c.bucket.take(now) {
 		c.refuse(protocol.CodeRate, "more than "+strconv.Itoa(c.bucket.rate)+" messages a second")
+		return
+	}
+	if !c.source.say(c.server.cfg.Limits.AddressRate, now) {
+		c.refuse(protocol.CodeRate, "more than "+strconv.Itoa(c.server.cfg.Limits.AddressRate)+" messages a second from your address")
 		return
 	}
 	m := messages.Get().(*protocol.Message)

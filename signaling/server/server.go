@@ -6,12 +6,14 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -32,13 +34,18 @@ type Limits struct {
 	Grace   time.Duration // that a member without connection is kept before a match; default 30 s
 	Fresh   time.Duration // after which a member is given new credentials for the relay; default 5 min
 	Play    time.Duration // that it is kept in a match; default 10 min
+
+	AddressSockets  int // WebSockets at once from one address: an IPv4 one, or an IPv6 network of 64 bits; default 256
+	AddressConnects int // that may come in a second, of which 10 seconds' worth can come at once; default 10
+	AddressRate     int // messages a second from one address, of which 4 seconds' worth can come at once; default 1,000
 }
 
 func (l *Limits) fill() {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&l.Sockets, 10_000}, {&l.Rooms, 10_000}, {&l.Rate, 50}, {&l.Queue, 256 << 10}} {
+	}{{&l.Sockets, 10_000}, {&l.Rooms, 10_000}, {&l.Rate, 50}, {&l.Queue, 256 << 10},
+		{&l.AddressSockets, 256}, {&l.AddressConnects, 10}, {&l.AddressRate, 1000}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
@@ -65,6 +72,7 @@ type Server struct {
 	relay   *relay.Relay // nil: off
 	route   *route       // nil: this server is alone
 	metrics *metrics
+	guard   guard
 
 	mu       sync.Mutex // guards everything below; see unlock
 	lobby    rooms
@@ -108,6 +116,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s.metrics = newMetrics(s)
+	s.guard = guard{limits: &s.cfg.Limits, proxies: cfg.Proxies, sources: map[netip.Prefix]*source{}}
 	if s.web == nil {
 		s.web = http.HandlerFunc(about)
 	}
@@ -213,9 +222,23 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := &conn{server: s, place: place, host: r.Host}
+	now := time.Now()
+	var tired string
+	if c.source, tired, wrong = s.guard.enter(s.guard.address(r), now); tired != "" && code == "" {
+		code, why = tired, wrong
+	}
+	if place.Code != "" && !c.source.mayGuess(now) && code == "" {
+		code, why = protocol.CodeRate, "too many rooms that were not to be had were asked for from your address: wait a minute"
+	}
+	if code == "" && s.cfg.Admit != nil {
+		if err := s.admit(r, place); err != nil {
+			code, why = protocol.CodeAdmit, err.Error()
+		}
+	}
 	s.mu.Lock()
 	if s.draining || len(s.conns) >= 2*s.cfg.Limits.Sockets || !s.usable() { // Too many even to be told, or others know better.
 		s.mu.Unlock()
+		c.source.leave(now)
 		http.Error(w, "closing or busy", http.StatusServiceUnavailable)
 		return
 	}
@@ -272,8 +295,16 @@ func (s *Server) refusal(r *http.Request) (code, why string) {
 	return protocol.CodeOrigin, fmt.Sprintf("origin %s refused; start with -origin %s", origin, flag)
 }
 
+// admit asks whoever embeds this server, for some seconds at most.
+func (s *Server) admit(r *http.Request, p protocol.Place) error {
+	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+	defer cancel()
+	return s.cfg.Admit(ctx, r, p)
+}
+
 // forget takes a connection that has ended off the books.
 func (s *Server) forget(c *conn) {
+	c.source.leave(time.Now())
 	s.mu.Lock()
 	defer s.unlock()
 	delete(s.conns, c.id)
@@ -288,6 +319,9 @@ func (s *Server) deliver(outs []lobby.Out) {
 		c := s.conns[o.To]
 		if c == nil {
 			continue
+		}
+		if o.Message.Kind == protocol.Error && c.self == 0 && c.place.Code != "" && miss(o.Message.Code) {
+			c.source.missed(time.Now())
 		}
 		if o.Message.Kind != "" {
 			if o.Message.Kind == protocol.Welcome {
