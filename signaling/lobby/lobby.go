@@ -5,14 +5,8 @@
 package lobby
 
 import (
-	"bytes"
-	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
-
-	"github.com/google/uuid"
 
 	"github.com/punchback/punchback/signaling/protocol"
 )
@@ -35,17 +29,13 @@ type Limits struct {
 	PlayGrace int // ticks that it is kept while it plays; default 600
 }
 
-// Lobby is the directory of all rooms.
+// Lobby is the directory of all rooms, the rooms, and which member speaks by
+// which connection.
 type Lobby struct {
-	limits  Limits
-	random  func() uint64
-	now     int
-	rooms   map[string]*room // by game and folded code
-	open    []*room          // those that strangers may be put into, oldest first
+	directory
 	conns   map[Conn]*member
 	tokens  map[string]*member
 	waiting []*member // those without connection
-	out     []Out
 }
 
 // New makes an empty lobby. Codes, tokens, seeds and nonces come from random,
@@ -59,7 +49,11 @@ func New(l Limits, random func() uint64) *Lobby {
 			*d.field = d.value
 		}
 	}
-	return &Lobby{limits: l, random: random, rooms: map[string]*room{}, conns: map[Conn]*member{}, tokens: map[string]*member{}}
+	return &Lobby{
+		directory: directory{box: &outbox{random: random}, limits: l, rooms: map[string]*room{}},
+		conns:     map[Conn]*member{},
+		tokens:    map[string]*member{},
+	}
 }
 
 // Count tells how many rooms there are, and how many members in them.
@@ -71,27 +65,22 @@ func (l *Lobby) Count() (rooms, members int) { return len(l.rooms), len(l.tokens
 func (l *Lobby) Enter(c Conn, p protocol.Place, hello protocol.Message) []Out {
 	if hello.Kind != protocol.Hello || l.conns[c] != nil {
 		l.refuse(c, protocol.CodeBad, fmt.Sprintf("%q came where hello must come first, and once", hello.Kind))
-		return l.flush()
+		return l.box.flush()
 	}
 	if m := l.tokens[hello.Resume]; m != nil && m.room.game == p.Game {
 		l.resume(c, m, hello.Ack)
-		return l.flush()
+		return l.box.flush()
 	}
 	r, code, why := l.find(p, hello)
 	if r == nil {
 		l.refuse(c, code, why)
-		return l.flush()
+		return l.box.flush()
 	}
-	m := &member{room: r, conn: c, id: r.number(hello), name: hello.Name, token: l.hex(2)}
-	if hello.Resume != "" && r.revived {
-		r.round = max(r.round, min(hello.Round, protocol.MaxRound))
-	}
-	r.insert(m)
+	m := &member{room: r, conn: c, token: l.box.hex(2)}
 	l.conns[c] = m
 	l.tokens[m.token] = m
-	l.welcome(m)
-	l.update(m)
-	return l.flush()
+	r.enter(m, hello)
+	return l.box.flush()
 }
 
 // Hear is a message of a connection that has entered.
@@ -105,9 +94,9 @@ func (l *Lobby) Hear(c Conn, msg protocol.Message) []Out {
 	}
 	switch msg.Kind {
 	case protocol.State:
-		l.state(m, &msg)
+		m.room.state(m, &msg)
 	case protocol.Signal:
-		l.signal(m, &msg)
+		m.room.signal(m, &msg)
 	case protocol.Ping:
 		l.pong(m)
 	case protocol.Leave:
@@ -115,27 +104,20 @@ func (l *Lobby) Hear(c Conn, msg protocol.Message) []Out {
 	default:
 		l.stranger(m, msg.Kind)
 	}
-	return l.flush()
+	return l.box.flush()
 }
 
 // A Message is large, and a connection keeps the stack that its largest call
 // took: what most of them do has frames of its own, and passes pointers.
 
 //go:noinline
-func (l *Lobby) signal(m *member, msg *protocol.Message) {
-	if to := m.room.member(msg.To); to != nil && to != m {
-		l.say(to, &protocol.Message{Kind: protocol.Signal, From: m.id, To: to.id, Payload: msg.Payload})
-	}
-}
-
-//go:noinline
 func (l *Lobby) pong(m *member) {
-	l.say(m, &protocol.Message{Kind: protocol.Pong, Ack: m.stream.Heard})
+	l.box.say(m, &protocol.Message{Kind: protocol.Pong, Ack: m.stream.Heard})
 }
 
 //go:noinline
 func (l *Lobby) leave(m *member) {
-	l.out = append(l.out, Out{To: m.conn, Close: true})
+	l.box.out = append(l.box.out, Out{To: m.conn, Close: true})
 	l.remove(m)
 }
 
@@ -150,7 +132,7 @@ func (l *Lobby) Lost(c Conn) []Out {
 	if m := l.conns[c]; m != nil {
 		l.lost(m)
 	}
-	return l.flush()
+	return l.box.flush()
 }
 
 // Tick is called once in every unit of time, such as a second.
@@ -161,49 +143,7 @@ func (l *Lobby) Tick() []Out {
 			l.remove(m)
 		}
 	}
-	return l.flush()
-}
-
-// find is the room for a newcomer, or why there is none.
-func (l *Lobby) find(p protocol.Place, hello protocol.Message) (r *room, code, why string) {
-	open := p.Code == "" && !p.New
-	if p.Code != "" {
-		if r = l.rooms[key(p.Game, p.Code)]; r != nil {
-			code, why = r.refusal(hello)
-			if code != "" {
-				return nil, code, why
-			}
-			return r, "", ""
-		}
-		open = hello.Resume != "" && hello.Open == 1 // The room was forgotten, and nobody is missed in it.
-	}
-	if open {
-		for _, r := range l.open {
-			if code, _ := r.refusal(hello); code == "" && r.game == p.Game && r.min == p.Min && r.max == p.Max && r.opens <= l.now && !r.anyAway() {
-				return r, "", ""
-			}
-		}
-	}
-	if len(l.rooms) >= l.limits.Rooms {
-		return nil, protocol.CodeBusy, fmt.Sprintf("the server has its %d rooms, try again later", l.limits.Rooms)
-	}
-	r = &room{game: p.Game, code: p.Code, build: hello.Build, min: p.Min, max: p.Max, round: 1, revived: hello.Resume != ""}
-	if r.revived {
-		r.last = old
-	}
-	for r.code == "" {
-		if c := l.code(); l.rooms[key(p.Game, c)] == nil {
-			r.code = c
-		}
-	}
-	l.rooms[key(r.game, r.code)] = r
-	if open || r.revived && hello.Open > 0 {
-		l.open = append(l.open, r)
-	}
-	if !open {
-		r.opens = l.now + l.limits.Grace
-	}
-	return r, "", ""
+	return l.box.flush()
 }
 
 // resume gives a member a new connection. It is told what it has missed since
@@ -211,7 +151,7 @@ func (l *Lobby) find(p protocol.Place, hello protocol.Message) (r *room, code, w
 func (l *Lobby) resume(c Conn, m *member, ack uint64) {
 	if m.conn != 0 {
 		// The old connection is dead and does not know it yet.
-		l.out = append(l.out, Out{To: m.conn, Close: true})
+		l.box.out = append(l.box.out, Out{To: m.conn, Close: true})
 		delete(l.conns, m.conn)
 	} else {
 		l.waiting = slices.DeleteFunc(l.waiting, func(w *member) bool { return w == m })
@@ -221,15 +161,15 @@ func (l *Lobby) resume(c Conn, m *member, ack uint64) {
 	if missed, all := m.stream.Since(ack); all && ack > 0 {
 		w := m.welcome()
 		w.Resumed, w.Seq = true, ack
-		l.say(m, &w)
+		l.box.say(m, &w)
 		for _, msg := range missed {
-			l.out = append(l.out, Out{To: c, Message: msg})
+			l.box.out = append(l.box.out, Out{To: c, Message: msg})
 		}
 	} else {
-		l.welcome(m)
+		m.room.welcome(m)
 	}
-	l.update(m)
-	l.start(m.room)
+	m.room.update(m)
+	m.room.start()
 }
 
 func (l *Lobby) lost(m *member) {
@@ -240,7 +180,7 @@ func (l *Lobby) lost(m *member) {
 		m.until = l.now + l.limits.PlayGrace
 	}
 	l.waiting = append(l.waiting, m)
-	l.update(m)
+	m.room.update(m)
 }
 
 func (l *Lobby) remove(m *member) {
@@ -250,72 +190,11 @@ func (l *Lobby) remove(m *member) {
 		l.waiting = slices.DeleteFunc(l.waiting, func(w *member) bool { return w == m })
 	}
 	delete(l.tokens, m.token)
-	r := m.room
-	r.members = slices.DeleteFunc(r.members, func(w *member) bool { return w == m })
-	for _, w := range r.members {
-		l.say(w, &protocol.Message{Kind: protocol.Left, From: m.id})
+	if r := m.room; r.remove(m) {
+		l.close(r)
 	}
-	if len(r.members) == 0 {
-		delete(l.rooms, key(r.game, r.code))
-		l.open = slices.DeleteFunc(l.open, func(o *room) bool { return o == r })
-		return
-	}
-	l.start(r)
 }
 
 func (l *Lobby) refuse(c Conn, code, text string) {
-	l.out = append(l.out, Out{To: c, Message: protocol.Message{Kind: protocol.Error, Code: code, Text: text}, Close: true})
+	l.box.out = append(l.box.out, Out{To: c, Message: protocol.Message{Kind: protocol.Error, Code: code, Text: text}, Close: true})
 }
-
-// say tells a member something, now or when it is back.
-//
-//go:noinline
-func (l *Lobby) say(to *member, m *protocol.Message) {
-	to.stream.Say(m)
-	if to.conn != 0 {
-		l.out = append(l.out, Out{To: to.conn, Message: *m})
-	}
-}
-
-// flush is what an event leads to; it is valid until the next event.
-func (l *Lobby) flush() []Out {
-	out := l.out
-	if l.out = l.out[:0]; cap(out) > 64 {
-		l.out = nil
-	}
-	return out
-}
-
-// key folds the case of the code, since codes are spoken.
-func key(game, code string) string { return game + "/" + strings.ToUpper(code) }
-
-// letters are easy to say and hard to mistake; without vowels they make no words.
-const letters = "BCDFGHJKMNPQRSTVWXYZ23456789"
-
-func (l *Lobby) code() string {
-	var b [5]byte
-	for i := range b {
-		b[i] = letters[l.random()%uint64(len(letters))]
-	}
-	return string(b[:])
-}
-
-// name is a match's nonce: a random UUID (RFC 9562, version 4), so that a log,
-// a replay and a bug report can name the match alike.
-func (l *Lobby) name() []byte {
-	id, err := uuid.NewRandomFromReader(bytes.NewReader(l.bytes(2)))
-	if err != nil {
-		panic("lobby: 16 bytes are enough for a UUID: " + err.Error())
-	}
-	return id[:]
-}
-
-func (l *Lobby) bytes(words int) []byte {
-	var b []byte
-	for range words {
-		b = binary.BigEndian.AppendUint64(b, l.random())
-	}
-	return b
-}
-
-func (l *Lobby) hex(words int) string { return hex.EncodeToString(l.bytes(words)) }

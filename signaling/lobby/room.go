@@ -8,8 +8,10 @@ import (
 	"github.com/punchback/punchback/signaling/protocol"
 )
 
-// A room is where members wait for each other, link and play one round after another.
+// A room is where members wait for each other, link and play one round after
+// another. It knows no other room and no connection but as where to speak.
 type room struct {
+	box               *outbox
 	game, code, build string
 	min, max          int
 	round             int             // the next to start
@@ -78,6 +80,29 @@ func (r *room) number(hello protocol.Message) protocol.ID {
 	return r.last
 }
 
+// enter is a newcomer, or somebody who comes back to a room that the server forgot.
+func (r *room) enter(m *member, hello protocol.Message) {
+	m.id, m.name = r.number(hello), hello.Name
+	if hello.Resume != "" && r.revived {
+		r.round = max(r.round, min(hello.Round, protocol.MaxRound))
+	}
+	r.insert(m)
+	r.welcome(m)
+	r.update(m)
+}
+
+// remove is the end of a member; empty tells whether it was the last.
+func (r *room) remove(m *member) (empty bool) {
+	r.members = slices.DeleteFunc(r.members, func(w *member) bool { return w == m })
+	for _, w := range r.members {
+		r.box.say(w, &protocol.Message{Kind: protocol.Left, From: m.id})
+	}
+	if len(r.members) > 0 {
+		r.start()
+	}
+	return len(r.members) == 0
+}
+
 func (r *room) insert(m *member) {
 	i, _ := slices.BinarySearchFunc(r.members, m.id, func(o *member, id protocol.ID) int { return int(o.id) - int(id) })
 	r.members = slices.Insert(r.members, i, m)
@@ -118,38 +143,45 @@ func (r *room) complete() bool {
 }
 
 // state hears the whole state of a member, as often as it likes.
-func (l *Lobby) state(m *member, msg *protocol.Message) {
+func (r *room) state(m *member, msg *protocol.Message) {
 	before := m.public()
-	m.round = min(msg.Round, m.room.round)
+	m.round = min(msg.Round, r.round)
 	m.ready = msg.Ready
 	m.linked = msg.Linked
 	m.data = msg.Data
 	after := m.public()
 	if before.Round != after.Round || before.Ready != after.Ready || !bytes.Equal(before.Data, after.Data) {
-		l.update(m)
+		r.update(m)
 	}
-	l.start(m.room)
+	r.start()
+}
+
+//go:noinline
+func (r *room) signal(m *member, msg *protocol.Message) {
+	if to := r.member(msg.To); to != nil && to != m {
+		r.box.say(to, &protocol.Message{Kind: protocol.Signal, From: m.id, To: to.id, Payload: msg.Payload})
+	}
 }
 
 // start starts the next round if it can.
-func (l *Lobby) start(r *room) {
+func (r *room) start() {
 	if !r.complete() {
 		return
 	}
-	match := &protocol.Match{Round: r.round, Seed: l.random(), Nonce: l.name(), Setup: r.members[0].data}
+	match := &protocol.Match{Round: r.round, Seed: r.box.random(), Nonce: r.box.name(), Setup: r.members[0].data}
 	for _, m := range r.members {
 		match.Seats = append(match.Seats, m.id)
 	}
 	r.match = match
 	r.round++
 	for _, m := range r.members {
-		l.say(m, &protocol.Message{Kind: protocol.Start, Match: match})
+		r.box.say(m, &protocol.Message{Kind: protocol.Start, Match: match})
 	}
 }
 
 // welcome tells a member everything.
-func (l *Lobby) welcome(m *member) {
-	r, w := m.room, m.welcome()
+func (r *room) welcome(m *member) {
+	w := m.welcome()
 	w.Seq = m.stream.Fresh()
 	for _, o := range r.members {
 		w.Members = append(w.Members, o.public())
@@ -157,7 +189,7 @@ func (l *Lobby) welcome(m *member) {
 	if r.match != nil && m.round == r.match.Round && slices.Contains(r.match.Seats, m.id) {
 		w.Match = r.match
 	}
-	l.say(m, &w)
+	r.box.say(m, &w)
 }
 
 // welcome is what every Welcome of this member has.
@@ -170,10 +202,10 @@ func (m *member) welcome() protocol.Message {
 }
 
 // update tells the others about a member.
-func (l *Lobby) update(m *member) {
-	for _, o := range m.room.members {
+func (r *room) update(m *member) {
+	for _, o := range r.members {
 		if o != m {
-			l.say(o, &protocol.Message{Kind: protocol.Update, Round: m.room.round, Members: []protocol.Member{m.public()}})
+			r.box.say(o, &protocol.Message{Kind: protocol.Update, Round: r.round, Members: []protocol.Member{m.public()}})
 		}
 	}
 }

@@ -1,0 +1,57 @@
+package lobby
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+
+	"github.com/google/uuid"
+
+	"github.com/punchback/punchback/signaling/protocol"
+)
+
+// An outbox is what the rooms and the directory share: where what they say is
+// gathered, and where what nobody can guess comes from.
+type outbox struct {
+	random func() uint64
+	out    []Out
+}
+
+// say tells a member something, now or when it is back.
+//
+//go:noinline
+func (b *outbox) say(to *member, m *protocol.Message) {
+	to.stream.Say(m)
+	if to.conn != 0 {
+		b.out = append(b.out, Out{To: to.conn, Message: *m})
+	}
+}
+
+// flush is what an event leads to; it is valid until the next event.
+func (b *outbox) flush() []Out {
+	out := b.out
+	if b.out = b.out[:0]; cap(out) > 64 {
+		b.out = nil
+	}
+	return out
+}
+
+// name is a match's nonce: a random UUID (RFC 9562, version 4), so that a log,
+// a replay and a bug report can name the match alike.
+func (b *outbox) name() []byte {
+	id, err := uuid.NewRandomFromReader(bytes.NewReader(b.bytes(2)))
+	if err != nil {
+		panic("lobby: 16 bytes are enough for a UUID: " + err.Error())
+	}
+	return id[:]
+}
+
+func (b *outbox) bytes(words int) []byte {
+	var text []byte
+	for range words {
+		text = binary.BigEndian.AppendUint64(text, b.random())
+	}
+	return text
+}
+
+func (b *outbox) hex(words int) string { return hex.EncodeToString(b.bytes(words)) }
