@@ -25,11 +25,12 @@ const (
 	renewEvery = 400 * time.Millisecond
 	leaseFor   = 1200 * time.Millisecond
 	patience   = 1600 * time.Millisecond
-	stuck      = 15 * time.Second // that an owner may live without renewing, as while the leases can't be written at all
-	settling   = time.Second      // after a takeover, for those who were in a room to come back before others come in
-	idle       = 5 * time.Second  // without rooms, until a slot is released
-	unanswered = 4 * time.Second  // that a socket may wait for the owner
-	silent     = 30 * time.Second // that a socket of another server may say nothing; clients say something every 5 s
+	stuck      = 15 * time.Second       // that an owner may live without renewing, as while the leases can't be written at all
+	dozing     = 500 * time.Millisecond // that may pass between two looks at the clock; Poll looks ten times a second
+	settling   = time.Second            // after a takeover, for those who were in a room to come back before others come in
+	idle       = 5 * time.Second        // without rooms, until a slot is released
+	unanswered = 4 * time.Second        // that a socket may wait for the owner
+	silent     = 30 * time.Second       // that a socket of another server may say nothing; clients say something every 5 s
 )
 
 // What an owner that waits for its lease keeps of what it is told meanwhile.
@@ -105,8 +106,23 @@ func (n *Node) Count() (rooms, members int) {
 
 // Ready tells whether this server hears the cluster: its own beats come back to it.
 func (n *Node) Ready() bool {
-	n.now = n.clock()
+	n.look()
 	return n.alive(n.self) && !n.leaving
+}
+
+// look looks at the clock. Who has slept, as on a machine that does too much,
+// has not heard others for as long, and must not hold that against them.
+func (n *Node) look() {
+	now := n.clock()
+	if slept := now - n.now - dozing; slept > 0 && n.now > 0 {
+		for p := range n.peers {
+			n.peers[p] += slept
+		}
+		for _, s := range n.slots {
+			s.seen += slept
+		}
+	}
+	n.now = now
 }
 
 func (n *Node) alive(node string) bool {
@@ -123,7 +139,7 @@ func (n *Node) flush() []lobby.Out {
 
 // Enter is the Hello of a new socket, see lobby.Enter.
 func (n *Node) Enter(c lobby.Conn, p protocol.Place, hello protocol.Message) []lobby.Out {
-	n.now = n.clock()
+	n.look()
 	e := &end{slot: n.slot(SlotOf(p.Game)), entry: entry{p, hello}, since: n.now}
 	n.ends[c] = e
 	n.waiting[c] = e
@@ -158,7 +174,7 @@ var entry0 entry
 
 // Hear is a message of a socket that has said Hello, see lobby.Hear.
 func (n *Node) Hear(c lobby.Conn, m protocol.Message) []lobby.Out {
-	n.now = n.clock()
+	n.look()
 	e := n.ends[c]
 	switch {
 	case e == nil:
@@ -178,7 +194,7 @@ func (n *Node) Hear(c lobby.Conn, m protocol.Message) []lobby.Out {
 
 // Lost tells that a socket has ended, see lobby.Lost.
 func (n *Node) Lost(c lobby.Conn) []lobby.Out {
-	n.now = n.clock()
+	n.look()
 	if e := n.ends[c]; e != nil {
 		n.lose(c, e)
 	}
@@ -218,7 +234,7 @@ func (n *Node) cutAll(reason func(*end) bool) {
 // Tick is the lobbies' time, see lobby.Tick. It stands still for those whose
 // lease is not sure.
 func (n *Node) Tick() []lobby.Out {
-	n.now = n.clock()
+	n.look()
 	for _, k := range sorted(n.slots) {
 		if s := n.slots[k]; s.lobby != nil && s.sure(n.now) {
 			n.say(s, s.lobby.Tick())
@@ -229,7 +245,7 @@ func (n *Node) Tick() []lobby.Out {
 
 // Poll does what is due. It is to be called ten times a second.
 func (n *Node) Poll() []lobby.Out {
-	n.now = n.clock()
+	n.look()
 	if n.now >= n.beat {
 		n.beat = n.now + beatEvery
 		n.send("", packet{kind: beat})
@@ -275,7 +291,7 @@ func (n *Node) depart(node string) {
 
 // Packet is what another server says, or this one to all.
 func (n *Node) Packet(from string, b []byte) []lobby.Out {
-	n.now = n.clock()
+	n.look()
 	p, err := decode(b)
 	if err != nil {
 		return nil

@@ -69,8 +69,9 @@ func (n *Node) claim(s *slot) {
 
 // Claimed is the answer to a Claim of the Outlet's.
 func (n *Node) Claimed(slot string, l Lease, err error) []lobby.Out {
-	n.now = n.clock()
+	n.look()
 	s := n.slot(slot)
+	asked := s.asked // What follows may ask again.
 	s.asking = false
 	switch {
 	case errors.Is(err, ErrTaken):
@@ -83,11 +84,12 @@ func (n *Node) Claimed(slot string, l Lease, err error) []lobby.Out {
 	case n.leaving:
 		n.outlet.Release(s.name, l.Term)
 	default:
-		n.see(s, l)
-		s.until = s.asked + leaseFor
+		s.until = asked + leaseFor
 		if s.lobby == nil {
 			n.own(s)
 		}
+		n.see(s, l)
+		n.admit(s)
 		n.catchUp(s)
 	}
 	return n.flush()
@@ -99,6 +101,10 @@ func (n *Node) own(s *slot) {
 	if p := s.prior; p.Node != "" && p.Node != n.self || p.Term > 0 && n.now-s.freed < 2*settling {
 		s.settled = n.now + settling
 	}
+}
+
+// admit attaches those who wait.
+func (n *Node) admit(s *slot) {
 	for _, c := range sorted(n.waiting) {
 		if e := n.waiting[c]; e != nil && e.slot == s && e.node == "" {
 			n.attach(c, e)
@@ -108,7 +114,7 @@ func (n *Node) own(s *slot) {
 
 // Lease is a change of a lease, as all servers hear of it, perhaps late.
 func (n *Node) Lease(l Lease) []lobby.Out {
-	n.now = n.clock()
+	n.look()
 	if s := n.slot(l.Slot); s != nil && l.Term > s.lease.Term {
 		n.see(s, l)
 	}
@@ -132,11 +138,7 @@ func (n *Node) see(s *slot, l Lease) {
 		n.drop(s)
 	}
 	n.cutAll(func(e *end) bool { return e.slot == s && e.node != "" && e.node != l.Node })
-	for _, c := range sorted(n.waiting) {
-		if e := n.waiting[c]; e != nil && e.slot == s && e.node == "" {
-			n.attach(c, e)
-		}
-	}
+	n.admit(s)
 }
 
 // drop ends being the owner: what was said since the lease was sure is
@@ -186,7 +188,7 @@ func (n *Node) release(s *slot) {
 // Leave gives up all slots, as the first part of a server's end. Its sockets
 // go on to be carried to other owners.
 func (n *Node) Leave() []lobby.Out {
-	n.now = n.clock()
+	n.look()
 	n.leaving = true
 	for _, k := range sorted(n.slots) {
 		if s := n.slots[k]; s.lobby != nil {
