@@ -42,7 +42,7 @@ func main() {
 	cfg := server.Config{Out: os.Stdout}
 	ports := "61000-61999"
 	verbose := false
-	var origins, proxies, servers, autocert string
+	var origins, proxies, servers, autocert, format string
 	f := flag.NewFlagSet("signaling", flag.ExitOnError)
 	f.StringVar(&cfg.Addr, "addr", ":8080", "TCP `address` to listen on; 127.0.0.1:8080 is for this machine only")
 	f.StringVar(&cfg.Turn, "turn", "", "`address` of STUN and TURN, UDP and TCP; default: the host of -addr and port 3478,\nor a free port if that is taken; port 0 is a free port; off is none")
@@ -63,7 +63,8 @@ func main() {
 	f.IntVar(&cfg.Limits.Rate, "rate", 50, "`limit` of messages a second of one connection")
 	f.IntVar(&cfg.Limits.Rooms, "rooms", 10_000, "`limit` of rooms at once")
 	f.StringVar(&servers, "nats", "", "`servers` of NATS with JetStream, by which several of these are one: nats://host:4222,\nwith commas between; default: this one is alone")
-	f.BoolVar(&verbose, "v", false, "log every connection that is refused or dropped")
+	f.StringVar(&format, "log", "text", "`format` of the log on standard error: text, json or off")
+	f.BoolVar(&verbose, "v", false, "log every connection, too")
 	f.Usage = func() {
 		fmt.Fprint(f.Output(), usage)
 		f.PrintDefaults()
@@ -97,8 +98,18 @@ func main() {
 	if autocert != "" {
 		cfg.Autocert = strings.Split(autocert, ",")
 	}
+	options := &slog.HandlerOptions{Level: slog.LevelInfo}
 	if verbose {
-		cfg.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+		options.Level = slog.LevelDebug
+	}
+	switch format {
+	case "text":
+		cfg.Log = slog.New(slog.NewTextHandler(os.Stderr, options))
+	case "json":
+		cfg.Log = slog.New(slog.NewJSONHandler(os.Stderr, options))
+	case "off":
+	default:
+		fail(fmt.Errorf("-log %q: want text, json or off", format))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

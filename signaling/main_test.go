@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -56,6 +57,8 @@ func TestTheProgram(t *testing.T) {
 		"-origin https://a/b":         "origin",
 		"-web /nowhere":               "no folder",
 		"-public http://game.example": "public",
+		"-log xml":                    "text, json or off",
+		"-proxy here":                 "127.0.0.1,::1",
 		"stray":                       "no flag",
 		"-cert a.pem":                 "cert and key",
 		"-cert a.pem -key b.pem -addr 127.0.0.1:0": "certificate",
@@ -82,5 +85,64 @@ func TestTheProgram(t *testing.T) {
 	}
 	if err := run.Wait(); err != nil {
 		t.Error("after an interrupt:", err)
+	}
+}
+
+// The unit is one that systemd takes.
+func TestTheUnit(t *testing.T) {
+	check, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Skip("systemd-analyze is not installed")
+	}
+	b, err := os.ReadFile("deploy/punchback-signaling.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	unit := filepath.Join(t.TempDir(), "punchback-signaling.service")
+	here, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(unit, []byte(strings.Replace(string(b), "/usr/local/bin/punchback-signaling", here, 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(check, "verify", "--man=no", unit).CombinedOutput()
+	if err != nil || strings.Contains(string(out), "punchback-signaling.service") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// What the pages tell of flags is there.
+func TestThePagesKnowTheFlags(t *testing.T) {
+	out, err := exec.Command(program(t), "-h").CombinedOutput()
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, line := range strings.Split(string(out), "\n") {
+		if name, ok := strings.CutPrefix(line, "  -"); ok {
+			known[strings.Fields(name)[0]] = true
+		}
+	}
+	unit, err := os.ReadFile("deploy/punchback-signaling.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("deploy/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile("PUNCHBACK_([A-Z0-9_]+)=|`-([a-z0-9-]+)|punchback-signaling((?: -[a-z0-9]+ [^ \n]+)+)").FindAllStringSubmatch(string(unit)+string(page), -1) {
+		names := []string{strings.ReplaceAll(strings.ToLower(m[1]), "_", "-"), m[2]}
+		for i, word := range strings.Fields(m[3]) {
+			if i%2 == 0 {
+				names = append(names, strings.TrimPrefix(word, "-"))
+			}
+		}
+		for _, name := range names {
+			if name != "" && !known[name] {
+				t.Errorf("-%s is told of, and no flag", name)
+			}
+		}
 	}
 }

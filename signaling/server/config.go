@@ -43,7 +43,7 @@ type Config struct {
 	Fallback     http.Handler   // what serves everything that is not signaling, instead of Web
 	Limits       Limits
 	Cluster      cluster.Cluster // what makes this server one of several; default: it is alone. Whoever made it closes it, after the server
-	Log          *slog.Logger    // default: none
+	Log          *slog.Logger    // default: none. It is told no token, credential, code of a room, or what players say
 	Ready        func(net.Addr)  // called by Run when it can be used
 	Out          io.Writer       // where Run says to a person what to know; default: nowhere
 }

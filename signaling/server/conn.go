@@ -58,7 +58,7 @@ func (c *conn) push(m *protocol.Message) {
 // client comes back and is told everything again.
 func (c *conn) frame(op byte, b []byte) {
 	if n := len(c.queue) + len(b); n > c.server.cfg.Limits.Queue {
-		c.server.log.Info("dropped a slow client", "conn", c.id, "queued", n)
+		c.server.log.Debug("dropped a slow client", "conn", c.id, "queued", n)
 		c.server.metrics.drops.WithLabelValues(dropSlow).Inc()
 		c.queue, c.ending = nil, true
 		c.Close() // It would not hear why.

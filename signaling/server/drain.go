@@ -17,6 +17,7 @@ func (s *Server) Drain(ctx context.Context) {
 	first := !s.draining
 	s.draining = true
 	if first {
+		s.log.Info("draining", "connections", len(s.conns))
 		s.dismiss()
 		s.hand()
 	}
@@ -24,6 +25,7 @@ func (s *Server) Drain(ctx context.Context) {
 	if s.relay == nil {
 		return
 	}
+	defer func() { s.log.Info("drained", "relayed", s.relay.Relayed()) }()
 	look := time.NewTicker(100 * time.Millisecond)
 	defer look.Stop()
 	for s.relay.Relayed() > 0 {

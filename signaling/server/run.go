@@ -38,6 +38,7 @@ func Run(ctx context.Context, cfg Config) error {
 	go func() { failed <- h.Serve(secure) }()
 	s.wg.Go(s.tidy)
 	s.announce(cfg.Out, l.Addr())
+	s.log.Info("serving", "at", l.Addr().String())
 	if cfg.Ready != nil {
 		cfg.Ready(l.Addr())
 	}

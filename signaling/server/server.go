@@ -265,7 +265,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if code != "" {
-		s.log.Info("refused", "conn", c.id, "from", r.RemoteAddr, "code", code, "why", why)
+		s.log.Debug("refused", "conn", c.id, "from", s.guard.address(r), "code", code, "why", why)
 	}
 	s.mu.Lock()
 	c.open = true
@@ -302,11 +302,19 @@ func (s *Server) admit(r *http.Request, p protocol.Place) error {
 	return s.cfg.Admit(ctx, r, p)
 }
 
+// debug logs what happens to a connection, and costs nothing where nobody reads it.
+func (s *Server) debug(what string, c *conn) {
+	if s.log.Enabled(context.Background(), slog.LevelDebug) {
+		s.log.Debug(what, "conn", c.id, "game", c.place.Game, "member", c.self)
+	}
+}
+
 // forget takes a connection that has ended off the books.
 func (s *Server) forget(c *conn) {
 	c.source.leave(time.Now())
 	s.mu.Lock()
 	defer s.unlock()
+	s.debug("gone", c)
 	delete(s.conns, c.id)
 	s.deliver(s.lobby.Lost(c.id))
 }
@@ -326,6 +334,7 @@ func (s *Server) deliver(outs []lobby.Out) {
 		if o.Message.Kind != "" {
 			if o.Message.Kind == protocol.Welcome {
 				c.self, c.code = o.Message.Self, o.Message.Code
+				s.debug("in a room", c)
 				o.Message.Servers = s.servers(c)
 			}
 			c.push(&o.Message)
