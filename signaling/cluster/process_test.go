@@ -23,6 +23,9 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/punchback/punchback/nat/punch"
+	"github.com/punchback/punchback/netcode"
+	"github.com/punchback/punchback/netcode/rtc"
 	"github.com/punchback/punchback/signaling/client"
 	"github.com/punchback/punchback/signaling/protocol"
 )
@@ -246,6 +249,86 @@ type crowd struct {
 	wg   sync.WaitGroup
 }
 
+// match is one of two in a real match, over a real link: it sends sixty packets
+// a second, and notes the longest time without one from its partner.
+type match struct {
+	*rtc.Match
+	opened  time.Duration // how long the link took
+	packets int
+	quiet   time.Duration
+}
+
+func (m *match) play(over context.Context) {
+	self, other := m.Config().Self, netcode.Peer(0)
+	for _, p := range m.Config().Seats {
+		if p != self {
+			other = p
+		}
+	}
+	tick := time.NewTicker(time.Second / 60)
+	defer tick.Stop()
+	last := time.Now()
+	for b := make([]byte, 1500); over.Err() == nil; <-tick.C {
+		m.Send(other, []byte("are you there"))
+		for _, _, ok := m.Recv(b); ok; _, _, ok = m.Recv(b) {
+			m.packets++
+			last = time.Now()
+		}
+		m.quiet = max(m.quiet, time.Since(last))
+	}
+}
+
+// matches starts real matches, of two each. What end returns is what they have seen.
+func (s *service) matches(pairs int) (end func() []*match) {
+	s.t.Helper()
+	over, stop := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	var all []*match
+	var rooms []*rtc.Room
+	for i := range 2 * pairs {
+		r, err := rtc.Join(fmt.Sprintf("ws://%s/real%d/M%d", s.front.Addr(), i/2, i/2), &rtc.Options{Build: "1"})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		rooms = append(rooms, r)
+	}
+	for _, r := range rooms {
+		waiting, cancel := context.WithTimeout(context.Background(), time.Minute)
+		m, err := r.WaitMatch(waiting)
+		cancel()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		all = append(all, &match{Match: m})
+	}
+	for _, m := range all {
+		m.opened = m.link().Connect
+		wg.Go(func() { m.play(over) })
+	}
+	end = sync.OnceValue(func() []*match {
+		stop()
+		wg.Wait()
+		return all
+	})
+	s.t.Cleanup(func() {
+		end()
+		for _, r := range rooms {
+			r.Close()
+		}
+	})
+	return end
+}
+
+// link is what is known of the link to the partner.
+func (m *match) link() punch.Report {
+	for p, peer := range m.Config().Seats {
+		if peer != m.Config().Self {
+			return m.Peer(netcode.Player(p))
+		}
+	}
+	panic("a match of one")
+}
+
 // number is how many clients take part: fewer on a machine that has other things to do.
 func number() int {
 	if n, err := strconv.Atoi(os.Getenv("PUNCHBACK_CLIENTS")); err == nil {
@@ -437,6 +520,7 @@ func TestRollingRestart(t *testing.T) {
 	s := startService(t, startNATS(t, newest(t), 1).urls())
 	n := number()
 	c := s.crowd(n, time.Second)
+	end := s.matches(4)
 	coming, stop := context.WithCancel(context.Background())
 	var late []*gamer
 	var wg sync.WaitGroup
@@ -477,5 +561,13 @@ func TestRollingRestart(t *testing.T) {
 	stop()
 	wg.Wait()
 	c.end()
-	t.Logf("a rolling restart of three with %d clients: 0 links and 0 of %d joins lost", n, joins)
+	var quiet time.Duration
+	for i, m := range end() {
+		r := m.link()
+		if r.State != punch.Open || r.Connect != m.opened || m.packets == 0 {
+			t.Errorf("player %d of the real matches: %d packets, opened in %v; then %+v", i, m.packets, m.opened, r)
+		}
+		quiet = max(quiet, m.quiet)
+	}
+	t.Logf("a rolling restart of three with %d clients and 4 real matches: 0 links and 0 of %d joins lost; in a match the longest time without a packet was %v", n, joins, quiet.Round(time.Millisecond))
 }
