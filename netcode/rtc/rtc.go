@@ -23,14 +23,15 @@ import (
 
 // Options of Join; nil and zero values are fine.
 type Options struct {
-	Build     string // the game's name and version: only equal ones meet
-	Name      string // of the player, for the others to see
-	Page      string // the page that a Link leads to; default: the current page in the browser, natively the server's
-	RelayOnly bool   // show no other player an address of ours
-	PortMap   bool   // ask the router to open a port for each link; not in the browser
-	Birthday  bool   // where only a relay is left, guess ports of a symmetric NAT, if the other end does so too; see punch.Options
-	Rate      int    // ticks a second; zero means 60
-	Local     int    // seats on this machine; zero means 1, and more than one comes later
+	Build     string   // the game's name and version: only equal ones meet
+	Name      string   // of the player, for the others to see
+	Servers   []string // others of the same service, as wss://HOST, for when that of the link does not answer; see client.Options
+	Page      string   // the page that a Link leads to; default: the current page in the browser, natively the server's
+	RelayOnly bool     // show no other player an address of ours
+	PortMap   bool     // ask the router to open a port for each link; not in the browser
+	Birthday  bool     // where only a relay is left, guess ports of a symmetric NAT, if the other end does so too; see punch.Options
+	Rate      int      // ticks a second; zero means 60
+	Local     int      // seats on this machine; zero means 1, and more than one comes later
 }
 
 // Phase of a room.
@@ -133,7 +134,7 @@ func Join(link string, o *Options) (*Room, error) {
 		return nil, fmt.Errorf("rtc: Local is %d, must be 1", local)
 	}
 	var err error
-	if r.client, err = client.Dial(link, client.Options{Build: r.options.Build, Name: r.options.Name, Notify: r.poke}); err != nil {
+	if r.client, err = client.Dial(link, client.Options{Build: r.options.Build, Name: r.options.Name, Servers: r.options.Servers, Notify: r.poke}); err != nil {
 		return nil, fmt.Errorf("rtc: %w", err)
 	}
 	if r.server, err = url.Parse(link); err != nil {

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,16 +19,23 @@ import (
 
 // Options are what is said in the first message, and how to reach the server.
 type Options struct {
-	Build  string // the game's name and version; members of one room have the same
-	Name   string // of the player, for the others to see
-	Notify func() // called from any goroutine when Recv, Up, Err or Text would answer anew; must not block. May be nil
+	Build string // the game's name and version; members of one room have the same
+	Name  string // of the player, for the others to see
+	// Servers are others of the same service, as wss://HOST: the one of the link comes
+	// first, and who does not answer in a second and a half is passed over for the
+	// next. What is lost is looked for where it was, and then from the first on, so
+	// that those of one room meet again.
+	Servers []string
+	Notify  func() // called from any goroutine when Recv, Up, Err or Text would answer anew; must not block. May be nil
 }
 
 const (
 	pingEvery  = 5 * time.Second
-	silence    = 15 * time.Second // after which the connection is taken for lost
-	firstTry   = 10 * time.Second // to be welcomed for the first time, or it is an error
-	dialTry    = 5 * time.Second  // for one attempt to connect
+	silence    = 15 * time.Second        // after which the connection is taken for lost
+	firstTry   = 10 * time.Second        // to be welcomed for the first time, or it is an error
+	dialTry    = 5 * time.Second         // for one attempt to connect
+	firstDial  = 1500 * time.Millisecond // the same, where there are others to try; each round is more patient
+	wakeTry    = 4 * time.Second         // for a server to be heard, after this machine slept
 	minBackoff = 200 * time.Millisecond
 	maxBackoff = 5 * time.Second
 	farewell   = 500 * time.Millisecond // for a Leave to reach the server
@@ -42,15 +50,17 @@ const (
 // server has forgotten, the Welcome tells everything anew. A match goes on
 // meanwhile: nothing that happens here is a reason to end one.
 type Conn struct {
-	base   *url.URL
+	bases  []*url.URL // of servers
 	build  string
 	name   string
 	notify func()
 	cancel context.CancelFunc
 	done   chan struct{}
 	wake   chan struct{} // there is something in out
+	hurry  chan struct{} // the network may be another one, or back
 
 	mu      sync.Mutex
+	at      int // of bases
 	place   protocol.Place
 	in, out []protocol.Message
 	stream  protocol.Stream
@@ -82,10 +92,21 @@ func Dial(rawURL string, o Options) (*Conn, error) {
 	if len(o.Name) > protocol.MaxName {
 		return nil, fmt.Errorf("signaling: Name of %d bytes, the limit is %d", len(o.Name), protocol.MaxName)
 	}
+	bases := []*url.URL{base}
+	for _, s := range o.Servers {
+		other, _, err := parse(strings.TrimSuffix(s, "/") + base.Path + "/any")
+		if err == nil {
+			err = mixed(pageScheme(), other)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("signaling: server %q: %w", s, err)
+		}
+		bases = append(bases, other)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &Conn{
-		base: base, place: place, anybody: place.Code == "" && !place.New, build: o.Build, name: o.Name, notify: o.Notify, cancel: cancel,
-		done: make(chan struct{}), wake: make(chan struct{}, 1),
+		bases: bases, place: place, anybody: place.Code == "" && !place.New, build: o.Build, name: o.Name, notify: o.Notify, cancel: cancel,
+		done: make(chan struct{}), wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1),
 		text: "connecting to " + base.String(),
 	}
 	if c.notify == nil {

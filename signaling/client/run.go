@@ -41,10 +41,11 @@ func Refusal(err error) string {
 // run connects, again and again, until Close or a refusal.
 func (c *Conn) run(ctx context.Context) {
 	defer close(c.done)
+	defer awake(c.rouse)()
 	begin := time.Now()
 	backoff := minBackoff
-	for {
-		welcomed, err := c.session(ctx)
+	for tried := 0; ; { // servers since the last Welcome
+		welcomed, err := c.session(ctx, tried/len(c.bases))
 		if ctx.Err() != nil {
 			c.over(ErrClosed)
 			return
@@ -53,17 +54,23 @@ func (c *Conn) run(ctx context.Context) {
 		ever := c.token != ""
 		c.up = false
 		c.mu.Unlock()
-		if code := Refusal(err); !ever && (code != "" && code != protocol.CodeClosing || time.Since(begin) > firstTry) {
+		code := Refusal(err)
+		if !ever && (code != "" && code != protocol.CodeClosing || time.Since(begin) > firstTry) {
 			c.over(err)
 			return
 		}
 		if welcomed {
-			backoff = minBackoff
+			backoff, tried = minBackoff, 0
+		} else {
+			tried++
 		}
 		c.mu.Lock()
 		c.text = err.Error() + "; trying again"
 		c.mu.Unlock()
 		c.notify()
+		if c.next(welcomed && code != protocol.CodeClosing, tried) {
+			continue
+		}
 		// Everybody lost the server at the same time: come back one by one.
 		pause := backoff/2 + rand.N(backoff/2)
 		if r := new(refusal); errors.As(err, &r) && r.after > 0 {
@@ -76,8 +83,37 @@ func (c *Conn) run(ctx context.Context) {
 			c.over(ErrClosed)
 			return
 		case <-wait.C:
+		case <-c.hurry:
+			wait.Stop()
+			backoff = minBackoff
 		}
 		backoff = min(2*backoff, maxBackoff)
+	}
+}
+
+// next chooses the server to try: the same again after a loss, then all from the
+// first on. It tells whether to do so at once.
+func (c *Conn) next(same bool, tried int) (now bool) {
+	n := len(c.bases)
+	if n == 1 || same {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if tried == 1 && c.at != 0 { // The one that had the room is gone.
+		c.at = 0
+	} else {
+		c.at = (c.at + 1) % n
+	}
+	return tried%n != 0
+}
+
+// rouse makes run look at once at what it would else wait for: this machine was
+// asleep, or in another network.
+func (c *Conn) rouse() {
+	select {
+	case c.hurry <- struct{}{}:
+	default:
 	}
 }
 
@@ -89,25 +125,31 @@ func (c *Conn) over(err error) {
 }
 
 // session is one connection, from hello to its end.
-func (c *Conn) session(ctx context.Context) (welcomed bool, err error) {
+func (c *Conn) session(ctx context.Context, round int) (welcomed bool, err error) {
 	c.mu.Lock()
+	base := c.bases[c.at]
 	hello := protocol.Message{Kind: protocol.Hello, Build: c.build, Name: c.name, Resume: c.token, Self: c.self, Round: c.round, Ack: c.stream.Heard}
 	if c.token != "" && c.anybody {
 		hello.Open = 1 + len(c.others)
 	}
-	link := c.base.String() + c.place.String()
+	link := base.String() + c.place.String()
 	c.mu.Unlock()
 
-	dialing, cancel := context.WithTimeout(ctx, dialTry)
+	limit := dialTry
+	if len(c.bases) > 1 {
+		limit = min(dialTry, time.Duration(1+round)*firstDial)
+	}
+	dialing, cancel := context.WithTimeout(ctx, limit)
 	s, err := dial(dialing, link)
 	cancel()
 	if err != nil {
-		return false, fmt.Errorf("can't reach %s: %w", c.base, err)
+		return false, fmt.Errorf("can't reach %s: %w", base, err)
 	}
 	defer s.close(nil)
 	if err := s.say(protocol.Encode(hello)); err != nil {
-		return false, fmt.Errorf("lost %s: %w", c.base, err)
+		return false, fmt.Errorf("lost %s: %w", base, err)
 	}
+	looked := time.Now()
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
 	deaf := time.NewTimer(dialTry) // for the Welcome; later it is silence
@@ -119,8 +161,15 @@ func (c *Conn) session(ctx context.Context) (welcomed bool, err error) {
 			s.close(protocol.Encode(protocol.Message{Kind: protocol.Leave}))
 			return welcomed, ErrClosed
 		case <-deaf.C:
-			return welcomed, fmt.Errorf("lost %s: it says nothing", c.base)
+			return welcomed, fmt.Errorf("lost %s: it says nothing", base)
+		case <-c.hurry: // A socket that was asleep may be dead and not know it.
+			deaf.Reset(wakeTry)
+			err = c.say(s, protocol.Message{Kind: protocol.Ping})
 		case <-ping.C:
+			if now := time.Now(); now.Round(0).Sub(looked.Round(0)) > now.Sub(looked)+pingEvery { // The clock of the wall has gone on without us.
+				c.rouse()
+			}
+			looked = time.Now()
 			err = c.say(s, protocol.Message{Kind: protocol.Ping})
 		case <-c.wake:
 			if welcomed {
@@ -128,12 +177,12 @@ func (c *Conn) session(ctx context.Context) (welcomed bool, err error) {
 			}
 		case b, ok := <-s.frames():
 			if !ok {
-				return welcomed, fmt.Errorf("lost %s: %w", c.base, s.reason())
+				return welcomed, fmt.Errorf("lost %s: %w", base, s.reason())
 			}
 			deaf.Reset(silence)
 			m, err := protocol.Decode(b)
 			if err != nil {
-				return welcomed, fmt.Errorf("%s is no Punchback server: %w", c.base, err)
+				return welcomed, fmt.Errorf("%s is no Punchback server: %w", base, err)
 			}
 			if m.Kind == protocol.Error {
 				return welcomed, &refusal{m.Code, m.Text, time.Duration(m.After) * time.Millisecond}
@@ -150,7 +199,7 @@ func (c *Conn) session(ctx context.Context) (welcomed bool, err error) {
 			c.notify()
 		}
 		if err != nil {
-			return welcomed, fmt.Errorf("lost %s: %w", c.base, err)
+			return welcomed, fmt.Errorf("lost %s: %w", base, err)
 		}
 	}
 }
