@@ -104,6 +104,16 @@ func (n *Node) Count() (rooms, members int) {
 	return rooms, members
 }
 
+// Slots tells how many slots this server owns.
+func (n *Node) Slots() (owned int) {
+	for _, s := range n.slots {
+		if s.lobby != nil {
+			owned++
+		}
+	}
+	return owned
+}
+
 // Ready tells whether this server hears the cluster: its own beats come back to it.
 func (n *Node) Ready() bool {
 	n.look()

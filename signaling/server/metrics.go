@@ -65,6 +65,9 @@ func newMetrics(s *Server) *metrics {
 	gauge("connections", "WebSockets now.", locked(func() int { return len(s.conns) }))
 	gauge("rooms", "Rooms now.", locked(func() int { rooms, _ := s.lobby.Count(); return rooms }))
 	gauge("members", "Players in rooms now.", locked(func() int { _, members := s.lobby.Count(); return members }))
+	if s.cfg.Cluster != nil {
+		gauge("slots", "Parts of the games, of 64, whose rooms are kept here.", locked(func() int { return s.route.node.Slots() }))
+	}
 	if s.relay != nil {
 		gauge("relay_addresses", "Relayed addresses now.", func() float64 { return float64(s.relay.Relayed()) })
 		r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "punchback", Name: "relay_bytes_total", Help: "Bytes that were relayed, both ways."},

@@ -4,6 +4,8 @@ package server_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -72,6 +74,20 @@ func TestStrangersAtThreeServersMeet(t *testing.T) {
 	for _, p := range all {
 		p.welcome()
 		rooms[p.code] = append(rooms[p.code], p)
+	}
+	owners := 0
+	for _, u := range c.urls {
+		r, err := http.Get("http" + strings.TrimPrefix(u, "ws") + "/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, _ := io.ReadAll(r.Body)
+		r.Body.Close()
+		owners += strings.Count(string(b), "\npunchback_slots 1\n")
+	}
+	http.DefaultClient.CloseIdleConnections()
+	if owners != 1 {
+		t.Errorf("%d servers say that the game is theirs", owners)
 	}
 	if len(rooms) != pairs {
 		t.Errorf("%d strangers are in %d rooms", len(all), len(rooms))
