@@ -78,6 +78,19 @@ func (p *process) rss() (now, peak int, err error) {
 	return now, peak, nil
 }
 
+// cpu is the processor time that a process has used; zero where that is not known.
+func (p *process) cpu() time.Duration {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	_, rest, _ := strings.Cut(string(b), ") ")
+	f := strings.Fields(rest)
+	if len(f) < 13 {
+		return 0
+	}
+	user, _ := strconv.Atoi(f[11])
+	system, _ := strconv.Atoi(f[12])
+	return time.Duration(user+system) * (time.Second / 100) // what Linux counts in
+}
+
 // compile builds the service as it is shipped.
 func compile(dir string) (bin string, err error) {
 	bin = filepath.Join(dir, "signaling")

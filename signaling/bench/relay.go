@@ -95,19 +95,19 @@ func part(pairs [][2]*member) {
 }
 
 // pingPong lets every pair throw one signal to and fro for a time, and counts
-// how many came.
-func pingPong(addr string, n int, bare bool, d time.Duration) (relays float64, err error) {
-	pairs, err := meet(addr, n, bare)
+// how many came, and how much time the server's processor took for each.
+func pingPong(p *process, n int, bare bool, d time.Duration) (relays float64, each time.Duration, err error) {
+	pairs, err := meet(p.addr, n, bare)
 	defer func() { part(pairs) }()
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	var count atomic.Int64
 	var wg sync.WaitGroup
 	var failed atomic.Value
 	stop := make(chan struct{})
-	for _, p := range pairs {
-		for k, m := range p {
+	for _, two := range pairs {
+		for k, m := range two {
 			wg.Go(func() {
 				err := error(nil)
 				if k == 0 {
@@ -134,14 +134,15 @@ func pingPong(addr string, n int, bare bool, d time.Duration) (relays float64, e
 		}
 	}
 	time.Sleep(d / 4) // to warm up
-	from, begin := count.Load(), time.Now()
+	from, used, begin := count.Load(), p.cpu(), time.Now()
 	time.Sleep(d)
-	relays = float64(count.Load()-from) / time.Since(begin).Seconds()
+	n = int(count.Load() - from)
+	relays, each = float64(n)/time.Since(begin).Seconds(), (p.cpu()-used)/time.Duration(max(n, 1))
 	close(stop)
 	part(pairs)
 	wg.Wait()
 	err, _ = failed.Load().(error)
-	return relays, err
+	return relays, each, err
 }
 
 // paced sends rate signals a second for a time, spread over the pairs and

@@ -365,7 +365,7 @@ func (n *Node) told(from string, p packet) {
 }
 
 // weight is about what a message takes to keep, in bytes.
-func weight(m protocol.Message) int { return 512 + len(m.Payload) + len(m.Data) }
+func weight(m protocol.Message) int { return 384 + m.Weight() }
 
 func (n *Node) send(to string, p packet) { n.outlet.Publish(to, p.encode()) }
 

@@ -159,7 +159,8 @@ func (r *room) state(m *member, msg *protocol.Message) {
 //go:noinline
 func (r *room) signal(m *member, msg *protocol.Message) {
 	if to := r.member(msg.To); to != nil && to != m {
-		r.box.say(to, &protocol.Message{Kind: protocol.Signal, From: m.id, To: to.id, Payload: msg.Payload})
+		pass := msg.Pass(m.id)
+		r.box.say(to, &pass)
 	}
 }
 

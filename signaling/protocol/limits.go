@@ -27,7 +27,7 @@ func Append(b []byte, m *Message) []byte {
 	if m.short() {
 		return appendShort(b, m)
 	}
-	text, err := json.Marshal(m)
+	text, err := json.Marshal(m.uncoded())
 	if err != nil {
 		panic("protocol: " + err.Error()) // No field of Message can fail to marshal.
 	}
@@ -44,7 +44,7 @@ func Decode(b []byte) (m Message, err error) {
 // Decode is the function Decode without a copy: m has been overwritten, and is
 // empty after an error.
 func (m *Message) Decode(b []byte) error {
-	if m.decodeShort(b) {
+	if m.decodeShort(b, false) {
 		return nil
 	}
 	*m = Message{}

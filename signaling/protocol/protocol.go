@@ -64,6 +64,7 @@ type Message struct {
 	To      ID       `json:"to,omitempty"`
 	From    ID       `json:"from,omitempty"`
 	Payload []byte   `json:"payload,omitempty"`
+	coded   []byte   // Payload in base64 instead, see DecodeToPass
 	Self    ID       `json:"self,omitempty"`
 	Token   string   `json:"token,omitempty"`
 	Code    string   `json:"code,omitempty"`  // Welcome: the room's; Error: what kind (see CodeVersion …)

@@ -35,7 +35,11 @@ func appendShort(b []byte, m *Message) []byte {
 	number(`,"ack":`, m.Ack)
 	number(`,"to":`, uint64(m.To))
 	number(`,"from":`, uint64(m.From))
-	if len(m.Payload) > 0 {
+	if len(m.coded) > 0 {
+		b = append(b, `,"payload":"`...)
+		b = append(b, m.coded...)
+		b = append(b, '"')
+	} else if len(m.Payload) > 0 {
 		b = append(b, `,"payload":"`...)
 		b = base64.StdEncoding.AppendEncode(b, m.Payload)
 		b = append(b, '"')
@@ -45,7 +49,7 @@ func appendShort(b []byte, m *Message) []byte {
 
 // decodeShort reads what appendShort writes; it is false for anything else,
 // which may be a message all the same.
-func (m *Message) decodeShort(b []byte) bool {
+func (m *Message) decodeShort(b []byte, pass bool) bool {
 	*m = Message{}
 	b, ok := bytes.CutPrefix(b, []byte(`{"kind":"`))
 	if !ok {
@@ -92,14 +96,75 @@ func (m *Message) decodeShort(b []byte) bool {
 	}
 	if text, found := bytes.CutPrefix(b, []byte(`,"payload":"`)); found {
 		n := bytes.IndexByte(text, '"')
-		if n < 0 || bytes.IndexByte(text[:n], '\n') >= 0 || bytes.IndexByte(text[:n], '\r') >= 0 { // base64 skips line ends, JSON has none
+		if n < 0 || !pass && (bytes.IndexByte(text[:n], '\n') >= 0 || bytes.IndexByte(text[:n], '\r') >= 0) { // base64 skips line ends, JSON has none
 			return false
 		}
-		p, err := base64.StdEncoding.AppendDecode(nil, text[:n])
-		if err != nil || len(p) > MaxPayload {
+		switch {
+		case n/4*3 > MaxPayload:
 			return false
+		case pass:
+			if !isBase64(text[:n]) {
+				return false
+			}
+			m.coded = bytes.Clone(text[:n])
+		default:
+			p, err := base64.StdEncoding.AppendDecode(nil, text[:n])
+			if err != nil {
+				return false
+			}
+			m.Payload = p
 		}
-		m.Payload, b = p, text[n+1:]
+		b = text[n+1:]
 	}
 	return len(b) == 1 && b[0] == '}'
+}
+
+// isBase64 tells whether b is what StdEncoding writes.
+func isBase64(b []byte) bool {
+	if len(b)%4 != 0 {
+		return false
+	}
+	for range 2 {
+		b = bytes.TrimSuffix(b, []byte{'='})
+	}
+	bad := byte(0)
+	for _, c := range b {
+		bad |= strange[c]
+	}
+	return bad == 0
+}
+
+// strange is 1 for what is no digit of base64.
+var strange = func() (t [256]byte) {
+	for c := range t {
+		if bytes.IndexByte([]byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"), byte(c)) < 0 {
+			t[c] = 1
+		}
+	}
+	return t
+}()
+
+// DecodeToPass is Decode for who only passes Signals on: what they carry may be
+// left in base64, with Payload empty. See Pass.
+func (m *Message) DecodeToPass(b []byte) error {
+	if m.decodeShort(b, true) {
+		return nil
+	}
+	return m.Decode(b)
+}
+
+// Pass is a Signal as the server says it on.
+func (m *Message) Pass(from ID) Message {
+	return Message{Kind: Signal, From: from, To: m.To, Payload: m.Payload, coded: m.coded}
+}
+
+// uncoded is the message with its Payload decoded.
+func (m *Message) uncoded() *Message {
+	if m.coded == nil {
+		return m
+	}
+	u := *m
+	u.Payload, _ = base64.StdEncoding.AppendDecode(nil, m.coded)
+	u.coded = nil
+	return &u
 }

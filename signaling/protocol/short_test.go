@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"strings"
@@ -19,8 +20,21 @@ func FuzzShort(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var m Message
-		if !m.decodeShort(b) {
+		var m, pass Message
+		if passed := pass.decodeShort(b, true); passed {
+			var slow Message
+			if err := json.Unmarshal(b, &slow); err != nil {
+				t.Fatalf("%q: was read to be passed on, but: %v", b, err)
+			}
+			slow.From = 7
+			on := pass.Pass(7)
+			on.Kind, on.Seq, on.Ack = pass.Kind, pass.Seq, pass.Ack
+			var heard Message
+			if err := heard.Decode(Append(nil, &on)); err != nil || !bytes.Equal(heard.Payload, slow.Payload) || heard.From != 7 || heard.To != slow.To {
+				t.Fatalf("%q: passed on as %s, which is %+v, %v", b, Append(nil, &on), heard, err)
+			}
+		}
+		if !m.decodeShort(b, false) {
 			return
 		}
 		var slow Message
@@ -50,13 +64,13 @@ func TestOnlyShortOnesAreShort(t *testing.T) {
 		if got := Encode(m); string(got) != string(want) || !m.short() {
 			t.Errorf("%s, want %s", got, want)
 		}
-		if !new(Message).decodeShort(want) {
+		if !new(Message).decodeShort(want, false) {
 			t.Errorf("%s takes the long way", want)
 		}
 		v := reflect.ValueOf(&m).Elem()
 		for i := range v.NumField() {
 			field, name := v.Field(i), v.Type().Field(i).Name
-			if !field.IsZero() {
+			if !field.IsZero() || !field.CanSet() {
 				continue
 			}
 			switch field.Kind() {
@@ -83,12 +97,36 @@ func TestOnlyShortOnesAreShort(t *testing.T) {
 	}
 }
 
+// What is passed on is what was said, also by the long way.
+func TestPass(t *testing.T) {
+	said := Message{Kind: Signal, Seq: 1, To: 2, Payload: []byte("payload")}
+	for _, text := range [][]byte{Encode(said), []byte(`{"to":2,"payload":"cGF5bG9hZA==","kind":"signal","seq":1}`)} {
+		var m Message
+		if err := m.DecodeToPass(text); err != nil {
+			t.Fatal(err)
+		}
+		on := m.Pass(1)
+		for range 2 {
+			heard, err := Decode(Encode(on))
+			if err != nil || string(heard.Payload) != "payload" || heard.From != 1 || heard.To != 2 || on.Weight() < 128+7 {
+				t.Errorf("%s: %+v, %v", text, heard, err)
+			}
+			on.Text = "so it is long"
+		}
+	}
+	for _, bad := range []string{"A", "AA=A", "A===", "AAAA\nAAA", "AAA!", "====", "AAAAA==="} {
+		if err := new(Message).DecodeToPass([]byte(`{"kind":"signal","payload":"` + bad + `"}`)); err == nil {
+			t.Errorf("%q is no base64", bad)
+		}
+	}
+}
+
 func BenchmarkSignal(b *testing.B) {
 	text := Encode(Message{Kind: Signal, Seq: 1, To: 2, Payload: make([]byte, 900)})
 	out := make([]byte, 0, 2048)
 	for b.Loop() {
 		var m Message
-		if err := m.Decode(text); err != nil {
+		if err := m.DecodeToPass(text); err != nil {
 			b.Fatal(err)
 		}
 		out = Append(out[:0], &m)

@@ -39,23 +39,23 @@ func (s *Stream) Say(m *Message) {
 	s.said++
 	m.Seq = s.said
 	s.kept = append(s.kept, *m)
-	s.bytes += m.weight()
+	s.bytes += m.Weight()
 	for len(s.kept) > MaxKept || s.bytes > MaxKeptBytes {
 		s.drop()
 	}
 }
 
 func (s *Stream) drop() {
-	s.bytes -= s.kept[0].weight()
+	s.bytes -= s.kept[0].Weight()
 	s.kept[0] = Message{}
 	if s.kept = s.kept[1:]; len(s.kept) == 0 {
 		s.kept = nil // Nearly always there is nothing, and there are many Streams.
 	}
 }
 
-// weight is about how long a message is, in bytes.
-func (m *Message) weight() int {
-	n := 128 + len(m.Payload)
+// Weight is about how long a message is, in bytes.
+func (m *Message) Weight() int {
+	n := 128 + len(m.Payload) + len(m.coded) + len(m.Data)
 	for i := range m.Members {
 		n += len(m.Members[i].Data) + len(m.Members[i].Name)
 	}

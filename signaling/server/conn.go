@@ -96,42 +96,36 @@ func (c *conn) flush() {
 
 // unlock lets go of the lock and sends what was queued under it.
 func (s *Server) unlock() {
-	c := s.ready
-	s.ready = nil
-	s.mu.Unlock()
-	for c != nil {
-		next := c.next
-		c.next = nil
+	for s.ready != nil {
+		c := s.ready
+		s.ready, c.next = c.next, nil
 		c.send()
-		c = next
 	}
+	s.mu.Unlock()
 }
 
-// send sends the queue.
+// send sends the queue; the lock is held, but not meanwhile.
 func (c *conn) send() {
 	s := c.server
-	for sent := []byte(nil); ; {
-		s.mu.Lock()
-		s.release(sent)
-		q, ending := c.queue, c.ending
+	for len(c.queue) > 0 {
+		q := c.queue
 		c.queue = nil
-		c.writing = len(q) > 0
 		s.mu.Unlock()
-		if len(q) == 0 {
-			if ending { // It is left to the other end to close: closed by us at once, what we said last could get lost.
-				c.SetReadDeadline(time.Now().Add(lingering))
-			}
-			return
-		}
 		n, err := c.try(q)
 		if err == nil && n < len(q) {
 			s.wg.Go(func() { c.finish(q[n:]) })
+			s.mu.Lock()
 			return
 		}
 		if err != nil {
 			c.Close() // What could not be said must not be followed by more.
 		}
-		sent = q
+		s.mu.Lock()
+		s.release(q)
+	}
+	c.writing = false
+	if c.ending { // It is left to the other end to close: closed by us at once, what we said last could get lost.
+		c.SetReadDeadline(time.Now().Add(lingering))
 	}
 }
 
@@ -140,7 +134,9 @@ func (c *conn) finish(q []byte) {
 	if _, err := c.Write(q); err != nil {
 		c.Close()
 	}
+	c.server.mu.Lock()
 	c.send()
+	c.server.unlock()
 }
 
 // Write never waits for ever.
@@ -214,7 +210,7 @@ func (c *conn) hear(b []byte) {
 	}
 	m := messages.Get().(*protocol.Message)
 	defer messages.Put(m)
-	if err := m.Decode(b); err != nil {
+	if err := m.DecodeToPass(b); err != nil {
 		c.refuse(protocol.CodeBad, err.Error())
 		return
 	}
