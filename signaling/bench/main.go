@@ -126,7 +126,7 @@ func note(format string, args ...any) { fmt.Printf("  "+format+"\n", args...) }
 
 // serve starts the service with what a load from few addresses needs.
 func (b *bench) serve(args ...string) (*process, error) {
-	return launch(b.bin, append([]string{"-addr", "127.0.0.1:0", "-turn", "127.0.0.1:0", "-sockets", "20000", "-rate", "1000000"}, args...)...)
+	return launch(b.bin, append([]string{"-addr", "127.0.0.1:0", "-turn", "127.0.0.1:0", "-sockets", "20000", "-rate", "1000000", "-log", "off"}, args...)...)
 }
 
 // bare starts a yardstick: gws or coder.
