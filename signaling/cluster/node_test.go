@@ -1,10 +1,14 @@
 package cluster
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"github.com/punchback/punchback/signaling/lobby"
+	"github.com/punchback/punchback/signaling/protocol"
 )
 
 // Whatever dies, sleeps or is cut off, no two nodes act for one slot, nobody
@@ -95,4 +99,56 @@ func (w *world) heal() {
 			}
 		}
 	}
+}
+
+// outlet lets everything fall.
+type outlet struct{}
+
+func (outlet) Publish(string, []byte) {}
+func (outlet) Claim(string, uint64)   {}
+func (outlet) Release(string, uint64) {}
+
+// Whatever comes from another server, nothing breaks, and nothing is kept of
+// what makes no sense.
+func FuzzNodePacket(f *testing.F) {
+	body, _ := json.Marshal(entry{protocol.Place{Game: "pong", Min: 2, Max: 2}, protocol.Message{Kind: protocol.Hello}})
+	slot := SlotOf("pong")
+	for _, p := range []packet{
+		{kind: beat}, {kind: gone},
+		{kind: enter, conn: 9, seq: 1, slot: slot, body: body},
+		{kind: hear, conn: 7, seq: 2, slot: slot, body: []byte(`{"kind":"ping"}`)},
+		{kind: lost, conn: 7, slot: slot},
+		{kind: out, conn: 1, seq: 1, term: 9, slot: slot, body: []byte(`{"kind":"pong"}`)},
+		{kind: out, conn: 2, end: true, slot: slot},
+		{kind: none, conn: 2, term: 9, slot: slot, body: []byte("c")},
+	} {
+		f.Add(p.encode())
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		now := time.Second
+		n := NewNode("a", func() time.Duration { return now }, func() *lobby.Lobby { return lobby.New(lobby.Limits{}, rand.New(rand.NewPCG(1, 1)).Uint64) }, outlet{})
+		n.Packet("b", packet{kind: beat}.encode())
+		hello := protocol.Message{Kind: protocol.Hello}
+		n.Enter(1, protocol.Place{Game: "pong", Min: 2, Max: 2}, hello)
+		n.Claimed(slot, Lease{slot, "a", 3}, nil)
+		n.Packet("b", packet{kind: enter, conn: 7, seq: 1, slot: slot, body: body}.encode())
+		other := slot
+		for i := 0; other == slot; i++ {
+			other = SlotOf(fmt.Sprint(i))
+			if other != slot {
+				n.Lease(Lease{other, "b", 4})
+				n.Enter(2, protocol.Place{Game: fmt.Sprint(i), Min: 2, Max: 2}, hello)
+			}
+		}
+		if rooms, members := n.Count(); rooms != 1 || members != 2 || len(n.guests) != 1 {
+			t.Fatalf("%d rooms, %d members, %d guests", rooms, members, len(n.guests))
+		}
+		n.Packet("b", b)
+		now += 100 * time.Millisecond
+		n.Poll()
+		n.Tick()
+		if len(n.guests) != len(n.names) || len(n.guests) > 2 || len(n.ends) > 2 || len(n.slots) > Slots {
+			t.Fatalf("%d guests, %d names, %d sockets", len(n.guests), len(n.names), len(n.ends))
+		}
+	})
 }

@@ -298,7 +298,7 @@ func (n *Node) host(from string, p packet) {
 func (n *Node) receive(from string, p packet) {
 	s := n.slot(p.slot)
 	var e entry
-	if s == nil || json.Unmarshal(p.body, &e) != nil || p.seq != 1 {
+	if s == nil || json.Unmarshal(p.body, &e) != nil || SlotOf(e.Place.Game) != s.name || p.seq != 1 {
 		n.send(from, packet{kind: out, end: true, conn: p.conn, slot: p.slot})
 		return
 	}
