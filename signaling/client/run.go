@@ -55,7 +55,7 @@ func (c *Conn) run(ctx context.Context) {
 		c.up = false
 		c.mu.Unlock()
 		code := Refusal(err)
-		if !ever && (code != "" && code != protocol.CodeClosing || time.Since(begin) > firstTry) {
+		if code == protocol.CodeKicked || !ever && (code != "" && code != protocol.CodeClosing || time.Since(begin) > firstTry) {
 			c.over(err)
 			return
 		}
@@ -184,7 +184,7 @@ func (c *Conn) session(ctx context.Context, round int) (welcomed bool, err error
 			if err != nil {
 				return welcomed, fmt.Errorf("%s is no Punchback server: %w", base, err)
 			}
-			if m.Kind == protocol.Error {
+			if m.Ends() {
 				return welcomed, &refusal{m.Code, m.Text, time.Duration(m.After) * time.Millisecond}
 			}
 			if err := c.hear(m); err != nil {

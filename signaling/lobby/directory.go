@@ -16,34 +16,53 @@ type directory struct {
 	now    int              // ticks
 	rooms  map[string]*room // by game and folded code
 	open   []*room          // those that strangers may be put into, oldest first
+	public []*room          // those of the list that have a place, oldest first
+	born   int              // rooms made so far
+	ranked []ranked         // for list, which sorts here
 }
 
 // find is the room for a newcomer, or why there is none.
-func (d *directory) find(p protocol.Place, hello protocol.Message) (r *room, code, why string) {
-	open := p.Code == "" && !p.New
-	if p.Code != "" {
-		if r = d.rooms[key(p.Game, p.Code)]; r != nil {
-			code, why = r.refusal(hello)
-			if code != "" {
-				return nil, code, why
-			}
+func (d *directory) find(p protocol.Place, hello *protocol.Message) (r *room, code, why string) {
+	r = d.rooms[key(p.Game, p.Code)]
+	if r != nil && r.refuses(hello) == protocol.CodeKicked {
+		return nil, protocol.CodeKicked, fmt.Sprintf("the leader of room %s has put this member out", r.code)
+	}
+	if guess := protocol.Spoken(p.Code) && (r == nil || !r.knows(hello.Resume)); guess && (hello.Resume == "" || r != nil) {
+		if r != nil && hello.Resume == "" && r.refuses(hello) == "" {
 			return r, "", ""
 		}
-		open = hello.Resume != "" && hello.Open == 1 // The room was forgotten, and nobody is missed in it.
+		return nil, protocol.CodeRoom, fmt.Sprintf("no room %s for you: the code may be wrong, the room full, locked, in a match or over, or its build not %q", p.Code, hello.Build)
 	}
+	if r != nil {
+		if code = r.refuses(hello); code != "" {
+			return nil, code, r.why(code, hello)
+		}
+		return r, "", ""
+	}
+	open := p.Code == "" && !p.New || p.Code != "" && hello.Resume != "" && hello.Open == 1 // The room was forgotten, and nobody is missed in it.
 	if open {
-		for _, r := range d.open {
-			if code, _ := r.refusal(hello); code == "" && r.game == p.Game && r.min == p.Min && r.max == p.Max && r.opens <= d.now && !r.anyAway() {
-				return r, "", ""
-			}
+		if r = d.match(p, hello); r != nil {
+			return r, "", ""
 		}
 	}
 	if len(d.rooms) >= d.limits.Rooms {
 		return nil, protocol.CodeBusy, fmt.Sprintf("the server has its %d rooms, try again later", d.limits.Rooms)
 	}
-	r = &room{box: d.box, game: p.Game, code: p.Code, build: hello.Build, min: p.Min, max: p.Max, round: 1, revived: hello.Resume != ""}
+	return d.make(p, hello, open), "", ""
+}
+
+// make makes a room.
+func (d *directory) make(p protocol.Place, hello *protocol.Message, open bool) *room {
+	d.born++
+	r := &room{box: d.box, game: p.Game, code: p.Code, build: hello.Build, min: p.Min, max: p.Max, round: 1, born: d.born, revived: hello.Resume != ""}
 	if r.revived {
 		r.last = old
+		r.secret = secret(hello.Resume)
+	} else if hello.Room != nil {
+		r.become(hello.Room)
+	}
+	if r.secret == "" {
+		r.secret = d.box.hex(1)
 	}
 	for r.code == "" {
 		if c := d.code(); d.rooms[key(p.Game, c)] == nil {
@@ -51,31 +70,66 @@ func (d *directory) find(p protocol.Place, hello protocol.Message) (r *room, cod
 		}
 	}
 	d.rooms[key(r.game, r.code)] = r
-	if open || r.revived && hello.Open > 0 {
-		d.open = append(d.open, r)
-	}
+	r.open = open || r.revived && hello.Open > 0
 	if !open {
 		r.opens = d.now + d.limits.Grace
 	}
-	return r, "", ""
+	return r
+}
+
+// match is quick match: of the open rooms that newcomer can go into the one
+// that is nearest, the oldest of those; nil if there is none.
+func (d *directory) match(p protocol.Place, hello *protocol.Message) (best *room) {
+	least := 0
+	for _, r := range d.open {
+		if r.game != p.Game || r.min != p.Min || r.max != p.Max || r.opens > d.now || r.refuses(hello) != "" || r.anyAway() {
+			continue
+		}
+		if len(hello.Near) == 0 {
+			return r
+		}
+		if far := r.far(hello.Near) / step; best == nil || far < least {
+			best, least = r, far
+		}
+	}
+	return best
+}
+
+// file puts a room on the lists that it belongs on, after anything that may
+// change that: so they are short, and nobody who looks for a room passes by
+// all that are full.
+func (d *directory) file(r *room) {
+	place := 0 < len(r.members) && len(r.members) < r.max && !r.locked
+	file(&d.open, r, &r.inOpen, r.open && place)
+	file(&d.public, r, &r.inPublic, r.public && place)
+}
+
+func file(list *[]*room, r *room, is *bool, want bool) {
+	if *is == want {
+		return
+	}
+	*is = want
+	i, _ := slices.BinarySearchFunc(*list, r.born, func(o *room, born int) int { return o.born - born })
+	if want {
+		*list = slices.Insert(*list, i, r)
+	} else {
+		*list = slices.Delete(*list, i, i+1)
+	}
 }
 
 // close takes a room that is empty off the books.
 func (d *directory) close(r *room) {
 	delete(d.rooms, key(r.game, r.code))
-	d.open = slices.DeleteFunc(d.open, func(o *room) bool { return o == r })
+	d.file(r)
 }
 
 // key folds the case of the code, since codes are spoken.
 func key(game, code string) string { return game + "/" + strings.ToUpper(code) }
 
-// letters are easy to say and hard to mistake; without vowels they make no words.
-const letters = "BCDFGHJKMNPQRSTVWXYZ23456789"
-
 func (d *directory) code() string {
-	var b [5]byte
+	var b [protocol.SpokenLength]byte
 	for i := range b {
-		b[i] = letters[d.box.random()%uint64(len(letters))]
+		b[i] = protocol.Letters[d.box.random()%uint64(len(protocol.Letters))]
 	}
 	return string(b[:])
 }

@@ -63,6 +63,11 @@ func (l *Lobby) Count() (rooms, members int) { return len(l.rooms), len(l.tokens
 // and the end of the connection. What this, Hear, Lost and Tick return is valid
 // until the next of them.
 func (l *Lobby) Enter(c Conn, p protocol.Place, hello protocol.Message) []Out {
+	if hello.Kind == protocol.List && l.conns[c] == nil {
+		rooms := l.list(p.Game, hello.Build, hello.Query)
+		l.box.out = append(l.box.out, Out{To: c, Message: protocol.Message{Kind: protocol.Rooms, Rooms: rooms}, Close: true})
+		return l.box.flush()
+	}
 	if hello.Kind != protocol.Hello || l.conns[c] != nil {
 		l.refuse(c, protocol.CodeBad, fmt.Sprintf("%q came where hello must come first, and once", hello.Kind))
 		return l.box.flush()
@@ -71,15 +76,16 @@ func (l *Lobby) Enter(c Conn, p protocol.Place, hello protocol.Message) []Out {
 		l.resume(c, m, hello.Ack)
 		return l.box.flush()
 	}
-	r, code, why := l.find(p, hello)
+	r, code, why := l.find(p, &hello)
 	if r == nil {
 		l.refuse(c, code, why)
 		return l.box.flush()
 	}
-	m := &member{room: r, conn: c, token: l.box.hex(2)}
+	m := &member{room: r, conn: c, token: r.secret + l.box.hex(1)}
 	l.conns[c] = m
 	l.tokens[m.token] = m
-	r.enter(m, hello)
+	r.enter(m, &hello)
+	l.file(r)
 	return l.box.flush()
 }
 
@@ -101,6 +107,11 @@ func (l *Lobby) Hear(c Conn, msg protocol.Message) []Out {
 		l.pong(m)
 	case protocol.Leave:
 		l.leave(m)
+	case protocol.SetRoom:
+		m.room.set(m, &msg)
+		l.file(m.room)
+	case protocol.Kick:
+		l.kick(m, msg.To)
 	default:
 		l.stranger(m, msg.Kind)
 	}
@@ -122,9 +133,28 @@ func (l *Lobby) leave(m *member) {
 }
 
 //go:noinline
+func (l *Lobby) kick(m *member, id protocol.ID) {
+	out := m.room.member(id)
+	switch {
+	case m.id != m.room.leader:
+		l.box.object(m, protocol.CodeLeader, "only the leader puts members out")
+	case out != nil && out != m:
+		if out.conn != 0 {
+			l.refuse(out.conn, protocol.CodeKicked, fmt.Sprintf("the leader of room %s has put this member out", m.room.code))
+		}
+		m.room.ban(out)
+		l.remove(out)
+	}
+}
+
+//go:noinline
 func (l *Lobby) stranger(m *member, k protocol.Kind) {
-	l.refuse(m.conn, protocol.CodeBad, fmt.Sprintf("a member may not say %q", k))
-	l.lost(m)
+	if k == protocol.Hello || k == protocol.List {
+		l.refuse(m.conn, protocol.CodeBad, fmt.Sprintf("a member may not say %q", k))
+		l.lost(m)
+		return
+	}
+	l.box.object(m, protocol.CodeUnknown, fmt.Sprintf("this server knows no %q", k))
 }
 
 // Lost tells that a connection has ended. Its member is kept for a while.
@@ -158,6 +188,7 @@ func (l *Lobby) resume(c Conn, m *member, ack uint64) {
 	}
 	m.conn = c
 	l.conns[c] = m
+	led := m.room.lead()
 	if missed, all := m.stream.Since(ack); all && ack > 0 {
 		w := m.welcome()
 		w.Resumed, w.Seq = true, ack
@@ -169,6 +200,9 @@ func (l *Lobby) resume(c Conn, m *member, ack uint64) {
 		m.room.welcome(m)
 	}
 	m.room.update(m)
+	if led {
+		m.room.announce()
+	}
 	m.room.start()
 }
 
@@ -181,6 +215,7 @@ func (l *Lobby) lost(m *member) {
 	}
 	l.waiting = append(l.waiting, m)
 	m.room.update(m)
+	m.room.settle()
 }
 
 func (l *Lobby) remove(m *member) {
@@ -192,6 +227,8 @@ func (l *Lobby) remove(m *member) {
 	delete(l.tokens, m.token)
 	if r := m.room; r.remove(m) {
 		l.close(r)
+	} else {
+		l.file(r)
 	}
 }
 

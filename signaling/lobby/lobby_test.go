@@ -3,7 +3,9 @@ package lobby
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,6 +34,7 @@ func counter() func() uint64 {
 type teller struct {
 	lobby  *Lobby
 	tokens map[string]string
+	codes  map[string]string
 	b      strings.Builder
 }
 
@@ -76,6 +79,40 @@ func (s *teller) tell(line string) {
 			m.To = protocol.ID(number)
 		case "payload":
 			m.Payload = []byte(v)
+		case "locked":
+			wish(&m).Locked = true
+		case "public":
+			wish(&m).Public = true
+		case "setup":
+			wish(&m).Data = []byte(v)
+		case "meta":
+			wish(&m).Meta = map[string]string{}
+			for pair := range strings.SplitSeq(v, ",") {
+				key, value, _ := strings.Cut(pair, ":")
+				m.Room.Meta[key] = value
+			}
+		case "near":
+			m.Near = map[string]int{}
+			for pair := range strings.SplitSeq(v, ",") {
+				key, value, _ := strings.Cut(pair, ":")
+				m.Near[key], _ = strconv.Atoi(value)
+			}
+		case "where":
+			term := protocol.Term{Key: v}
+			if key, lowest, least := strings.Cut(v, ">"); least {
+				n, _ := strconv.ParseInt(lowest, 10, 64)
+				term = protocol.Term{Key: key, Min: &n}
+			} else if key, highest, most := strings.Cut(v, "<"); most {
+				n, _ := strconv.ParseInt(highest, 10, 64)
+				term = protocol.Term{Key: key, Max: &n}
+			} else if key, value, is := strings.Cut(v, ":"); is {
+				term = protocol.Term{Key: key, Is: value}
+			}
+			query(&m).Where = append(m.Query.Where, term)
+		case "sort":
+			query(&m).Sort = v
+		case "limit":
+			query(&m).Limit = number
 		case "linked":
 			for id := range strings.SplitSeq(v, ",") {
 				number, _ := strconv.Atoi(id)
@@ -84,14 +121,19 @@ func (s *teller) tell(line string) {
 		}
 	}
 	switch f[1] {
-	case "enter":
+	case "enter", "list":
 		path, query, _ := strings.Cut(f[2], "?")
+		if game, conn, of := strings.Cut(path, "$"); of { // the room of a connection
+			path = game + s.codes[conn]
+		}
 		place, err := protocol.ParsePlace(path, strings.TrimSuffix(strings.TrimPrefix(query, "players="), "&new"), strings.HasSuffix(query, "new"))
 		if err != nil {
 			fmt.Fprintln(&s.b, "\t", err)
 			return
 		}
-		m.Kind = protocol.Hello
+		if f[1] == "enter" {
+			m.Kind = protocol.Hello
+		}
 		s.show(s.lobby.Enter(c, place, m))
 	case "lost":
 		s.show(s.lobby.Lost(c))
@@ -106,13 +148,27 @@ func (s *teller) show(outs []Out) {
 		fmt.Fprintf(&s.b, "\t-> %d ", o.To)
 		switch m.Kind {
 		case protocol.Welcome:
-			s.tokens[fmt.Sprint(o.To)] = m.Token
+			s.tokens[fmt.Sprint(o.To)], s.codes[fmt.Sprint(o.To)] = m.Token, m.Code
 			fmt.Fprintf(&s.b, "welcome: self %d in %s, %d-%d, round %d, %s", m.Self, m.Code, m.Min, m.Max, m.Round, people(m.Members))
+			if d := demands(m.Room); d != "leader 1" {
+				fmt.Fprintf(&s.b, ", %s", d)
+			}
 			if m.Match != nil {
 				fmt.Fprintf(&s.b, ", in match %d %v", m.Match.Round, m.Match.Seats)
 			}
 		case protocol.Update:
-			fmt.Fprintf(&s.b, "update: round %d, %s", m.Round, people(m.Members))
+			fmt.Fprintf(&s.b, "update: round %d", m.Round)
+			if len(m.Members) > 0 {
+				fmt.Fprintf(&s.b, ", %s", people(m.Members))
+			}
+			if m.Room != nil {
+				fmt.Fprintf(&s.b, ", %s", demands(m.Room))
+			}
+		case protocol.Rooms:
+			fmt.Fprint(&s.b, "rooms:")
+			for _, r := range m.Rooms {
+				fmt.Fprintf(&s.b, " %s %d of %d-%d%s;", r.Code, r.Members, r.Min, r.Max, pairs(r.Meta))
+			}
 		case protocol.Left:
 			fmt.Fprintf(&s.b, "left: %d", m.From)
 		case protocol.Signal:
@@ -127,6 +183,42 @@ func (s *teller) show(outs []Out) {
 		}
 		fmt.Fprintln(&s.b)
 	}
+}
+
+func wish(m *protocol.Message) *protocol.Room {
+	if m.Room == nil {
+		m.Room = &protocol.Room{}
+	}
+	return m.Room
+}
+
+func query(m *protocol.Message) *protocol.Query {
+	if m.Query == nil {
+		m.Query = &protocol.Query{}
+	}
+	return m.Query
+}
+
+// demands is what a room is.
+func demands(r *protocol.Room) string {
+	s := fmt.Sprintf("leader %d", r.Leader)
+	if r.Locked {
+		s += " locked"
+	}
+	if r.Public {
+		s += " public"
+	}
+	if len(r.Data) > 0 {
+		s += fmt.Sprintf(" %q", r.Data)
+	}
+	return s + pairs(r.Meta)
+}
+
+func pairs(meta map[string]string) (s string) {
+	for _, k := range slices.Sorted(maps.Keys(meta)) {
+		s += fmt.Sprintf(" %s:%s", k, meta[k])
+	}
+	return s
 }
 
 func people(list []protocol.Member) string {
@@ -151,7 +243,16 @@ var rewrite = flag.Bool("rewrite", false, "accept what the stories tell now")
 
 // Stories are read as prose.
 func TestStories(t *testing.T) {
-	const name = "testdata/stories.txt"
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) < 2 {
+		t.Fatal(files, err)
+	}
+	for _, name := range files {
+		t.Run(filepath.Base(name), func(t *testing.T) { story(t, name) })
+	}
+}
+
+func story(t *testing.T, name string) {
 	want, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -165,7 +266,7 @@ func TestStories(t *testing.T) {
 		}
 		if strings.HasPrefix(line, "# ") && !strings.HasPrefix(line, "# (") {
 			got.WriteString(s.b.String())
-			s = &teller{lobby: New(Limits{Rooms: 3, Grace: 30, PlayGrace: 600}, counter()), tokens: map[string]string{}}
+			s = &teller{lobby: New(Limits{Rooms: 4, Grace: 30, PlayGrace: 600}, counter()), tokens: map[string]string{}, codes: map[string]string{}}
 		}
 		s.tell(line)
 	}
@@ -189,7 +290,7 @@ func TestCodesAreSpoken(t *testing.T) {
 	seen := map[string]bool{}
 	for range 1000 {
 		c := l.code()
-		if len(c) != 5 || strings.Trim(c, letters) != "" || strings.ContainsAny(c, "0O1IL") {
+		if len(c) != 5 || strings.Trim(c, protocol.Letters) != "" || strings.ContainsAny(c, "0O1IL") {
 			t.Fatal(c)
 		}
 		seen[c] = true
@@ -199,20 +300,26 @@ func TestCodesAreSpoken(t *testing.T) {
 	}
 }
 
-// FuzzLobby throws events of any order at a lobby and asks after each that its
-// books agree with one another.
+// FuzzLobby throws streams of messages of any order at a lobby and asks after
+// each that its books agree with one another.
 func FuzzLobby(f *testing.F) {
 	f.Add([]byte{0, 1, 10, 1, 20, 1, 30, 2})
+	f.Add([]byte{0, 1, 4, 0, 2, 2, 8, 1, 0x8d, 9, 1, 2, 0, 2, 6, 8, 2, 0, 10, 3, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		l := New(Limits{Rooms: 3, Grace: 2, PlayGrace: 4}, counter())
-		tokens := []string{"", "x"}
+		tokens, codes := []string{"", "x"}, []string{"", "A", "a", "B"}
+		kicked := map[string]bool{}
 		for len(b) >= 3 {
 			c, x := Conn(b[1]%8+1), b[2]
 			var outs []Out
-			switch b[0] % 8 {
+			switch b[0] % 11 {
 			case 0, 1:
-				p := protocol.Place{Game: "g", Min: 2, Max: 2 + int(x>>2&1), Code: []string{"", "A", "a", "B"}[x&3], New: x&64 != 0}
-				outs = l.Enter(c, p, protocol.Message{Kind: protocol.Hello, Build: "1", Resume: tokens[int(x)%len(tokens)], Self: protocol.ID(x >> 4), Round: int(x)})
+				p := protocol.Place{Game: "g", Min: 2, Max: 2 + int(x>>2&1), Code: codes[int(x)%len(codes)], New: x&64 != 0}
+				hello := protocol.Message{Kind: protocol.Hello, Build: "1", Resume: tokens[int(x)%len(tokens)], Self: protocol.ID(x >> 4), Round: int(x), Open: int(x & 1)}
+				if x&128 != 0 {
+					hello.Room, hello.Near = &protocol.Room{Public: x&1 != 0, Locked: x&2 != 0}, map[string]int{"a": int(x), string(x&1 + 'b'): 1}
+				}
+				outs = l.Enter(c, p, hello)
 			case 2, 3, 4:
 				m := protocol.Message{Kind: protocol.State, Round: int(x & 3), Ready: x&4 != 0}
 				for id := protocol.ID(1); id < 6; id++ {
@@ -222,21 +329,49 @@ func FuzzLobby(f *testing.F) {
 				}
 				outs = l.Hear(c, m)
 			case 5:
-				outs = l.Hear(c, protocol.Message{Kind: []protocol.Kind{protocol.Leave, protocol.Signal, "junk"}[x%3], To: protocol.ID(x)})
+				outs = l.Hear(c, protocol.Message{Kind: []protocol.Kind{protocol.Leave, protocol.Signal, "junk", protocol.Hello, protocol.List, protocol.Welcome}[x%6], To: protocol.ID(x)})
 			case 6:
 				outs = l.Lost(c)
 			case 7:
 				outs = l.Tick()
+			case 8:
+				m := protocol.Message{Kind: protocol.SetRoom, Seq: uint64(x >> 6)}
+				if x&1 == 0 {
+					m.Room = &protocol.Room{Leader: 9, Locked: x&2 != 0, Public: x&4 != 0, Meta: map[string]string{"n": fmt.Sprint(x)}}
+				}
+				outs = l.Hear(c, m)
+			case 9:
+				if m := l.conns[c]; m != nil && m.id == m.room.leader && m.id != protocol.ID(x%8) {
+					if out := m.room.member(protocol.ID(x % 8)); out != nil {
+						kicked[out.token] = true
+					}
+				}
+				outs = l.Hear(c, protocol.Message{Kind: protocol.Kick, To: protocol.ID(x % 8)})
+			case 10:
+				n := int64(x)
+				outs = l.Enter(c+100, protocol.Place{Game: "g"}, protocol.Message{Kind: protocol.List, Build: "1", Query: &protocol.Query{
+					Where: []protocol.Term{{Key: "n", Min: &n}}[:x&1], Sort: []string{"", "-age", "n", "-n", "members"}[x%5], Limit: int(x % 3),
+				}})
+				for _, r := range outs[0].Message.Rooms {
+					if room := l.rooms[key("g", r.Code)]; room == nil || !room.public || room.locked || room.playing() || r.Members != len(room.members) || r.Members >= r.Max {
+						t.Fatalf("%+v is in the list", r)
+					}
+				}
 			}
 			for _, o := range outs {
 				if o.Message.Kind == protocol.Welcome {
-					tokens = append(tokens, o.Message.Token)
+					tokens, codes = append(tokens, o.Message.Token), append(codes, o.Message.Code)
 				}
 				if o.To == 0 {
 					t.Fatal("a message to nobody")
 				}
 			}
 			check(t, l)
+			for token := range kicked {
+				if l.tokens[token] != nil {
+					t.Fatal("who was put out is in")
+				}
+			}
 			b = b[3:]
 		}
 	})
@@ -265,13 +400,25 @@ func check(t *testing.T, l *Lobby) {
 		if r.complete() {
 			t.Fatal("a round that can start has not")
 		}
+		if r.lead() {
+			t.Fatalf("nobody was told that %d leads", r.leader)
+		}
+		place := len(r.members) < r.max && !r.locked
+		if slices.Contains(l.open, r) != (r.open && place) || slices.Contains(l.public, r) != (r.public && place) {
+			t.Fatalf("room %s is not on the lists where it belongs", k)
+		}
 	}
 	if members != len(l.tokens) || len(l.conns)+len(l.waiting) != members || len(l.rooms) > l.limits.Rooms {
 		t.Fatalf("%d members, %d tokens, %d connections, %d waiting", members, len(l.tokens), len(l.conns), len(l.waiting))
 	}
-	for _, r := range l.open {
-		if l.rooms[key(r.game, r.code)] != r {
-			t.Fatal("an open room that is gone")
+	for _, list := range [][]*room{l.open, l.public} {
+		if !slices.IsSortedFunc(list, func(a, b *room) int { return a.born - b.born }) {
+			t.Fatal("a younger room comes before an older one")
+		}
+		for _, r := range list {
+			if l.rooms[key(r.game, r.code)] != r {
+				t.Fatal("a listed room that is gone")
+			}
 		}
 	}
 }

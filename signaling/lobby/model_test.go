@@ -173,6 +173,9 @@ func (g *guest) hear(m protocol.Message) {
 		}
 		g.state()
 	case protocol.Update:
+		if len(m.Members) == 0 {
+			return
+		}
 		if id := m.Members[0].ID; !slices.Contains(g.members, id) {
 			g.members = append(g.members, id)
 		}
@@ -270,7 +273,7 @@ func play(t *testing.T, seed uint64) (resumed, signals int) {
 	for range 11 {
 		w.lobby.Tick()
 	}
-	if rooms, members := w.lobby.Count(); rooms+members+len(w.lobby.open)+len(w.lobby.conns)+len(w.lobby.waiting) != 0 {
+	if rooms, members := w.lobby.Count(); rooms+members+len(w.lobby.open)+len(w.lobby.public)+len(w.lobby.conns)+len(w.lobby.waiting) != 0 {
 		t.Fatalf("seed %d: %d rooms and %d members are ghosts", seed, rooms, members)
 	}
 	return resumed, signals

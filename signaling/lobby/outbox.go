@@ -27,6 +27,13 @@ func (b *outbox) say(to *member, m *protocol.Message) {
 	}
 }
 
+// object tells a member what will not be done; it is the end of nothing.
+//
+//go:noinline
+func (b *outbox) object(m *member, code, text string) {
+	b.say(m, &protocol.Message{Kind: protocol.Error, Code: code, Text: text})
+}
+
 // flush is what an event leads to; it is valid until the next event.
 func (b *outbox) flush() []Out {
 	out := b.out

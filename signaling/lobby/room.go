@@ -21,6 +21,20 @@ type room struct {
 	match             *protocol.Match // the last that started
 	opens             int             // the tick when strangers may be put into it, if at all; those who were in it come back before
 	revived           bool            // made by someone who comes back to a room that the server forgot
+
+	// By the leader, see leader.go:
+	leader         protocol.ID
+	locked, public bool
+	data           []byte
+	meta           map[string]string
+	facts          []fact // the same
+	kicked         []string
+	secret         string // every token of this room begins with it
+
+	// Of the directory:
+	open             bool // strangers may be put into it
+	born             int
+	inOpen, inPublic bool
 }
 
 // A member is one machine in a room.
@@ -35,6 +49,7 @@ type member struct {
 	ready  bool
 	linked []protocol.ID
 	data   []byte
+	near   []beacon
 	stream protocol.Stream
 }
 
@@ -45,25 +60,59 @@ func (m *member) public() protocol.Member {
 	return protocol.Member{ID: m.id, Name: m.name, Round: m.round, Ready: m.ready, Data: m.data, Away: m.conn == 0}
 }
 
-// refusal is why a newcomer can't come in; no code: it can.
-func (r *room) refusal(hello protocol.Message) (code, why string) {
-	playing := slices.ContainsFunc(r.members, (*member).playing)
+// playing tells whether a match is still played by somebody.
+func (r *room) playing() bool { return slices.ContainsFunc(r.members, (*member).playing) }
+
+// refuses is the code of why a newcomer can't come in; empty: it can.
+func (r *room) refuses(hello *protocol.Message) string {
 	switch {
+	case hello.Resume != "" && slices.Contains(r.kicked, hello.Resume):
+		return protocol.CodeKicked
 	case hello.Build != r.build:
-		return protocol.CodeBuild, fmt.Sprintf("room %s plays build %q and you have %q: update the game, or reload the page", r.code, r.build, hello.Build)
+		return protocol.CodeBuild
 	case len(r.members) >= r.max || r.last == 1<<16-1:
-		return protocol.CodeFull, fmt.Sprintf("room %s is full: it is for %d", r.code, r.max)
-	case playing && !r.returns(hello):
-		return protocol.CodePlaying, fmt.Sprintf("room %s is in a match: try again when it is over", r.code)
+		return protocol.CodeFull
+	case r.returns(hello):
+		return ""
+	case r.locked:
+		return protocol.CodeLocked
+	case r.playing():
+		return protocol.CodePlaying
 	}
-	return "", ""
+	return ""
 }
+
+// why is that in words.
+func (r *room) why(code string, hello *protocol.Message) string {
+	switch code {
+	case protocol.CodeBuild:
+		return fmt.Sprintf("room %s plays build %q and you have %q: update the game, or reload the page", r.code, r.build, hello.Build)
+	case protocol.CodeFull:
+		return fmt.Sprintf("room %s is full: it is for %d", r.code, r.max)
+	case protocol.CodeLocked:
+		return fmt.Sprintf("room %s is locked", r.code)
+	}
+	return fmt.Sprintf("room %s is in a match: try again when it is over", r.code)
+}
+
+// secret is what begins the tokens of a room, if a token can be one.
+func secret(token string) string {
+	if len(token) == 32 {
+		return token[:16]
+	}
+	return ""
+}
+
+// knows tells whether a token was given in this room, so that whoever has it
+// knows of the room. In one that the server forgot, who came back first has
+// told what they begin with.
+func (r *room) knows(token string) bool { return token != "" && secret(token) == r.secret }
 
 // returns tells whether a newcomer says that it was in this room before the
 // server forgot it. Then it gets its old number again, so that links made
 // under it go on to be its links.
-func (r *room) returns(hello protocol.Message) bool {
-	return r.revived && hello.Resume != "" && 0 < hello.Self && hello.Self <= old && !slices.Contains(r.back, hello.Self)
+func (r *room) returns(hello *protocol.Message) bool {
+	return r.revived && r.knows(hello.Resume) && 0 < hello.Self && hello.Self <= old && !slices.Contains(r.back, hello.Self)
 }
 
 // old is the last number that someone can get back. In a revived room
@@ -71,7 +120,7 @@ func (r *room) returns(hello protocol.Message) bool {
 const old = 1000
 
 // number is the id for a newcomer.
-func (r *room) number(hello protocol.Message) protocol.ID {
+func (r *room) number(hello *protocol.Message) protocol.ID {
 	if r.returns(hello) {
 		r.back = append(r.back, hello.Self)
 		return hello.Self
@@ -81,14 +130,18 @@ func (r *room) number(hello protocol.Message) protocol.ID {
 }
 
 // enter is a newcomer, or somebody who comes back to a room that the server forgot.
-func (r *room) enter(m *member, hello protocol.Message) {
-	m.id, m.name = r.number(hello), hello.Name
-	if hello.Resume != "" && r.revived {
+func (r *room) enter(m *member, hello *protocol.Message) {
+	m.id, m.name, m.near = r.number(hello), hello.Name, beacons(hello.Near)
+	if r.revived && r.knows(hello.Resume) {
 		r.round = max(r.round, min(hello.Round, protocol.MaxRound))
 	}
 	r.insert(m)
+	changed := r.lead()
 	r.welcome(m)
 	r.update(m)
+	if changed && len(r.members) > 1 {
+		r.announce()
+	}
 }
 
 // remove is the end of a member; empty tells whether it was the last.
@@ -97,10 +150,12 @@ func (r *room) remove(m *member) (empty bool) {
 	for _, w := range r.members {
 		r.box.say(w, &protocol.Message{Kind: protocol.Left, From: m.id})
 	}
-	if len(r.members) > 0 {
-		r.start()
+	if len(r.members) == 0 {
+		return true
 	}
-	return len(r.members) == 0
+	r.settle()
+	r.start()
+	return false
 }
 
 func (r *room) insert(m *member) {
@@ -169,7 +224,7 @@ func (r *room) start() {
 	if !r.complete() {
 		return
 	}
-	match := &protocol.Match{Round: r.round, Seed: r.box.random(), Nonce: r.box.name(), Setup: r.members[0].data}
+	match := &protocol.Match{Round: r.round, Seed: r.box.random(), Nonce: r.box.name(), Setup: r.setup()}
 	for _, m := range r.members {
 		match.Seats = append(match.Seats, m.id)
 	}
@@ -187,6 +242,7 @@ func (r *room) welcome(m *member) {
 	for _, o := range r.members {
 		w.Members = append(w.Members, o.public())
 	}
+	w.Room = r.shown()
 	if r.match != nil && m.round == r.match.Round && slices.Contains(r.match.Seats, m.id) {
 		w.Match = r.match
 	}

@@ -17,6 +17,13 @@ const (
 	MaxPlayers = 4       // machines in a room
 	MaxRound   = 1 << 20 // matches in a room
 	MaxAfter   = 60_000  // milliseconds, of an Error
+	MaxMeta    = 8       // pairs in a room's Meta,
+	MaxKey     = 16      // their keys,
+	MaxValue   = 64      // and their values
+	MaxNear    = 8       // places in a Hello
+	MaxFar     = 10_000  // milliseconds to one of them
+	MaxTerms   = 8       // conditions in a Query
+	MaxList    = 100     // rooms in an answer
 )
 
 // Encode writes a message as the text of one WebSocket frame.
@@ -78,10 +85,17 @@ func (m *Message) decodeLong(b []byte) error {
 		{"failed", m.Failed, MaxRound},
 		{"round", m.Round, MaxRound},
 		{"after", m.After, MaxAfter},
+		{"rooms", len(m.Rooms), MaxList},
 	} {
 		if f.n > f.limit || f.n < 0 {
 			return fmt.Errorf("protocol: %s is %d, the limit is %d", f.name, f.n, f.limit)
 		}
 	}
-	return nil
+	if err := m.Room.Check(); err != nil {
+		return err
+	}
+	if err := CheckNear(m.Near); err != nil {
+		return err
+	}
+	return m.Query.Check()
 }

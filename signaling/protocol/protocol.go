@@ -20,16 +20,21 @@ const (
 	Signal Kind = "signal" // To, Payload: forwarded untouched (the server says it on with From)
 	Ping   Kind = "ping"   // answered with Pong
 	Leave  Kind = "leave"  // gone on purpose: no grace
+
+	SetRoom Kind = "room" // Room: what the leader makes of the room, all of it, whenever it changes
+	Kick    Kind = "kick" // To: the leader puts a member out
+	List    Kind = "list" // instead of a Hello: Build, Query; answered with Rooms
 )
 
 // What the server says (Signal too).
 const (
-	Welcome Kind = "welcome" // Self, Token, Code, Min, Max, Round, Members, Servers, Match: all that a member needs to know; after a resume without Members and Match if what was missed can be said again
-	Update  Kind = "update"  // Members[0] came, or its state changed; Round as in Welcome; or Servers alone, with fresh credentials
+	Welcome Kind = "welcome" // Self, Token, Code, Min, Max, Round, Members, Servers, Match, Room: all that a member needs to know; after a resume without Members, Match and Room if what was missed can be said again
+	Update  Kind = "update"  // Members[0] came, or its state changed; Round as in Welcome; Room: that changed; or Servers alone, with fresh credentials
 	Left    Kind = "left"    // From is gone
 	Start   Kind = "start"   // Match: the seats are filled and every pair is linked
 	Pong    Kind = "pong"
-	Error   Kind = "error" // Code, Text: why the server ends this connection
+	Error   Kind = "error" // Code, Text: why the server ends this connection; or only what it will not do, see Message.Ends
+	Rooms   Kind = "rooms" // Rooms: the answer to a List, and the end of the connection
 )
 
 // What the Code of an Error can be.
@@ -38,7 +43,7 @@ const (
 	CodeOrigin  = "origin"  // the page's origin is not one that the server serves
 	CodePlace   = "place"   // the path or query names no room
 	CodeBuild   = "build"   // the room plays another build of the game
-	CodeRoom    = "room"    // no room of that code is to be had: there is none, or it is full, plays or is locked; one answer for all, since codes can be guessed
+	CodeRoom    = "room"    // no room of that code is to be had: there is none, or it is full, plays is locked or of another build; one answer for all, since codes can be guessed: see Spoken
 	CodeFull    = "full"    // the room is full
 	CodePlaying = "playing" // the room is in a match
 	CodeAdmit   = "admit"   // whoever runs the server does not let this client in
@@ -46,10 +51,16 @@ const (
 	CodeBad     = "bad"     // a message that can't be understood, is too long or comes at the wrong time
 	CodeRate    = "rate"    // too many messages
 	CodeClosing = "closing" // the server stops
+	CodeLocked  = "locked"  // the leader has locked the room
+	CodeKicked  = "kicked"  // the leader has put this member out
+
+	// These two end nothing:
+	CodeUnknown = "unknown" // a kind of message that the server does not know
+	CodeLeader  = "leader"  // only the leader may do that
 )
 
 // Codes are all of them.
-var Codes = []string{CodeVersion, CodeOrigin, CodePlace, CodeBuild, CodeRoom, CodeFull, CodePlaying, CodeAdmit, CodeBusy, CodeBad, CodeRate, CodeClosing}
+var Codes = []string{CodeVersion, CodeOrigin, CodePlace, CodeBuild, CodeRoom, CodeFull, CodePlaying, CodeAdmit, CodeBusy, CodeBad, CodeRate, CodeClosing, CodeLocked, CodeKicked, CodeUnknown, CodeLeader}
 
 // Message is any message; unused fields are absent on the wire.
 type Message struct {
@@ -82,6 +93,49 @@ type Message struct {
 	Members []Member `json:"members,omitempty"`
 	Servers []Server `json:"servers,omitempty"`
 	Match   *Match   `json:"match,omitempty"` // Start; Welcome: the match that this member was in when its connection was lost
+
+	Room  *Room          `json:"room,omitempty"`  // Welcome, Update: what the room is; SetRoom: what the leader wants it to be; Hello: what it is if this Hello makes it
+	Near  map[string]int `json:"near,omitempty"`  // Hello: milliseconds to a few places that the game names, for a room that is not far
+	Query *Query         `json:"query,omitempty"` // List
+	Rooms []Listed       `json:"rooms,omitempty"` // Rooms
+}
+
+// Ends tells whether this is an Error that is the end of the connection.
+func (m *Message) Ends() bool {
+	return m.Kind == Error && m.Code != CodeUnknown && m.Code != CodeLeader
+}
+
+// Room is what the leader has made of a room.
+type Room struct {
+	Leader ID                `json:"leader,omitempty"` // the lowest number whose connection is there; said by the server
+	Locked bool              `json:"locked,omitempty"` // nobody new comes in
+	Public bool              `json:"public,omitempty"` // it is in the list
+	Data   []byte            `json:"data,omitempty"`   // for the members: what to play; the Setup of the next Match
+	Meta   map[string]string `json:"meta,omitempty"`   // for the list
+}
+
+// Query asks for rooms of the list.
+type Query struct {
+	Where []Term `json:"where,omitempty"` // all must hold
+	Sort  string `json:"sort,omitempty"`  // "age" (the oldest first), "members" (the fewest first) or a number's key; a minus before it turns it round; default: age
+	Limit int    `json:"limit,omitempty"` // default and most: MaxList
+}
+
+// Term is a condition on one key of a room's Meta; with no more than a Key: it is there.
+type Term struct {
+	Key string `json:"key"`
+	Is  string `json:"is,omitempty"`  // it has this value
+	Min *int64 `json:"min,omitempty"` // it is a number, at least so large
+	Max *int64 `json:"max,omitempty"` // and at most so large
+}
+
+// Listed is a room in the list.
+type Listed struct {
+	Code    string            `json:"code"`
+	Members int               `json:"members"`
+	Min     int               `json:"min"`
+	Max     int               `json:"max"`
+	Meta    map[string]string `json:"meta,omitempty"`
 }
 
 // Member is one machine in a room.
@@ -107,5 +161,5 @@ type Match struct {
 	Seats []ID   `json:"seats"`           // Seats[p] is the machine of player p
 	Seed  uint64 `json:"seed,string"`     // for the game
 	Nonce []byte `json:"nonce"`           // 16 bytes
-	Setup []byte `json:"setup,omitempty"` // the Data of Seats[0], frozen
+	Setup []byte `json:"setup,omitempty"` // the Data of the Room, or if it has none of Seats[0]; frozen
 }

@@ -84,6 +84,9 @@ func TestOnlyShortOnesAreShort(t *testing.T) {
 				field.SetUint(1)
 			case reflect.Slice:
 				field.Set(reflect.MakeSlice(field.Type(), 1, 1))
+			case reflect.Map:
+				field.Set(reflect.MakeMap(field.Type()))
+				field.SetMapIndex(reflect.ValueOf("x"), reflect.ValueOf(1))
 			case reflect.Pointer:
 				field.Set(reflect.New(field.Type().Elem()))
 			default:

@@ -23,10 +23,10 @@ const (
 // something once. A Welcome and a State say everything, a Ping nothing.
 func (m *Message) Numbered() bool {
 	switch m.Kind {
-	case Signal, Left, Start:
+	case Signal, Left, Start, SetRoom, Kick:
 		return true
 	case Update:
-		return len(m.Members) > 0
+		return len(m.Members) > 0 || m.Room != nil
 	}
 	return false
 }
@@ -61,6 +61,9 @@ func (m *Message) Weight() int {
 	}
 	if m.Match != nil {
 		n += len(m.Match.Setup)
+	}
+	if m.Room != nil {
+		n += len(m.Room.Data) + len(m.Room.Meta)*(MaxKey+MaxValue)
 	}
 	return n
 }

@@ -126,7 +126,7 @@ func TestTheServerDiesAndForgets(t *testing.T) {
 	}
 	c := dial(t, fresh+"/pong/"+code, "1")
 	c.until("a refusal", func() bool { return c.Err() != nil })
-	if r := client.Refusal(c.Err()); r != protocol.CodePlaying {
+	if r := client.Refusal(c.Err()); r != protocol.CodeRoom {
 		t.Fatal(c.Err())
 	}
 	a.say(protocol.Message{Kind: protocol.State, Round: 2, Ready: true, Linked: []protocol.ID{2}})
