@@ -19,6 +19,8 @@ type directory struct {
 	public []*room          // those of the list that have a place, oldest first
 	born   int              // rooms made so far
 	ranked []ranked         // for list, which sorts here
+	past   map[string]int   // codes that the server made whose rooms are over, and until which tick they make one again
+	over   []string         // the same, oldest first
 }
 
 // find is the room for a newcomer, or why there is none.
@@ -27,7 +29,9 @@ func (d *directory) find(p protocol.Place, hello *protocol.Message) (r *room, co
 	if r != nil && r.refuses(hello) == protocol.CodeKicked {
 		return nil, protocol.CodeKicked, fmt.Sprintf("the leader of room %s has put this member out", r.code)
 	}
-	if guess := protocol.Spoken(p.Code) && (r == nil || !r.knows(hello.Resume)); guess && (hello.Resume == "" || r != nil) {
+	if again := d.past[key(p.Game, p.Code)] > d.now && r == nil; again {
+		// Who reloads the page leaves the room and comes back to it.
+	} else if guess := protocol.Spoken(p.Code) && (r == nil || !r.knows(hello.Resume)); guess && (hello.Resume == "" || r != nil) {
 		if r != nil && hello.Resume == "" && r.refuses(hello) == "" {
 			return r, "", ""
 		}
@@ -65,7 +69,7 @@ func (d *directory) make(p protocol.Place, hello *protocol.Message, open bool) *
 		r.secret = d.box.hex(1)
 	}
 	for r.code == "" {
-		if c := d.code(); d.rooms[key(p.Game, c)] == nil {
+		if c := d.code(); d.rooms[key(p.Game, c)] == nil && d.past[key(p.Game, c)] == 0 {
 			r.code = c
 		}
 	}
@@ -119,8 +123,34 @@ func file(list *[]*room, r *room, is *bool, want bool) {
 
 // close takes a room that is empty off the books.
 func (d *directory) close(r *room) {
-	delete(d.rooms, key(r.game, r.code))
+	k := key(r.game, r.code)
+	delete(d.rooms, k)
 	d.file(r)
+	if !protocol.Spoken(r.code) {
+		return
+	}
+	if d.past[k] == 0 {
+		d.over = append(d.over, k)
+	}
+	d.past[k] = d.now + d.limits.PlayGrace
+	if len(d.over) > d.limits.Rooms {
+		d.forget()
+	}
+}
+
+// forget forgets the code that is over for the longest time.
+func (d *directory) forget() {
+	delete(d.past, d.over[0])
+	if d.over = d.over[1:]; len(d.over) == 0 {
+		d.over = nil
+	}
+}
+
+// expire forgets the codes that are over for too long.
+func (d *directory) expire() {
+	for len(d.over) > 0 && d.past[d.over[0]] <= d.now {
+		d.forget()
+	}
 }
 
 // key folds the case of the code, since codes are spoken.

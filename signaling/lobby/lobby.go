@@ -50,7 +50,7 @@ func New(l Limits, random func() uint64) *Lobby {
 		}
 	}
 	return &Lobby{
-		directory: directory{box: &outbox{random: random}, limits: l, rooms: map[string]*room{}},
+		directory: directory{box: &outbox{random: random}, limits: l, rooms: map[string]*room{}, past: map[string]int{}},
 		conns:     map[Conn]*member{},
 		tokens:    map[string]*member{},
 	}
@@ -173,6 +173,7 @@ func (l *Lobby) Tick() []Out {
 			l.remove(m)
 		}
 	}
+	l.expire()
 	return l.box.flush()
 }
 

@@ -411,6 +411,9 @@ func check(t *testing.T, l *Lobby) {
 	if members != len(l.tokens) || len(l.conns)+len(l.waiting) != members || len(l.rooms) > l.limits.Rooms {
 		t.Fatalf("%d members, %d tokens, %d connections, %d waiting", members, len(l.tokens), len(l.conns), len(l.waiting))
 	}
+	if len(l.past) != len(l.over) || len(l.past) > l.limits.Rooms {
+		t.Fatalf("%d codes are over, and %d", len(l.past), len(l.over))
+	}
 	for _, list := range [][]*room{l.open, l.public} {
 		if !slices.IsSortedFunc(list, func(a, b *room) int { return a.born - b.born }) {
 			t.Fatal("a younger room comes before an older one")
