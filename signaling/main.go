@@ -53,6 +53,7 @@ func main() {
 	f.IntVar(&cfg.Limits.AddressSockets, "address-sockets", 256, "`limit` of connections at once from one address")
 	f.BoolVar(&cfg.RelayPrivate, "relay-private", false, "let the relay reach private addresses, such as others in this network;\nimplied when bound to loopback")
 	f.StringVar(&ports, "relay-ports", ports, "UDP `range` of relayed addresses")
+	f.IntVar(&cfg.RelayLimits.Total, "relay-total", 1<<30, "`limit` of bytes that the relay carries for one player, until it has carried none for an hour")
 	f.StringVar(&cfg.Cert, "cert", "", "`file` of a certificate, PEM, with its chain; read again when it has changed")
 	f.StringVar(&cfg.Key, "key", "", "`file` of its key")
 	f.StringVar(&autocert, "autocert", "", "host `names`, with commas between, for which to get certificates from Let's Encrypt;\nplayers must reach this machine by them at port 443, so -addr is :443")

@@ -131,3 +131,41 @@ func TestRefreshOutlivesCredentials(t *testing.T) {
 		t.Error("somebody else refreshed it")
 	}
 }
+
+// What is relayed for a member ends with its place in the room, and its old
+// credentials are of no more use; who comes back in time keeps it.
+func TestWhoLeavesIsNotRelayed(t *testing.T) {
+	r := listen(t, Config{})
+	user, credential := r.Mint("ROOM:1")
+	c := client(t, r, "udp", user, credential)
+	a, err := c.Allocate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	r.Leave("ROOM:1", time.Hour)
+	r.Mint("ROOM:1") // It is back.
+	r.Leave("ROOM:1", 20*time.Millisecond)
+	r.Mint("ROOM:1")
+	r.Leave("ROOM:2", 0) // somebody who was never relayed
+	time.Sleep(50 * time.Millisecond)
+	if r.Relayed() != 1 {
+		t.Fatal("its address is gone, though it came back")
+	}
+	r.Leave("ROOM:1", 20*time.Millisecond)
+	for begin := time.Now(); r.Relayed() > 0; time.Sleep(time.Millisecond) {
+		if time.Since(begin) > 20*time.Second {
+			t.Fatal("it is relayed for ever")
+		}
+	}
+	if conn, err := client(t, r, "udp", user, credential).Allocate(); err == nil {
+		conn.Close()
+		t.Error("it has another address")
+	}
+	user, credential = r.Mint("ROOM:1")
+	conn, err := client(t, r, "udp", user, credential).Allocate()
+	if err != nil {
+		t.Fatal("who is in the room again has none:", err)
+	}
+	conn.Close()
+}

@@ -64,6 +64,7 @@ type Relay struct {
 	mu     sync.Mutex
 	ports  map[uint16]*socket // the relayed addresses that exist
 	users  map[string]*member
+	swept  time.Time     // when users were looked through
 	bytes  atomic.Uint64 // relayed, both ways
 	closed bool
 	wg     sync.WaitGroup // of sockets
@@ -222,8 +223,41 @@ func (r *Relay) URLs(host string) (stun, udp, tcp string) {
 // Mint makes credentials for who, such as "game/room:member". They can be used to
 // begin until Valid is over; what has begun goes on, so that a match outlives them.
 func (r *Relay) Mint(who string) (username, credential string) {
+	r.mu.Lock()
+	if m := r.users[who]; m != nil { // It is back.
+		m.stay()
+	}
+	r.mu.Unlock()
 	username = strconv.FormatInt(time.Now().Add(r.cfg.Valid).Unix(), 10) + ":" + who
 	return username, r.sign(username)
+}
+
+// Leave ends what is relayed for who, after a time for it to come back and be
+// given new credentials; zero: at once. Its old ones are of no more use then.
+func (r *Relay) Leave(who string, after time.Duration) {
+	r.mu.Lock()
+	m := r.users[who]
+	if m == nil || r.closed {
+		r.mu.Unlock()
+		return
+	}
+	m.stay()
+	if after > 0 {
+		m.leaves = time.AfterFunc(after, func() { r.Leave(who, 0) })
+		r.mu.Unlock()
+		return
+	}
+	m.gone = true
+	var all []*socket
+	for _, s := range r.ports {
+		if s.member == m {
+			all = append(all, s)
+		}
+	}
+	r.mu.Unlock()
+	for _, s := range all {
+		s.Close()
+	}
 }
 
 func (r *Relay) sign(username string) string {
@@ -269,6 +303,9 @@ func (r *Relay) Close() error {
 	var all []*socket
 	for _, s := range r.ports {
 		all = append(all, s)
+	}
+	for _, m := range r.users {
+		m.stay()
 	}
 	r.mu.Unlock()
 	for _, s := range all {

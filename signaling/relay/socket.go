@@ -39,7 +39,7 @@ func (g *generator) AllocatePacketConn(c turn.AllocateListenerConfig) (net.Packe
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m := r.member(c.UserID)
-	if r.closed || m.sockets >= r.cfg.Limits.Member || m.used.Load() > int64(r.cfg.Limits.Total) {
+	if r.closed || m.gone || m.sockets >= r.cfg.Limits.Member || m.used.Load() > int64(r.cfg.Limits.Total) {
 		return nil, nil, errors.New("relay: no more addresses for this member")
 	}
 	span := int(r.cfg.Ports.High) - int(r.cfg.Ports.Low) + 1
@@ -115,16 +115,27 @@ type member struct {
 	sockets int
 	last    time.Time // when it had one
 	used    atomic.Int64
+	gone    bool        // it has left its room
+	leaves  *time.Timer // or will, if it does not come back; nil: it is there
+}
+
+// stay takes a leave back.
+func (m *member) stay() {
+	if m.leaves != nil {
+		m.leaves.Stop()
+	}
+	m.gone, m.leaves = false, nil
 }
 
 const (
 	forgetAfter = time.Hour
-	manyMembers = 4096 // more than these are looked through for some to forget
+	manyMembers = 4096 // more than these are looked through for some to forget, once a minute
 )
 
 // member finds one; the lock is held.
 func (r *Relay) member(user string) *member {
-	if len(r.users) >= manyMembers {
+	if len(r.users) >= manyMembers && time.Since(r.swept) > time.Minute {
+		r.swept = time.Now()
 		for name, m := range r.users {
 			if m.sockets == 0 && time.Since(m.last) > forgetAfter {
 				delete(r.users, name)

@@ -34,6 +34,7 @@ type Config struct {
 
 	Proxies      []netip.Prefix // proxies in front of this server, which are believed about where others come from (X-Forwarded-For)
 	RelayPrivate bool           // let the relay reach private addresses; implied when bound to loopback
+	RelayLimits  relay.Limits   // what the relay does for each member
 	RelayPorts   relay.Ports    // of relayed addresses; default 61000-61999
 	Cert, Key    string         // files of a certificate and its key, for wss; they may be renewed while the server runs
 	Autocert     []string       // host names for which Let's Encrypt gives certificates, by port 443 (TLS-ALPN-01): Addr must be :443, or come from there
@@ -82,7 +83,7 @@ func (c *Config) listenRelay() (*relay.Relay, error) {
 	if c.Turn == "off" {
 		return nil, nil
 	}
-	rc := relay.Config{Addr: c.Turn, Second: c.Stun2, Ports: c.RelayPorts}
+	rc := relay.Config{Addr: c.Turn, Second: c.Stun2, Ports: c.RelayPorts, Limits: c.RelayLimits}
 	host, _, _ := net.SplitHostPort(c.Addr)
 	if c.Turn == "" {
 		rc.Addr = net.JoinHostPort(host, "3478")
@@ -141,13 +142,18 @@ func (s *Server) servers(c *conn) []protocol.Server {
 		host = "127.0.0.1" // localhost may mean ::1 first, where no packet is answered.
 	}
 	c.minted = time.Now()
-	user, credential := s.relay.Mint(c.place.Game + "/" + c.code + ":" + strconv.Itoa(int(c.self)))
+	user, credential := s.relay.Mint(c.tenant())
 	stun, udp, tcp := s.relay.URLs(host)
 	return []protocol.Server{
 		{URLs: []string{stun}},
 		{URLs: []string{udp}, Username: user, Credential: credential},
 		{URLs: []string{tcp}, Username: user, Credential: credential},
 	}
+}
+
+// tenant is a member as the relay knows it.
+func (c *conn) tenant() string {
+	return c.place.Game + "/" + c.code + ":" + strconv.Itoa(int(c.self))
 }
 
 // isHost tells whether s can be a host in a URL.

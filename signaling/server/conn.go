@@ -40,6 +40,7 @@ type conn struct {
 	self    protocol.ID
 	code    string    // of its room
 	minted  time.Time // when it was last told of the servers
+	left    bool      // its member is no more in the room
 	links   []linked  // that it has told of
 	failed  int       // tries that it has told of
 }
@@ -165,6 +166,7 @@ func (c *conn) run() {
 	c.server.mu.Lock()
 	switch {
 	case said == statusAway:
+		c.left = true
 		c.server.deliver(c.server.lobby.Hear(c.id, protocol.Message{Kind: protocol.Leave}))
 	case s != statusNormal || said != 0 || c.ending: // It is not that nothing came.
 	case c.entered:
@@ -226,6 +228,7 @@ func (c *conn) hear(b []byte) {
 		c.entered = true
 		s.deliver(s.lobby.Enter(c.id, c.place, *m))
 	default:
+		c.left = c.left || m.Kind == protocol.Leave
 		s.deliver(s.lobby.Hear(c.id, *m))
 		if m.Kind == protocol.State {
 			s.metrics.heard(c, m)

@@ -22,19 +22,24 @@ func (s *Server) Drain(ctx context.Context) {
 		s.hand()
 	}
 	s.unlock()
-	if s.relay == nil {
-		return
-	}
-	defer func() { s.log.Info("drained", "relayed", s.relay.Relayed()) }()
+	defer func() { s.log.Info("drained", "relayed", s.Relayed()) }()
 	look := time.NewTicker(100 * time.Millisecond)
 	defer look.Stop()
-	for s.relay.Relayed() > 0 {
+	for s.Relayed() > 0 {
 		select {
 		case <-ctx.Done():
 			return
 		case <-look.C:
 		}
 	}
+}
+
+// Relayed is how many addresses the relay has for players now.
+func (s *Server) Relayed() int {
+	if s.relay == nil {
+		return 0
+	}
+	return s.relay.Relayed()
 }
 
 // dismiss tells everybody that the server stops, and when to try again: not all

@@ -52,25 +52,7 @@ func TestDrain(t *testing.T) {
 	l := raw(t, url+"/toy/ROOM", nil, protocol.Version)
 	l.write(protocol.Message{Kind: protocol.Hello, Build: "1"})
 	w := l.read()
-	udp, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer udp.Close()
-	turnAt := strings.TrimSuffix(strings.TrimPrefix(w.Servers[1].URLs[0], "turn:"), "?transport=udp")
-	c, err := turn.NewClient(&turn.ClientConfig{STUNServerAddr: turnAt, TURNServerAddr: turnAt, Conn: udp,
-		Username: w.Servers[1].Username, Password: w.Servers[1].Credential, LoggerFactory: logging.NewDefaultLoggerFactory()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if err := c.Listen(); err != nil {
-		t.Fatal(err)
-	}
-	relayed, err := c.Allocate()
-	if err != nil {
-		t.Fatal(err)
-	}
+	relayed := allocate(t, w)
 	drained := make(chan struct{})
 	go func() {
 		s.Drain(context.Background())
@@ -98,6 +80,55 @@ func TestDrain(t *testing.T) {
 	case <-drained:
 	case <-time.After(20 * time.Second):
 		t.Error("it waits for nothing")
+	}
+}
+
+// allocate begins to be relayed, by what a Welcome says.
+func allocate(t *testing.T, w protocol.Message) net.PacketConn {
+	t.Helper()
+	udp, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { udp.Close() })
+	at := strings.TrimSuffix(strings.TrimPrefix(w.Servers[1].URLs[0], "turn:"), "?transport=udp")
+	c, err := turn.NewClient(&turn.ClientConfig{STUNServerAddr: at, TURNServerAddr: at, Conn: udp,
+		Username: w.Servers[1].Username, Password: w.Servers[1].Credential, LoggerFactory: logging.NewDefaultLoggerFactory()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	if err := c.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	relayed, err := c.Allocate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return relayed
+}
+
+// Who leaves is not relayed any more.
+func TestWhoLeavesIsNotRelayed(t *testing.T) {
+	s, err := server.New(server.Config{Turn: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	h := httptest.NewServer(s)
+	defer h.Close()
+	l := raw(t, "ws"+strings.TrimPrefix(h.URL, "http")+"/toy/ROOM", nil, protocol.Version)
+	l.write(protocol.Message{Kind: protocol.Hello, Build: "1"})
+	defer allocate(t, l.read()).Close()
+	if n := s.Relayed(); n != 1 {
+		t.Fatalf("%d addresses", n)
+	}
+	l.write(protocol.Message{Kind: protocol.Leave})
+	l.ends()
+	for begin := time.Now(); s.Relayed() > 0; time.Sleep(5 * time.Millisecond) {
+		if time.Since(begin) > 20*time.Second {
+			t.Fatal("it is relayed for ever")
+		}
 	}
 }
 

@@ -316,6 +316,13 @@ func (s *Server) forget(c *conn) {
 	defer s.unlock()
 	s.debug("gone", c)
 	delete(s.conns, c.id)
+	if s.relay != nil && c.self != 0 && !s.draining {
+		after := s.cfg.Limits.Play
+		if c.left {
+			after = 0
+		}
+		s.relay.Leave(c.tenant(), after)
+	}
 	s.deliver(s.lobby.Lost(c.id))
 }
 
