@@ -18,17 +18,18 @@ import (
 )
 
 const (
-	width  = 150
-	height = 118
-	wide   = 600 // of the line that tells why the path is no direct one
+	width  = 190
+	height = 146
+	wide   = 600 // of the lines below, which tell of the addresses, and why the path is no direct one
+	row    = 14
 	bars   = 120 // ticks of history
 )
 
 var (
 	words   *image.RGBA   // the lines as letters
 	sheet   *ebiten.Image // and as a texture
-	reason  *ebiten.Image // why the path is no direct one
-	why     string        // in words
+	below   *ebiten.Image // the addresses, and why the path is no direct one
+	told    [2]string     // in words
 	history [bars]sample
 	last    netcode.Stats
 	next    int
@@ -70,15 +71,21 @@ func Draw(dst *ebiten.Image, stats netcode.Stats, report punch.Report) {
 	o.GeoM.Scale(float64(k), float64(k))
 	o.GeoM.Translate(float64(x), float64(y))
 	dst.DrawImage(sheet, &o)
-	if report.Why != "" {
-		explain(report.Why)
-		box(0, height, wide, 16, color.RGBA{10, 8, 24, 200})
+	if report.Path != punch.Unknown {
+		lines := [2]string{report.Local + " to " + report.Remote, report.Why}
+		explain(lines)
+		rows := float32(1)
+		if report.Why != "" {
+			rows = 2
+		}
+		letters := min(max(len(lines[0]), len(lines[1]), (width-12)/7), (wide-12)/7)
+		box(0, height, float32(12+7*letters), rows*row+2, color.RGBA{10, 8, 24, 200})
 		o.GeoM.Translate(0, float64(height*k))
-		dst.DrawImage(reason, &o)
+		dst.DrawImage(below, &o)
 	}
 	for i := range bars {
 		s := history[(next+i)%bars]
-		bx := 15 + float32(i)
+		bx := (width-bars)/2 + float32(i)
 		c := color.RGBA{120, 116, 150, 255}
 		if s.waited {
 			c = color.RGBA{255, 209, 102, 255}
@@ -105,29 +112,35 @@ func write(s netcode.Stats, r punch.Report) {
 	d := font.Drawer{Dst: words, Src: image.White, Face: basicfont.Face7x13}
 	for i, line := range [...]string{
 		fmt.Sprintf("round trip %5.1f ms", float64(rtt)/60),
-		fmt.Sprintf("path       %s %d ms", r.Path, r.RTT.Milliseconds()),
+		fmt.Sprintf("path       %s", r.Path),
+		fmt.Sprintf("network    %d ms +-%.0f", r.RTT.Milliseconds(), float64(r.Jitter)/1e6),
+		fmt.Sprintf("lost       %.0f %%", 100*r.Loss),
+		fmt.Sprintf("connected  in %d ms", r.Connect.Milliseconds()),
 		fmt.Sprintf("rollback   %d, max %d", s.Depth, s.MaxDepth),
 		fmt.Sprintf("repairs    %d", s.Rollbacks),
 		fmt.Sprintf("waited     %d", s.Waited),
 		fmt.Sprintf("confirmed  -%d frames", s.Frame-s.Confirmed),
 	} {
-		d.Dot = fixed.P(6, 13+i*14)
+		d.Dot = fixed.P(6, 13+i*row)
 		d.DrawString(line)
 	}
 	sheet.WritePixels(words.Pix)
 }
 
-// explain renews the line that tells why the path is no direct one.
-func explain(text string) {
-	if reason != nil && text == why {
+// explain renews the lines below.
+func explain(lines [2]string) {
+	if below != nil && lines == told {
 		return
 	}
-	why = text
-	line := image.NewRGBA(image.Rect(0, 0, wide, 16))
-	d := font.Drawer{Dst: line, Src: image.White, Face: basicfont.Face7x13, Dot: fixed.P(6, 12)}
-	d.DrawString(text)
-	if reason == nil {
-		reason = ebiten.NewImage(wide, 16)
+	told = lines
+	pixels := image.NewRGBA(image.Rect(0, 0, wide, 2*row+2))
+	d := font.Drawer{Dst: pixels, Src: image.White, Face: basicfont.Face7x13}
+	for i, text := range lines {
+		d.Dot = fixed.P(6, 12+i*row)
+		d.DrawString(text)
 	}
-	reason.WritePixels(line.Pix)
+	if below == nil {
+		below = ebiten.NewImage(wide, 2*row+2)
+	}
+	below.WritePixels(pixels.Pix)
 }

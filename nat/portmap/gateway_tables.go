@@ -4,8 +4,12 @@ package portmap
 
 import (
 	"encoding/binary"
+	"errors"
 	"net/netip"
 )
+
+// errNoRouter is why nobody is asked.
+var errNoRouter = errors.New("portmap: this machine has no IPv4 default route by a router")
 
 // The tables of routes as other systems hand them out are read here, so that their
 // readers are tested on every system.

@@ -74,9 +74,6 @@ func nested(external, seen netip.Addr) bool {
 // ErrSilent is the error of Map and Find where no router answers.
 var ErrSilent = errors.New("portmap: the router answers neither PCP nor NAT-PMP nor UPnP")
 
-// errNoRouter is why nobody is asked.
-var errNoRouter = errors.New("portmap: this machine has no IPv4 default route by a router")
-
 // Mapping is a port that a router opened. It lives until Close.
 type Mapping struct {
 	at   *mapping
