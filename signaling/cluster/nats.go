@@ -115,7 +115,7 @@ func (c *natsCluster) open(ctx context.Context, replicas int) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("cluster: no bucket for leases: %w; is JetStream on (nats-server -js)?", err)
+			return fmt.Errorf("cluster: no bucket for leases: %w; is JetStream on (nats-server -js), and are there %d servers that have it?", err, replicas)
 		case <-time.After(250 * time.Millisecond):
 		}
 	}

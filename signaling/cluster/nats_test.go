@@ -23,6 +23,7 @@ func TestNATS(t *testing.T) {
 
 // Three servers of NATS keep the leases on each; the one that leads is killed.
 func TestNATSLosesAServer(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	for version, path := range natsServers(t) {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
@@ -79,6 +80,7 @@ func TestNATSLosesAServer(t *testing.T) {
 // A line that breaks again and again leaves no more watchers behind than there
 // are servers that watch.
 func TestNATSHasOneWatcherPerServer(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	n := startNATS(t, newest(t), 1)
 	line := newFront(t, []string{strings.TrimPrefix(n.urls(), "nats://")})
 	c := connect(t, "nats://"+line.Addr().String())

@@ -415,6 +415,7 @@ func TestOneOfThreeIsKilled(t *testing.T) {
 // A server that can't reach NATS any more lets go of its clients, who find
 // another; and is a server like any other when it can.
 func TestOneOfThreeIsCutOff(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	n := startNATS(t, newest(t), 1)
 	line := newFront(t, []string{strings.TrimPrefix(n.urls(), "nats://")})
 	s := startService(t, n.urls())
@@ -453,6 +454,7 @@ func ready(addr string) bool {
 // NATS loses one of three while a crowd talks: its rooms wait at most until
 // NATS has a leader again, and nothing of them is lost.
 func TestNATSLosesAServerUnderLoad(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	n := startNATS(t, newest(t), 3)
 	s := startService(t, n.urls())
 	c := s.crowd(60, 100*time.Millisecond)
