@@ -14,6 +14,9 @@ const (
 	CodeBuild   = protocol.CodeBuild   // the room plays another build of the game
 	CodeVersion = protocol.CodeVersion // the server speaks another version of the protocol
 	CodeOrigin  = protocol.CodeOrigin  // the server does not serve this page
+	CodeRoom    = protocol.CodeRoom    // no room of that code is to be had: it is wrong, or the room full, locked, playing, over or of another build
+	CodeLocked  = protocol.CodeLocked  // the room is locked
+	CodeKicked  = protocol.CodeKicked  // the leader of the room has put this machine out
 	CodeRefused = "refused"            // the server refused for another reason
 	CodeServer  = "server"             // the server can't be reached
 	CodeLink    = "link"               // another player can't be reached
@@ -35,7 +38,7 @@ func (e *Error) Unwrap() error { return e.Err }
 func serverError(err error) *Error {
 	code := client.Refusal(err)
 	switch code {
-	case CodeFull, CodePlaying, CodeBuild, CodeVersion, CodeOrigin:
+	case CodeFull, CodePlaying, CodeBuild, CodeVersion, CodeOrigin, CodeRoom, CodeLocked, CodeKicked:
 	case "":
 		code = CodeServer
 	default:

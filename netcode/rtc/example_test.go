@@ -112,3 +112,41 @@ func ExampleMatch_Due() {
 }
 
 func draw(*Pong) {}
+
+// A public room is found by anybody who asks for it. Its leader says what is
+// played, and may lock it and put members out; what people say goes from machine to
+// machine.
+func ExampleList() {
+	ctx := context.Background()
+	rooms, err := rtc.List(ctx, "wss://play.example/pong", rtc.Query{
+		Build: "pong/1",
+		Where: []rtc.Term{rtc.Is("mode", "duel"), rtc.AtLeast("skill", 900)},
+		Sort:  "-skill",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	link := "wss://play.example/pong?players=2-4&new"
+	if len(rooms) > 0 {
+		link = "wss://play.example/pong/" + rooms[0].Code
+	}
+	room, err := rtc.Join(link, &rtc.Options{
+		Build: "pong/1", Name: "Ann",
+		Public: true, Metadata: map[string]string{"mode": "duel", "skill": "1200"}, // if this makes the room
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer room.Close()
+	for room.Status().Phase < rtc.Playing { // The game's loop does this.
+		for m := range room.Members() {
+			if m.Self && m.Peer == room.Leader() && room.RoomData() == nil {
+				_ = room.SetRoomData([]byte("castle")) // becomes netcode.Terms.Setup
+				_ = room.Say("we play the castle")
+			}
+		}
+		for line := range room.Chat() {
+			fmt.Printf("%s: %s\n", line.Name, line.Text)
+		}
+	}
+}

@@ -12,6 +12,7 @@ package rtc
 import (
 	"fmt"
 	"iter"
+	"maps"
 	"net/url"
 	"sync"
 
@@ -23,15 +24,18 @@ import (
 
 // Options of Join; nil and zero values are fine.
 type Options struct {
-	Build     string   // the game's name and version: only equal ones meet
-	Name      string   // of the player, for the others to see
-	Servers   []string // others of the same service, as wss://HOST, for when that of the link does not answer; see client.Options
-	Page      string   // the page that a Link leads to; default: the current page in the browser, natively the server's
-	RelayOnly bool     // show no other player an address of ours
-	PortMap   bool     // ask the router to open a port for each link; not in the browser
-	Birthday  bool     // where only a relay is left, guess ports of a symmetric NAT, if the other end does so too; see punch.Options
-	Rate      int      // ticks a second; zero means 60
-	Local     int      // seats on this machine; zero means 1, and more than one comes later
+	Build     string            // the game's name and version: only equal ones meet
+	Name      string            // of the player, for the others to see
+	Servers   []string          // others of the same service, as wss://HOST, for when that of the link does not answer; see client.Options
+	Page      string            // the page that a Link leads to; default: the current page in the browser, natively the server's
+	RelayOnly bool              // show no other player an address of ours
+	PortMap   bool              // ask the router to open a port for each link; not in the browser
+	Birthday  bool              // where only a relay is left, guess ports of a symmetric NAT, if the other end does so too; see punch.Options
+	Public    bool              // if this makes the room, it is in the list: see List
+	Metadata  map[string]string // if this makes the room, what the list tells of it: see Room.SetMetadata
+	Near      map[string]int    // milliseconds to up to 8 places that your game names ("fra": 20), so that players who are put together are not far from one another
+	Rate      int               // ticks a second; zero means 60
+	Local     int               // seats on this machine; zero means 1, and more than one comes later
 }
 
 // Phase of a room.
@@ -98,6 +102,11 @@ type Room struct {
 	members []Member
 	links   []*link
 	match   *Match
+	hall    protocol.Room // what the leader has made of it
+	asks    wants
+	wish    *protocol.Room // what this machine, as leader, wants it to be
+	spoken  int            // see mesh.Spoken
+	lines   []Line
 	over    error
 	ready   bool
 	data    []byte
@@ -113,7 +122,8 @@ type link struct {
 }
 
 // Join enters the room that a url names: wss://host/GAME fills any room of the
-// game, wss://host/GAME/CODE is that room, and ?players=2, or 2-4, says how
+// game, wss://host/GAME?new makes one that strangers are not put into,
+// wss://host/GAME/CODE is that room, and ?players=2, or 2-4, says how
 // many machines a match takes. A link that begins with a slash leaves out the
 // server: in the browser it is the page's own, and the page's ?room= and
 // ?players= count; natively it is ws://127.0.0.1:8080. It returns at once; the
@@ -134,7 +144,7 @@ func Join(link string, o *Options) (*Room, error) {
 		return nil, fmt.Errorf("rtc: Local is %d, must be 1", local)
 	}
 	var err error
-	if r.client, err = client.Dial(link, client.Options{Build: r.options.Build, Name: r.options.Name, Servers: r.options.Servers, Notify: r.poke}); err != nil {
+	if r.client, err = client.Dial(link, client.Options{Build: r.options.Build, Name: r.options.Name, Servers: r.options.Servers, Room: r.options.hall(), Near: r.options.Near, Notify: r.poke}); err != nil {
 		return nil, fmt.Errorf("rtc: %w", err)
 	}
 	if r.server, err = url.Parse(link); err != nil {
@@ -195,6 +205,21 @@ func (r *Room) Members() iter.Seq[Member] {
 	}
 }
 
+// wants is what the game wants done once, and the room's goroutine has not done yet.
+type wants struct {
+	wish  *protocol.Room
+	kicks []protocol.ID
+	says  []string
+}
+
+// hall is what the room is to be if this machine makes it.
+func (o *Options) hall() *protocol.Room {
+	if !o.Public && len(o.Metadata) == 0 {
+		return nil
+	}
+	return &protocol.Room{Public: o.Public, Meta: maps.Clone(o.Metadata)}
+}
+
 // SetReady says that this player wants to start, or not yet. Where the number
 // of players is fixed there is nothing to decide: a full room starts.
 func (r *Room) SetReady(ready bool) {
@@ -204,8 +229,9 @@ func (r *Room) SetReady(ready bool) {
 	r.poke()
 }
 
-// SetData sets what the others see of this machine: a character, a level. That
-// of the first seat becomes netcode.Terms.Setup when a match starts.
+// SetData sets what the others see of this machine: a character, a team. That
+// of the first seat becomes netcode.Terms.Setup when a match starts, if the
+// room has no data of its own: see SetRoomData.
 func (r *Room) SetData(data []byte) error {
 	if len(data) > protocol.MaxData {
 		return fmt.Errorf("rtc: data of %d bytes, the limit is %d", len(data), protocol.MaxData)

@@ -34,6 +34,7 @@ type driver struct {
 	ready   bool
 	data    []byte
 	up      bool           // the server was there in the last turn,
+	said    int            // see mesh.Spoken
 	text    string         // and this was how it went
 	news    bool           // something may look different to the game
 	fault   *Error         // why the room is over, or will be after the match
@@ -77,6 +78,7 @@ func (d *driver) turn() {
 		d.obey()
 	}
 	d.hearLinks()
+	d.hearLines()
 	d.obey()
 	if up, text := d.client.Up(), d.client.Text(); up != d.up || text != d.text {
 		d.up, d.text, d.news = up, text, true
@@ -96,7 +98,9 @@ func (d *driver) turn() {
 // hearGame tells the mesh what the game wants since the last turn.
 func (d *driver) hearGame() {
 	d.mu.Lock()
-	ready, data, playing := d.Room.ready, d.Room.data, d.match != nil
+	ready, data, playing, asks := d.Room.ready, d.Room.data, d.match != nil, d.asks
+	d.asks = wants{}
+	d.spoken += len(asks.says)
 	d.mu.Unlock()
 	if !playing && d.mesh.Match() != nil {
 		d.news = true
@@ -110,6 +114,16 @@ func (d *driver) hearGame() {
 		d.data, d.news = data, true
 		d.mesh.SetData(data)
 	}
+	if asks.wish != nil {
+		d.mesh.SetRoom(*asks.wish)
+	}
+	for _, id := range asks.kicks {
+		d.mesh.Kick(id)
+	}
+	for _, text := range asks.says {
+		d.mesh.SayText(text)
+		d.said = -1 // Whether it was said is to be told.
+	}
 }
 
 // hearLinks carries the links' signals and tells the mesh what became of them.
@@ -119,6 +133,9 @@ func (d *driver) hearLinks() {
 		id := protocol.ID(l.peer)
 		for signal, ok := l.NextSignal(); ok; signal, ok = l.NextSignal() {
 			d.mesh.Carry(id, signal)
+		}
+		for m, ok := l.RecvMessage(); ok; m, ok = l.RecvMessage() {
+			d.mesh.Posted(id, m)
 		}
 		switch l.State() {
 		case punch.Open:
@@ -166,6 +183,10 @@ func (d *driver) obey() {
 		case mesh.Signal:
 			if l := d.link(peer); l != nil {
 				_ = l.Signal(o.Payload) // Junk of another machine is its own loss.
+			}
+		case mesh.Post:
+			if l := d.link(peer); l != nil {
+				_ = l.SendMessage(o.Payload) // Who hears nothing any more is seen as such by the link.
 			}
 		case mesh.Say:
 			_ = d.client.Send(o.Message) // The Welcome after a lost connection makes up for what is lost here.
@@ -251,7 +272,10 @@ func (d *driver) publish() {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.status, d.code, d.members = s, m.Code(), members
+	d.status, d.code, d.members, d.hall = s, m.Code(), members, m.Room()
+	if d.hall.Leader != m.Self() {
+		d.wish = nil
+	}
 	if d.players = strconv.Itoa(lo); hi != lo {
 		d.players += "-" + strconv.Itoa(hi)
 	}

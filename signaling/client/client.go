@@ -26,7 +26,9 @@ type Options struct {
 	// next. What is lost is looked for where it was, and then from the first on, so
 	// that those of one room meet again.
 	Servers []string
-	Notify  func() // called from any goroutine when Recv, Up, Err or Text would answer anew; must not block. May be nil
+	Room    *protocol.Room // what the room is to be, if this client makes it; nil: nothing
+	Near    map[string]int // milliseconds to a few places that the game names; see PROTOCOL.md
+	Notify  func()         // called from any goroutine when Recv, Up, Err or Text would answer anew; must not block. May be nil
 }
 
 const (
@@ -53,6 +55,8 @@ type Conn struct {
 	bases  []*url.URL // of servers
 	build  string
 	name   string
+	room   *protocol.Room
+	near   map[string]int
 	notify func()
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -92,6 +96,13 @@ func Dial(rawURL string, o Options) (*Conn, error) {
 	if len(o.Name) > protocol.MaxName {
 		return nil, fmt.Errorf("signaling: Name of %d bytes, the limit is %d", len(o.Name), protocol.MaxName)
 	}
+	err = o.Room.Check()
+	if err == nil {
+		err = protocol.CheckNear(o.Near)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("signaling: %w", err)
+	}
 	bases := []*url.URL{base}
 	for _, s := range o.Servers {
 		other, _, err := parse(strings.TrimSuffix(s, "/") + base.Path + "/any")
@@ -105,7 +116,7 @@ func Dial(rawURL string, o Options) (*Conn, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &Conn{
-		bases: bases, place: place, anybody: place.Code == "" && !place.New, build: o.Build, name: o.Name, notify: o.Notify, cancel: cancel,
+		bases: bases, place: place, anybody: place.Code == "" && !place.New, build: o.Build, name: o.Name, room: o.Room, near: o.Near, notify: o.Notify, cancel: cancel,
 		done: make(chan struct{}), wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1),
 		text: "connecting to " + base.String(),
 	}

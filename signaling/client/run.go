@@ -128,7 +128,10 @@ func (c *Conn) over(err error) {
 func (c *Conn) session(ctx context.Context, round int) (welcomed bool, err error) {
 	c.mu.Lock()
 	base := c.bases[c.at]
-	hello := protocol.Message{Kind: protocol.Hello, Build: c.build, Name: c.name, Resume: c.token, Self: c.self, Round: c.round, Ack: c.stream.Heard}
+	hello := protocol.Message{Kind: protocol.Hello, Build: c.build, Name: c.name, Resume: c.token, Self: c.self, Round: c.round, Ack: c.stream.Heard, Near: c.near}
+	if c.token == "" {
+		hello.Room = c.room
+	}
 	if c.token != "" && c.anybody {
 		hello.Open = 1 + len(c.others)
 	}

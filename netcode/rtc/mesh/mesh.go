@@ -32,6 +32,7 @@ const (
 	Signal                 // hand Payload to the link to Peer
 	Say                    // Message to the server
 	Start                  // Match
+	Post                   // send Payload over the link to Peer, reliable
 	GiveUp                 // Peer can't be reached for Reason: the room is over
 )
 
@@ -86,6 +87,9 @@ type Mesh struct {
 	next     int // the round that the room starts next
 	played   int // the last round that is over for this machine
 	match    *protocol.Match
+	room     protocol.Room
+	talk     talk    // this machine's
+	lines    []Line  // that wait for NextLine
 	peers    []*peer // by ID
 	departed Peer    // who left last, as long as nobody came
 	ready    bool
@@ -104,7 +108,8 @@ type peer struct {
 	age     int    // ticks since this try began
 	wait    int    // ticks until the next try
 	path    Path   // of the link
-	missing int    // ticks until a member that a Welcome did not name is gone; zero: it was named
+	talk    talk
+	missing int // ticks until a member that a Welcome did not name is gone; zero: it was named
 }
 
 // Next takes the next order, if there is one.
@@ -203,6 +208,9 @@ func (m *Mesh) Hear(msg protocol.Message) {
 		if len(msg.Servers) > 0 {
 			m.servers = msg.Servers // Credentials age, and who has come may need fresh ones.
 		}
+		if msg.Room != nil {
+			m.become(msg.Room, false)
+		}
 		for _, member := range msg.Members {
 			m.meet(member)
 		}
@@ -233,6 +241,7 @@ func (m *Mesh) welcome(msg protocol.Message) {
 		}
 		m.played, m.departed, m.banned = 0, Peer{}, nil
 	}
+	same := msg.Self == m.self && msg.Code == m.code
 	m.self, m.code, m.lo, m.hi, m.next, m.servers = msg.Self, msg.Code, msg.Min, msg.Max, msg.Round, msg.Servers
 	for _, p := range m.peers {
 		if p.missing == 0 && !p.Left {
@@ -242,6 +251,7 @@ func (m *Mesh) welcome(msg protocol.Message) {
 	for _, member := range msg.Members {
 		m.meet(member)
 	}
+	m.become(msg.Room, same)
 	m.start(msg.Match)
 }
 
@@ -376,9 +386,11 @@ func (m *Mesh) Tick() {
 	if m.over {
 		return
 	}
+	m.talk.tick()
 	for i := len(m.peers) - 1; i >= 0; i-- {
 		p := m.peers[i]
 		p.age++
+		p.talk.tick()
 		if p.missing > 0 {
 			if p.missing--; p.missing == 0 {
 				m.leave(i)

@@ -1,0 +1,92 @@
+package rtc
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"unicode/utf8"
+
+	"github.com/punchback/punchback/netcode"
+	"github.com/punchback/punchback/netcode/rtc/mesh"
+)
+
+// MaxText is the longest line of chat, in bytes of UTF-8.
+const MaxText = mesh.MaxText
+
+// ErrTooMuch is the error of Say when more is said than the others hear.
+var ErrTooMuch = errors.New("rtc: too much is said: ten lines at once, and two a second")
+
+// Line is what a player said.
+type Line struct {
+	Peer   netcode.Peer
+	Name   string // of who said it, as it was then
+	Text   string // without what no sentence has, such as control characters; still anybody's words
+	Number uint64 // of that machine's lines in this room, from 1; one that is left out was not heard here
+	Self   bool   // it was said by this machine
+}
+
+// maxLines is how many lines wait for Chat.
+const maxLines = 64
+
+// Say says a line to everybody in the room who is linked now, and to Chat of
+// this machine. It goes from machine to machine, reliable and in order, and
+// needs no server; who comes later does not hear it, and what is under way when
+// a link breaks is lost. At most MaxText bytes, ten lines at once and two a second:
+// the others hear no more than that of anybody.
+func (r *Room) Say(text string) error {
+	if text == "" || len(text) > MaxText || !utf8.ValidString(text) {
+		return fmt.Errorf("rtc: text of %d bytes, must be 1 to %d of UTF-8", len(text), MaxText)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over != nil {
+		return r.over
+	}
+	if len(r.members) == 0 {
+		return errors.New("rtc: nothing can be said before the server has let this machine in")
+	}
+	if len(r.asks.says)+r.spoken >= mesh.ChatBurst {
+		return ErrTooMuch
+	}
+	r.asks.says = append(r.asks.says, text)
+	r.poke()
+	return nil
+}
+
+// Chat are the lines that were said since the last call, in the order in which
+// they were heard. At most 64 wait; of more the oldest are lost.
+func (r *Room) Chat() iter.Seq[Line] {
+	r.mu.Lock()
+	lines := r.lines
+	r.lines = nil
+	r.mu.Unlock()
+	return func(yield func(Line) bool) {
+		for _, l := range lines {
+			if !yield(l) {
+				return
+			}
+		}
+	}
+}
+
+// hearLines keeps what was said for Chat.
+func (d *driver) hearLines() {
+	for l, ok := d.mesh.NextLine(); ok; l, ok = d.mesh.NextLine() {
+		line := Line{Peer: netcode.Peer(l.From), Text: printable(l.Text), Number: l.Number, Self: l.From == d.mesh.Self()}
+		if line.Name = nameOf(d.peer(l.From).Member); line.Self {
+			line.Name = d.options.Name
+		}
+		d.mu.Lock()
+		if len(d.lines) >= maxLines {
+			d.lines = d.lines[1:]
+		}
+		d.lines = append(d.lines, line)
+		d.mu.Unlock()
+	}
+	if spoken := d.mesh.Spoken(); spoken != d.said {
+		d.said = spoken
+		d.mu.Lock()
+		d.spoken = spoken
+		d.mu.Unlock()
+	}
+}
