@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/punchback/punchback/signaling/client"
 	"github.com/punchback/punchback/signaling/cluster"
 	"github.com/punchback/punchback/signaling/protocol"
 	"github.com/punchback/punchback/signaling/server"
@@ -167,6 +168,31 @@ func TestWhoWaitsIsFoundAgain(t *testing.T) {
 	}
 	meet(a, b, 1)
 	x.Close()
+}
+
+// The list is the same everywhere, and a leader's word goes everywhere.
+func TestOneListAndOneLeader(t *testing.T) {
+	t.Parallel()
+	c := startThree(t)
+	enter(t, c.urls[2]+"/pong/X", "1") // So the third server is the owner.
+	a := enter(t, c.urls[0]+"/pong?new", "1")
+	a.say(protocol.Message{Kind: protocol.SetRoom, Room: &protocol.Room{Public: true, Meta: map[string]string{"map": "moon"}}})
+	for m := a.await(protocol.Update); m.Room == nil || !m.Room.Public; m = a.await(protocol.Update) {
+	}
+	for i, u := range c.urls {
+		rooms, err := client.List(t.Context(), u+"/pong", "1", protocol.Query{Where: []protocol.Term{{Key: "map", Is: "moon"}}})
+		if err != nil || len(rooms) != 1 || rooms[0].Code != a.code {
+			t.Errorf("server %d: %+v, %v", i, rooms, err)
+		}
+	}
+	b := enter(t, c.urls[1]+"/pong/"+a.code, "1")
+	a.say(protocol.Message{Kind: protocol.Kick, To: b.self})
+	b.until("the end", func() bool { return b.Err() != nil })
+	if code := client.Refusal(b.Err()); code != protocol.CodeKicked {
+		t.Error(b.Err())
+	}
+	for m := a.await(protocol.Left); m.From != b.self; m = a.await(protocol.Left) {
+	}
 }
 
 // A client that changes servers while its room's owner lives misses nothing.
