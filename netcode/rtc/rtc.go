@@ -24,9 +24,14 @@ import (
 
 // Options of Join; nil and zero values are fine.
 type Options struct {
-	Build     string            // the game's name and version: only equal ones meet
-	Name      string            // of the player, for the others to see
-	Servers   []string          // others of the same service, as wss://HOST, for when that of the link does not answer; see client.Options
+	Build   string   // the game's name and version: only equal ones meet
+	Name    string   // of the player, for the others to see
+	Servers []string // others of the same service, as wss://HOST, for when that of the link does not answer; see client.Options
+	// Secret is what the players know and the server does not, such as the part of
+	// your link after #, see NewSecret. With it the server can't read the signals by
+	// which they connect, which tell their addresses. All of a room have the same or
+	// none, so a code that is spoken is no longer enough to come in.
+	Secret    string
 	Page      string            // the page that a Link leads to; default: the current page in the browser, natively the server's
 	RelayOnly bool              // show no other player an address of ours
 	PortMap   bool              // ask the router to open a port for each link; not in the browser
@@ -94,6 +99,7 @@ type Room struct {
 	wake    chan struct{} // there is something for run to do
 	stop    chan struct{} // closed by Close
 	done    chan struct{} // closed at the end of run
+	seal    *seal         // nil: signals are open
 
 	mu      sync.Mutex // guards everything below
 	status  Status
@@ -143,6 +149,7 @@ func Join(link string, o *Options) (*Room, error) {
 	if local := r.options.Local; local != 0 && local != 1 {
 		return nil, fmt.Errorf("rtc: Local is %d, must be 1", local)
 	}
+	r.seal = newSeal(r.options.Secret)
 	var err error
 	if r.client, err = client.Dial(link, client.Options{Build: r.options.Build, Name: r.options.Name, Servers: r.options.Servers, Room: r.options.hall(), Near: r.options.Near, Notify: r.poke}); err != nil {
 		return nil, fmt.Errorf("rtc: %w", err)

@@ -31,6 +31,7 @@ var limits = func(o *Options) punch.Limits {
 type driver struct {
 	*Room
 	mesh    mesh.Mesh
+	strange map[protocol.ID]bool // whose signals are not understood
 	ready   bool
 	data    []byte
 	up      bool           // the server was there in the last turn,
@@ -74,6 +75,9 @@ func (d *driver) turn() {
 	d.hearGame()
 	for msg, ok := d.client.Recv(); ok; msg, ok = d.client.Recv() {
 		d.news = true
+		if msg.Kind == protocol.Signal && !d.unseal(&msg) {
+			continue
+		}
 		d.mesh.Hear(msg)
 		d.obey()
 	}
@@ -93,6 +97,18 @@ func (d *driver) turn() {
 		d.news = false
 		d.publish()
 	}
+}
+
+// unseal opens what another machine says, or drops what it does not understand.
+func (d *driver) unseal(msg *protocol.Message) (ok bool) {
+	msg.Payload, ok = d.seal.open(msg.Payload, d.mesh.Code(), msg.From, d.mesh.Self())
+	if !ok && d.strange == nil {
+		d.strange = map[protocol.ID]bool{}
+	}
+	if d.strange != nil && len(d.strange) < protocol.MaxPlayers*2 {
+		d.strange[msg.From] = !ok
+	}
+	return ok
 }
 
 // hearGame tells the mesh what the game wants since the last turn.
@@ -150,6 +166,9 @@ func (d *driver) hearLinks() {
 			} else if err != nil {
 				reason = strings.TrimPrefix(err.Error(), "punch: ")
 			}
+			if d.strange[id] {
+				reason = "what it says is sealed with another secret, or with none"
+			}
 			d.news = true
 			d.drop(l.peer)
 			if errors.Is(l.Err(), punch.ErrHostile) {
@@ -189,6 +208,9 @@ func (d *driver) obey() {
 				_ = l.SendMessage(o.Payload) // Who hears nothing any more is seen as such by the link.
 			}
 		case mesh.Say:
+			if m := &o.Message; m.Kind == protocol.Signal {
+				m.Payload = d.seal.close(m.Payload, d.mesh.Code(), d.mesh.Self(), m.To)
+			}
 			_ = d.client.Send(o.Message) // The Welcome after a lost connection makes up for what is lost here.
 		case mesh.Start:
 			d.mu.Lock()
