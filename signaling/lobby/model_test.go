@@ -1,6 +1,7 @@
 package lobby
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
@@ -40,7 +41,10 @@ type guest struct {
 	told     map[protocol.ID]int // how many signals this guest has sent to each
 	heard    map[protocol.ID]int // and the number of the last that came from each
 	resumed  int
-	signals  int // heard
+	signals  int           // heard
+	room     protocol.Room // as last heard
+	changes  int           // of it, by this guest
+	kicks    int           // that ended a time in a room
 	broken   string
 }
 
@@ -128,6 +132,11 @@ func (w *world) step(g *guest, faults bool) {
 		g.hear(m)
 	case g.cut && len(g.down) == 0:
 		w.lose(g)
+	case faults && g.here && g.self == g.room.Leader && w.rng.IntN(60) == 0:
+		g.changes++
+		g.say(protocol.Message{Kind: protocol.SetRoom, Room: &protocol.Room{Data: binary.AppendUvarint(nil, w.rng.Uint64()), Public: w.rng.IntN(2) == 0}})
+	case faults && g.here && g.self == g.room.Leader && w.rng.IntN(200) == 0 && len(g.members) > 1:
+		g.say(protocol.Message{Kind: protocol.Kick, To: g.members[w.rng.IntN(len(g.members))]})
 	case n == 8 && g.playing:
 		g.playing = false
 		g.round = g.next
@@ -145,6 +154,12 @@ func (g *guest) hear(m protocol.Message) {
 	}
 	switch m.Kind {
 	case protocol.Error:
+		if !m.Ends() {
+			return // It was the leader a moment ago.
+		}
+		if m.Code == protocol.CodeKicked {
+			g.kicks++
+		}
 		g.fresh()
 		g.token, g.self, g.code, g.members, g.playing, g.round = "", 0, "", nil, false, 0 // Elsewhere, as a new one.
 	case protocol.Welcome:
@@ -161,7 +176,7 @@ func (g *guest) hear(m protocol.Message) {
 		}
 		g.heard = map[protocol.ID]int{} // What was missed of the signals is lost.
 		g.token, g.self, g.code = m.Token, m.Self, m.Code
-		g.members, g.next = nil, m.Round
+		g.members, g.next, g.room = nil, m.Round, *m.Room
 		for _, o := range m.Members {
 			g.members = append(g.members, o.ID)
 		}
@@ -173,6 +188,9 @@ func (g *guest) hear(m protocol.Message) {
 		}
 		g.state()
 	case protocol.Update:
+		if m.Room != nil {
+			g.room = *m.Room
+		}
 		if len(m.Members) == 0 {
 			return
 		}
@@ -200,10 +218,14 @@ func (g *guest) hear(m protocol.Message) {
 	}
 }
 
+var kicks, changes atomic.Int64 // of all interleavings
+
 // People who want to play do play, whatever order things come in, nobody's
 // ghost stays, and who comes back hears every signal once, in order.
 func TestPeopleWhoWantToPlayDoPlay(t *testing.T) {
 	var resumed, signals atomic.Int64
+	kicks.Store(0)
+	changes.Store(0)
 	t.Run("all", func(t *testing.T) {
 		const parts = 8
 		for part := range uint64(parts) {
@@ -217,8 +239,8 @@ func TestPeopleWhoWantToPlayDoPlay(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("%d resumed, %d signals", resumed.Load(), signals.Load())
-	if resumed.Load() < interleavings || signals.Load() < 10*interleavings {
+	t.Logf("%d resumed, %d signals, %d changes of rooms, %d kicks", resumed.Load(), signals.Load(), changes.Load(), kicks.Load())
+	if resumed.Load() < interleavings || signals.Load() < 10*interleavings || changes.Load() < interleavings || kicks.Load() < interleavings/10 {
 		t.Error("too few to say anything")
 	}
 }
@@ -258,6 +280,11 @@ func play(t *testing.T, seed uint64) (resumed, signals int) {
 		if g.broken != "" {
 			t.Fatalf("seed %d: guest %d: %s", seed, i, g.broken)
 		}
+		if g.room.Leader != r.leader || !bytes.Equal(g.room.Data, r.data) || g.room.Public != r.public {
+			t.Fatalf("seed %d: guest %d was told %+v of a room with %d, %x, %t", seed, i, g.room, r.leader, r.data, r.public)
+		}
+		kicks.Add(int64(g.kicks))
+		changes.Add(int64(g.changes))
 		resumed += g.resumed
 		signals += g.signals
 		if len(r.members) >= 2 && g.started == 0 {
