@@ -129,6 +129,9 @@ func isBase64(b []byte) bool {
 		b = bytes.TrimSuffix(b, []byte{'='})
 	}
 	bad := byte(0)
+	for ; len(b) >= 8; b = b[8:] { // in steps: this is much of what a relayed signal costs
+		bad |= strange[b[0]] | strange[b[1]] | strange[b[2]] | strange[b[3]] | strange[b[4]] | strange[b[5]] | strange[b[6]] | strange[b[7]]
+	}
 	for _, c := range b {
 		bad |= strange[c]
 	}
