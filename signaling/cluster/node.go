@@ -183,7 +183,7 @@ func (n *Node) attach(c lobby.Conn, e *end) {
 var entry0 entry
 
 // Hear is a message of a socket that has said Hello, see lobby.Hear.
-func (n *Node) Hear(c lobby.Conn, m protocol.Message) []lobby.Out {
+func (n *Node) Hear(c lobby.Conn, m *protocol.Message) []lobby.Out {
 	n.look()
 	e := n.ends[c]
 	switch {
@@ -193,11 +193,11 @@ func (n *Node) Hear(c lobby.Conn, m protocol.Message) []lobby.Out {
 			n.cut(c, e)
 		}
 	case e.node == n.self:
-		s := e.slot
-		n.run(s, c, weight(m), func() []lobby.Out { return s.lobby.Hear(c, m) })
+		s, held := e.slot, *m // It may have to wait.
+		n.run(s, c, weight(held), func() []lobby.Out { return s.lobby.Hear(c, &held) })
 	default:
 		e.up++
-		n.send(e.node, packet{kind: hear, conn: uint64(c), seq: e.up, slot: e.slot.name, body: protocol.Encode(m)})
+		n.send(e.node, packet{kind: hear, conn: uint64(c), seq: e.up, slot: e.slot.name, body: protocol.Encode(*m)})
 	}
 	return n.flush()
 }

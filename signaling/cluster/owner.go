@@ -290,7 +290,7 @@ func (n *Node) host(from string, p packet) {
 		}
 		g.up++
 		g.heard = n.now
-		n.run(g.slot, g.id, len(p.body)+256, func() []lobby.Out { return g.slot.lobby.Hear(g.id, m) })
+		n.run(g.slot, g.id, len(p.body)+256, func() []lobby.Out { return g.slot.lobby.Hear(g.id, &m) })
 	}
 }
 

@@ -302,7 +302,7 @@ func (s *sock) hear(msg protocol.Message) {
 				s.entered = true
 				return s.m.node.Enter(s.id, s.guy.place(), msg)
 			}
-			return s.m.node.Hear(s.id, msg)
+			return s.m.node.Hear(s.id, &msg)
 		})
 	})
 }

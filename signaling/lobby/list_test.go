@@ -87,6 +87,6 @@ func BenchmarkMatch(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		l.Enter(1<<32, place, hello)
-		l.Hear(1<<32, protocol.Message{Kind: protocol.Leave})
+		l.Hear(1<<32, &protocol.Message{Kind: protocol.Leave})
 	}
 }

@@ -89,26 +89,27 @@ func (l *Lobby) Enter(c Conn, p protocol.Place, hello protocol.Message) []Out {
 	return l.box.flush()
 }
 
-// Hear is a message of a connection that has entered.
-func (l *Lobby) Hear(c Conn, msg protocol.Message) []Out {
+// Hear is a message of a connection that has entered; it is read during the
+// call only.
+func (l *Lobby) Hear(c Conn, msg *protocol.Message) []Out {
 	m := l.conns[c]
 	if m == nil {
 		return nil
 	}
-	if !m.stream.Hear(&msg) {
+	if !m.stream.Hear(msg) {
 		return nil // It was said again after a resume.
 	}
 	switch msg.Kind {
 	case protocol.State:
-		m.room.state(m, &msg)
+		m.room.state(m, msg)
 	case protocol.Signal:
-		m.room.signal(m, &msg)
+		m.room.signal(m, msg)
 	case protocol.Ping:
 		l.pong(m)
 	case protocol.Leave:
 		l.leave(m)
 	case protocol.SetRoom:
-		m.room.set(m, &msg)
+		m.room.set(m, msg)
 		l.file(m.room)
 	case protocol.Kick:
 		l.kick(m, msg.To)

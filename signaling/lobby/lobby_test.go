@@ -138,7 +138,7 @@ func (s *teller) tell(line string) {
 	case "lost":
 		s.show(s.lobby.Lost(c))
 	default:
-		s.show(s.lobby.Hear(c, m))
+		s.show(s.lobby.Hear(c, &m))
 	}
 }
 
@@ -327,9 +327,9 @@ func FuzzLobby(f *testing.F) {
 						m.Linked = append(m.Linked, id)
 					}
 				}
-				outs = l.Hear(c, m)
+				outs = l.Hear(c, &m)
 			case 5:
-				outs = l.Hear(c, protocol.Message{Kind: []protocol.Kind{protocol.Leave, protocol.Signal, "junk", protocol.Hello, protocol.List, protocol.Welcome}[x%6], To: protocol.ID(x)})
+				outs = l.Hear(c, &protocol.Message{Kind: []protocol.Kind{protocol.Leave, protocol.Signal, "junk", protocol.Hello, protocol.List, protocol.Welcome}[x%6], To: protocol.ID(x)})
 			case 6:
 				outs = l.Lost(c)
 			case 7:
@@ -339,14 +339,14 @@ func FuzzLobby(f *testing.F) {
 				if x&1 == 0 {
 					m.Room = &protocol.Room{Leader: 9, Locked: x&2 != 0, Public: x&4 != 0, Meta: map[string]string{"n": fmt.Sprint(x)}}
 				}
-				outs = l.Hear(c, m)
+				outs = l.Hear(c, &m)
 			case 9:
 				if m := l.conns[c]; m != nil && m.id == m.room.leader && m.id != protocol.ID(x%8) {
 					if out := m.room.member(protocol.ID(x % 8)); out != nil {
 						kicked[out.token] = true
 					}
 				}
-				outs = l.Hear(c, protocol.Message{Kind: protocol.Kick, To: protocol.ID(x % 8)})
+				outs = l.Hear(c, &protocol.Message{Kind: protocol.Kick, To: protocol.ID(x % 8)})
 			case 10:
 				n := int64(x)
 				outs = l.Enter(c+100, protocol.Place{Game: "g"}, protocol.Message{Kind: protocol.List, Build: "1", Query: &protocol.Query{

@@ -124,7 +124,7 @@ func (w *world) step(g *guest, faults bool) {
 		if m.Kind == protocol.Hello {
 			w.deliver(w.lobby.Enter(g.conn, w.place(g), m))
 		} else {
-			w.deliver(w.lobby.Hear(g.conn, m))
+			w.deliver(w.lobby.Hear(g.conn, &m))
 		}
 	case n < 8 && len(g.down) > 0:
 		m := g.down[0]

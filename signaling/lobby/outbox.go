@@ -23,7 +23,8 @@ type outbox struct {
 func (b *outbox) say(to *member, m *protocol.Message) {
 	to.stream.Say(m)
 	if to.conn != 0 {
-		b.out = append(b.out, Out{To: to.conn, Message: *m})
+		b.out = append(b.out, Out{To: to.conn})
+		b.out[len(b.out)-1].Message = *m
 	}
 }
 

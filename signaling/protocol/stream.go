@@ -33,12 +33,19 @@ func (m *Message) Numbered() bool {
 
 // Say numbers a message that is to be said now, or later if the other end is away.
 func (s *Stream) Say(m *Message) {
-	if !m.Numbered() {
-		return
+	if m.Numbered() {
+		s.keep(m)
 	}
+}
+
+// keep has a frame of its own, which only what is numbered needs.
+//
+//go:noinline
+func (s *Stream) keep(m *Message) {
 	s.said++
 	m.Seq = s.said
-	s.kept = append(s.kept, *m)
+	s.kept = append(s.kept, Message{})
+	s.kept[len(s.kept)-1] = *m
 	s.bytes += m.Weight()
 	for len(s.kept) > MaxKept || s.bytes > MaxKeptBytes {
 		s.drop()

@@ -167,7 +167,7 @@ func (c *conn) run() {
 	switch {
 	case said == statusAway:
 		c.left = true
-		c.server.deliver(c.server.lobby.Hear(c.id, protocol.Message{Kind: protocol.Leave}))
+		c.server.deliver(c.server.lobby.Hear(c.id, &protocol.Message{Kind: protocol.Leave}))
 	case s != statusNormal || said != 0 || c.ending: // It is not that nothing came.
 	case c.entered:
 		c.server.metrics.drops.WithLabelValues(dropSilent).Inc()
@@ -225,11 +225,10 @@ func (c *conn) hear(b []byte) {
 	}
 	switch {
 	case !c.entered:
-		c.entered = true
-		s.deliver(s.lobby.Enter(c.id, c.place, *m))
+		c.enter(m)
 	default:
 		c.left = c.left || m.Kind == protocol.Leave
-		s.deliver(s.lobby.Hear(c.id, *m))
+		s.deliver(s.lobby.Hear(c.id, m))
 		if m.Kind == protocol.State {
 			s.metrics.heard(c, m)
 		}
@@ -237,6 +236,12 @@ func (c *conn) hear(b []byte) {
 			c.freshen()
 		}
 	}
+}
+
+//go:noinline
+func (c *conn) enter(m *protocol.Message) {
+	c.entered = true
+	c.server.deliver(c.server.lobby.Enter(c.id, c.place, *m))
 }
 
 // freshen tells anew of the servers: who waits long for company must not meet

@@ -16,7 +16,7 @@ import (
 // around every call.
 type rooms interface {
 	Enter(lobby.Conn, protocol.Place, protocol.Message) []lobby.Out
-	Hear(lobby.Conn, protocol.Message) []lobby.Out
+	Hear(lobby.Conn, *protocol.Message) []lobby.Out
 	Lost(lobby.Conn) []lobby.Out
 	Tick() []lobby.Out
 	Count() (rooms, members int)
