@@ -70,10 +70,12 @@ func Run(ctx context.Context, cfg Config) error {
 // tidy gives back to the system what a wave of newcomers took: the collector
 // alone would keep as much again as all connections need, for the next wave.
 func (s *Server) tidy() {
-	// With few connections the heap is so small that the collector would run
-	// dozens of times a second. This counts as heap, and is never touched, so
-	// that it takes no memory.
-	ballast := make([]byte, 16<<20)
+	// What is collected often leaves few holes: ten thousand connections need
+	// a tenth less. With few of them the heap is so small that it would be
+	// collected dozens of times a second, so that something counts as heap
+	// that is never touched, and takes no memory.
+	defer debug.SetGCPercent(debug.SetGCPercent(25))
+	ballast := make([]byte, 64<<20)
 	defer runtime.KeepAlive(ballast)
 	t := time.NewTicker(tidyEvery)
 	defer t.Stop()
