@@ -27,7 +27,7 @@ const (
 	patience   = 1600 * time.Millisecond
 	stuck      = 15 * time.Second       // that an owner may live without renewing, as while the leases can't be written at all
 	dozing     = 500 * time.Millisecond // that may pass between two looks at the clock; Poll looks ten times a second
-	settling   = time.Second            // after a takeover, for those who were in a room to come back before others come in
+	settling   = 3 * time.Second        // after a takeover, for those who were in a room to come back before others make it
 	idle       = 5 * time.Second        // without rooms, until a slot is released
 	unanswered = 4 * time.Second        // that a socket may wait for the owner
 	silent     = 30 * time.Second       // that a socket of another server may say nothing; clients say something every 5 s
@@ -80,8 +80,12 @@ type end struct {
 	down  uint64        // packets heard from it
 }
 
-// newcomer tells whether it wants to enter a room by name without having been there.
-func (e *entry) newcomer() bool { return e.Place.Code != "" && e.Hello.Resume == "" }
+// early tells whether it would make a room by name so soon after a takeover that
+// those who were in that room may not have come back yet. They would find a
+// stranger's in its place.
+func (s *slot) early(now time.Duration, e *entry) bool {
+	return now < s.settled && e.Place.Code != "" && e.Hello.Resume == "" && !s.lobby.Has(e.Place)
+}
 
 // NewNode makes a Node. clock is monotonic, and make makes an empty lobby.
 func NewNode(self string, clock func() time.Duration, make func() *lobby.Lobby, o Outlet) *Node {
@@ -161,7 +165,7 @@ func (n *Node) Enter(c lobby.Conn, p protocol.Place, hello protocol.Message) []l
 func (n *Node) attach(c lobby.Conn, e *end) {
 	s := e.slot
 	switch {
-	case s.lobby != nil && n.now < s.settled && e.entry.newcomer():
+	case s.lobby != nil && s.early(n.now, &e.entry):
 	case s.lobby != nil:
 		e.node = n.self
 		delete(n.waiting, c)

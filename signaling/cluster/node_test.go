@@ -101,6 +101,57 @@ func (w *world) heal() {
 	}
 }
 
+// A stranger who names a room just when its owner has died makes none in its
+// place: those who were there come back first.
+func TestAStrangerIsNotFirst(t *testing.T) {
+	now := time.Second
+	n := NewNode("a", func() time.Duration { return now }, func() *lobby.Lobby { return lobby.New(lobby.Limits{}, rand.New(rand.NewPCG(1, 1)).Uint64) }, outlet{})
+	var said []lobby.Out
+	pass := func(d time.Duration) {
+		for range d / (100 * time.Millisecond) {
+			now += 100 * time.Millisecond
+			n.Packet("a", packet{kind: beat}.encode())
+			said = append(said, n.Poll()...)
+		}
+	}
+	slot := SlotOf("pong")
+	n.Lease(Lease{slot, "dead", 5})
+	pass(patience)
+	place := protocol.Place{Game: "pong", Code: "A", Min: 2, Max: 3}
+	said = append(said, n.Enter(1, place, protocol.Message{Kind: protocol.Hello})...)
+	pass(200 * time.Millisecond)
+	if !n.slots[slot].asking {
+		t.Fatal("nobody claims the slot")
+	}
+	said = append(said, n.Claimed(slot, Lease{slot, "a", 6}, nil)...)
+	if len(said) > 0 {
+		t.Fatalf("the stranger was told %+v", said)
+	}
+	resume := protocol.Message{Kind: protocol.Hello, Resume: "0123456789abcdef0123456789abcdef", Self: 1, Round: 2}
+	if said = n.Enter(2, place, resume); len(said) != 1 || said[0].To != 2 || said[0].Message.Self != 1 {
+		t.Fatalf("%+v", said)
+	}
+	said = nil
+	pass(100 * time.Millisecond)
+	if len(said) == 0 || said[0].To != 1 || said[0].Message.Kind != protocol.Welcome || len(said[0].Message.Members) != 2 {
+		t.Fatalf("%+v", said)
+	}
+
+	// Where nobody comes back a stranger makes the room after all.
+	place.Code = "B"
+	said = n.Enter(3, place, protocol.Message{Kind: protocol.Hello})
+	for end := n.slots[slot].settled; now < end; {
+		if len(said) > 0 {
+			t.Fatalf("too early: %+v", said)
+		}
+		n.Claimed(slot, Lease{slot, "a", n.slots[slot].lease.Term + 1}, nil)
+		pass(100 * time.Millisecond)
+	}
+	if len(said) != 1 || said[0].To != 3 || said[0].Message.Code != "B" {
+		t.Fatalf("%+v", said)
+	}
+}
+
 // outlet lets everything fall.
 type outlet struct{}
 

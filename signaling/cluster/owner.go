@@ -24,7 +24,7 @@ type slot struct {
 	// While this server is the owner:
 	lobby   *lobby.Lobby  // nil: it is not
 	until   time.Duration // it may act
-	settled time.Duration // from when newcomers may come in
+	settled time.Duration // from when newcomers may make rooms by name
 	empty   time.Duration // since when there is no room
 	held    []func() []lobby.Out
 	weight  int // of what is held, in bytes
@@ -305,7 +305,7 @@ func (n *Node) receive(from string, p packet) {
 	if s.lobby == nil && (s.lease.Node == n.self || p.term > s.lease.Term) {
 		n.want(s) // It is ours and we did not hear so, or others know more than we do.
 	}
-	if s.lobby == nil || n.now < s.settled && e.newcomer() {
+	if s.lobby == nil || s.early(n.now, &e) {
 		n.send(from, packet{kind: none, end: n.leaving, conn: p.conn, term: s.lease.Term, slot: p.slot, body: []byte(s.lease.Node)})
 		return
 	}

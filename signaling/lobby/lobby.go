@@ -59,6 +59,9 @@ func New(l Limits, random func() uint64) *Lobby {
 // Count tells how many rooms there are, and how many members in them.
 func (l *Lobby) Count() (rooms, members int) { return len(l.rooms), len(l.tokens) }
 
+// Has tells whether there is a room of that game and code.
+func (l *Lobby) Has(p protocol.Place) bool { return l.rooms[key(p.Game, p.Code)] != nil }
+
 // Enter is the Hello of a new connection. It ends in a Welcome, or in an Error
 // and the end of the connection. What this, Hear, Lost and Tick return is valid
 // until the next of them.
