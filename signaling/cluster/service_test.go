@@ -27,10 +27,10 @@ type service struct {
 func startService(t *testing.T, nats string) *service {
 	t.Helper()
 	s := &service{t: t, nats: nats, bin: filepath.Join(t.TempDir(), "signaling")}
-	if out, err := exec.Command("go", "build", "-o", s.bin, "..").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", s.bin, "..").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if info, err := os.Stat(s.bin); err != nil || info.Size() > 20<<20 {
+	if info, err := os.Stat(s.bin); err != nil || info.Size() > 20_000_000 {
 		t.Errorf("the program is larger than 20 MB: %v, %v", info.Size(), err)
 	}
 	for _, p := range freePorts(t, 3) {
