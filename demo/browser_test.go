@@ -16,7 +16,7 @@ import (
 // TestTwoPages is the main job: two people open one link and play.
 func TestTwoPages(t *testing.T) {
 	t.Parallel()
-	cores.take(t, all)
+	cores.take(t, most())
 	length := time.Minute
 	if testing.Short() {
 		length = 8 * time.Second
@@ -89,7 +89,7 @@ func TestBotAndPage(t *testing.T) {
 // window, where Chromium gives it no animation frame at all.
 func TestHiddenTab(t *testing.T) {
 	t.Parallel()
-	cores.take(t, all)
+	cores.take(t, most())
 	length := 30 * time.Second
 	if testing.Short() {
 		length = 5 * time.Second
