@@ -30,7 +30,7 @@ type member struct {
 }
 
 func enter(p place, o *Options, name string, bot uint64) (*member, error) {
-	room, err := rtc.Join(p.url(), &rtc.Options{Build: game.Build, Name: name})
+	room, err := rtc.Join(p.url(), &rtc.Options{Build: game.Build, Name: name, Late: true})
 	if err != nil {
 		return nil, err
 	}

@@ -50,6 +50,21 @@ func (r *Room) Lock(locked bool) error {
 	return r.lead(func(h *protocol.Room) { h.Locked = locked })
 }
 
+// Late tells whether newcomers come in while a match is played.
+func (r *Room) Late() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.hall.Late
+}
+
+// SetLate lets newcomers in while a match is played, or no more. They link to
+// everybody at once, see who plays and can Chat; their first match is the next
+// one, for which all wait for them. A room without it refuses them by
+// CodePlaying. For the leader alone.
+func (r *Room) SetLate(late bool) error {
+	return r.lead(func(h *protocol.Room) { h.Late = late })
+}
+
 // SetRoomData sets what all are to play: a level, rules, at most 4 KiB. As it is
 // when a match starts it becomes netcode.Terms.Setup; a room without it takes
 // the data of the first seat, see SetData. For the leader alone.

@@ -114,6 +114,62 @@ func TestTheLeaderRemembers(t *testing.T) {
 	}
 }
 
+// Where the room allows it somebody comes in while others play, sees them, is
+// linked and can talk, and plays the next match with them.
+func TestWhoComesLate(t *testing.T) {
+	url, _ := serve(t)
+	rooms := []*rtc.Room{join(t, url+"/toy?players=2-3&new", &rtc.Options{Build: "toy/1", Rate: rate, Name: "Ann", Late: true, Public: true})}
+	await(t, "a welcome", func() bool { return rooms[0].Code() != "" })
+	link := url + "/toy/" + rooms[0].Code()
+	rooms = append(rooms, join(t, link, &rtc.Options{Build: "toy/1", Rate: rate, Name: "Bob"}))
+	linked(t, rooms...)
+	for _, r := range rooms {
+		if r.SetReady(true); !r.Late() {
+			t.Error("nobody is let in late")
+		}
+	}
+	first := []*rtc.Match{wait(t, rooms[0]), wait(t, rooms[1])}
+	await(t, "a room in the list that plays", func() bool {
+		found := list2(t, url)
+		return len(found) == 1 && found[0].Playing && found[0].Members == 2
+	})
+	rooms = append(rooms, join(t, link, &rtc.Options{Build: "toy/1", Rate: rate, Name: "Eve"}))
+	late := rooms[2]
+	linked(t, rooms...)
+	late.SetReady(true)
+	awaitText(t, late, "waiting for Ann and Bob to end their match")
+	for m := range late.Members() {
+		if m.Plays == m.Self {
+			t.Errorf("%+v", m)
+		}
+	}
+	if m, err := late.Match(); m != nil || err != nil {
+		t.Errorf("a match that it is not in: %v, %v", m, err)
+	}
+	if err := rooms[0].Say("nearly done"); err != nil {
+		t.Error(err)
+	}
+	await(t, "a line", func() bool {
+		for l := range late.Chat() {
+			return l.Text == "nearly done"
+		}
+		return false
+	})
+	first[0].Close()
+	awaitText(t, late, "waiting for Bob to end their match")
+	first[1].Close()
+	for _, r := range rooms {
+		if c := wait(t, r).Config(); len(c.Seats) != 3 {
+			t.Errorf("seats %v", c.Seats)
+		}
+	}
+	if err := rooms[0].SetLate(false); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "a room that lets nobody in", func() bool { return !late.Late() })
+	over(t, join(t, link, &rtc.Options{Build: "toy/1"}), rtc.CodeRoom, "in a match")
+}
+
 func TestList(t *testing.T) {
 	url, stop := serve(t)
 	open := func(mode string, skill int) *rtc.Room {

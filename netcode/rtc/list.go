@@ -32,11 +32,12 @@ func AtLeast(key string, n int64) Term { return Term{protocol.Term{Key: key, Min
 // AtMost asks for rooms where a key is a number and not more than n.
 func AtMost(key string, n int64) Term { return Term{protocol.Term{Key: key, Max: &n}} }
 
-// Listed is a public room that has a place and plays no match just now.
+// Listed is a public room that has a place and lets newcomers in just now.
 type Listed struct {
 	Code     string // enter it by Join with /GAME/CODE
 	Members  int    // machines in it
 	Min, Max int    // machines that a match needs, and takes
+	Playing  bool   // a match is played; newcomers come in all the same, see Room.SetLate
 	Metadata map[string]string
 }
 
@@ -63,7 +64,7 @@ func List(ctx context.Context, link string, q Query) ([]Listed, error) {
 	}
 	rooms := make([]Listed, 0, len(found))
 	for _, l := range found {
-		rooms = append(rooms, Listed{l.Code, l.Members, l.Min, l.Max, l.Meta})
+		rooms = append(rooms, Listed{l.Code, l.Members, l.Min, l.Max, l.Playing, l.Meta})
 	}
 	return rooms, nil
 }

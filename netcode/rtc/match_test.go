@@ -114,7 +114,7 @@ func together(t *testing.T, rooms []*rtc.Room, frames netcode.Frame, hook func(n
 			t.Errorf("machine %d has hash %016x, machine 0 %016x", i, r.hash, results[0].hash)
 		}
 		if c.Players != len(rooms) || c.Nonce == [16]byte{} || c.Nonce != results[0].config.Nonce || c.Seed != results[0].config.Seed ||
-			!slices.Equal(c.Seats, results[0].config.Seats) || !slices.Contains(c.Seats, c.Self) || c.Rate != rate || c.Build != "toy/1" {
+			!slices.Equal(c.Seats, results[0].config.Seats) || !slices.Contains(c.Seats, c.Self) || c.Rate != results[0].config.Rate || c.Build != "toy/1" {
 			t.Errorf("machine %d: config %+v", i, c)
 		}
 	}
@@ -156,8 +156,8 @@ func TestTwoPlayAndPlayAgain(t *testing.T) {
 	third := together(t, rooms, 60, nil)
 	if a, b, c := first[0].config, second[0].config, third[0].config; a.Nonce == b.Nonce || b.Nonce == c.Nonce || a.Seed == b.Seed {
 		t.Error("a rematch is another match")
-	} else if string(c.Setup) != "level 3" {
-		t.Errorf("setup %q", c.Setup)
+	} else if string(c.Setup) != "level 3" || c.Rate != rate {
+		t.Errorf("setup %q, %d ticks a second", c.Setup, c.Rate)
 	}
 	// The fourth match starts, and one of the two goes away.
 	await(t, "fourth match", func() bool { m, _ := rooms[1].Match(); return m != nil })
@@ -178,6 +178,18 @@ func TestFourPlay(t *testing.T) {
 	rooms := gather(t, url+"/toy?players=4", 4)
 	together(t, rooms, 300, nil)
 	together(t, rooms, 60, nil)
+}
+
+// As many as a session takes can be in a room.
+func TestEightPlay(t *testing.T) {
+	url, _ := serve(t)
+	var rooms []*rtc.Room
+	for range netcode.MaxPlayers {
+		rooms = append(rooms, join(t, fmt.Sprintf("%s/toy?players=%d", url, netcode.MaxPlayers), &rtc.Options{Build: "toy/1"}))
+	}
+	if c := together(t, rooms, 60, nil)[0].config; c.Rate != 60 {
+		t.Errorf("%d ticks a second", c.Rate)
+	}
 }
 
 func TestReadyStartsARange(t *testing.T) {

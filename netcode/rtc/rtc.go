@@ -37,6 +37,7 @@ type Options struct {
 	PortMap   bool              // ask the router to open a port for each link; not in the browser
 	Birthday  bool              // where only a relay is left, guess ports of a symmetric NAT, if the other end does so too; see punch.Options
 	Public    bool              // if this makes the room, it is in the list: see List
+	Late      bool              // if this makes the room, newcomers come in while a match is played, too: see Room.SetLate
 	Metadata  map[string]string // if this makes the room, what the list tells of it: see Room.SetMetadata
 	Near      map[string]int    // milliseconds to up to 8 places that your game names ("fra": 20), so that players who are put together are not far from one another
 	Rate      int               // ticks a second; zero means 60
@@ -77,6 +78,7 @@ type Member struct {
 	Name  string
 	Ready bool
 	Away  bool   // its connection to the server is lost
+	Plays bool   // it is in a match
 	Self  bool   // it is this machine
 	Data  []byte // what it said by SetData; not to be changed
 	Link  punch.Report
@@ -221,10 +223,10 @@ type wants struct {
 
 // hall is what the room is to be if this machine makes it.
 func (o *Options) hall() *protocol.Room {
-	if !o.Public && len(o.Metadata) == 0 {
+	if !o.Public && !o.Late && len(o.Metadata) == 0 {
 		return nil
 	}
-	return &protocol.Room{Public: o.Public, Meta: maps.Clone(o.Metadata)}
+	return &protocol.Room{Public: o.Public, Late: o.Late, Meta: maps.Clone(o.Metadata)}
 }
 
 // SetReady says that this player wants to start, or not yet. Where the number

@@ -275,12 +275,12 @@ func (d *driver) publish() {
 	lo, hi := m.Players()
 	var members []Member
 	if m.Self() != 0 {
-		self := Member{Peer: netcode.Peer(m.Self()), Name: d.options.Name, Ready: m.Ready(), Self: true, Data: d.data}
+		self := Member{Peer: netcode.Peer(m.Self()), Name: d.options.Name, Ready: m.Ready(), Self: true, Plays: m.Match() != nil, Data: d.data}
 		for _, p := range m.Peers(nil) {
 			if p.ID > m.Self() && !hasSelf(members) {
 				members = append(members, self)
 			}
-			member := Member{Peer: netcode.Peer(p.ID), Name: nameOf(p.Member), Ready: p.Ready, Away: p.Away || p.Left, Data: p.Data}
+			member := Member{Peer: netcode.Peer(p.ID), Name: nameOf(p.Member), Ready: p.Ready, Away: p.Away || p.Left, Plays: m.Plays(&p), Data: p.Data}
 			if p.Link == mesh.Banned {
 				member.Banned = banned(p)
 			} else if p.Teller != 0 {

@@ -32,7 +32,7 @@ func gather(m *mesh.Mesh) Status {
 	}
 	peers := m.Peers(nil)
 	linked, waits := 0, ""
-	var late, unready []string
+	var late, playing, unready []string
 	for _, p := range peers {
 		switch {
 		case p.Link == mesh.Linked:
@@ -44,7 +44,9 @@ func gather(m *mesh.Mesh) Status {
 		case waits == "":
 			waits = "connecting to " + nameOf(p.Member)
 		}
-		if p.Round < m.Round() {
+		if m.Plays(&p) {
+			playing = append(playing, nameOf(p.Member))
+		} else if p.Round < m.Round() {
 			late = append(late, nameOf(p.Member))
 		} else if !p.Ready {
 			unready = append(unready, nameOf(p.Member))
@@ -60,6 +62,8 @@ func gather(m *mesh.Mesh) Status {
 		return Status{Phase: Linking, Text: waits, Progress: 0.5 + 0.4*float32(linked)/float32(len(peers))}
 	case missing > 0:
 		return Status{Phase: Gathering, Text: farewell(m.Departed()) + fmt.Sprintf("waiting for %d more", missing), Progress: 0.2 + 0.3*float32(here)/float32(lo)}
+	case len(playing) > 0:
+		return Status{Phase: Gathering, Text: "waiting for " + list(playing) + " to end their match", Progress: 0.9}
 	case len(late) > 0:
 		return Status{Phase: Gathering, Text: "waiting for " + list(late), Progress: 0.9}
 	case here < hi && !m.Ready():

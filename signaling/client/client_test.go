@@ -44,7 +44,7 @@ func TestABadLinkIsNamedAtOnce(t *testing.T) {
 		"ws://game.example":             "no game",
 		"ws://game.example/a b":         "game",
 		"ws://game.example/a/b/c":       "room code",
-		"ws://game.example/a?players=7": "players",
+		"ws://game.example/a?players=9": "players",
 		"ws://game.example:port/a":      "port",
 		"ws://u:p@game.example/a":       "user",
 		"ws://game.example/a?x=%":       "query",

@@ -86,7 +86,7 @@ func (d *directory) make(p protocol.Place, hello *protocol.Message, open bool) *
 func (d *directory) match(p protocol.Place, hello *protocol.Message) (best *room) {
 	least := 0
 	for _, r := range d.open {
-		if r.game != p.Game || r.min != p.Min || r.max != p.Max || r.opens > d.now || r.refuses(hello) != "" || r.anyAway() {
+		if r.game != p.Game || r.min != p.Min || r.max != p.Max || r.opens > d.now || r.refuses(hello) != "" || r.anyAway() || r.playing() {
 			continue
 		}
 		if len(hello.Near) == 0 {

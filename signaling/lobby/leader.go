@@ -35,7 +35,7 @@ func (r *room) settle() {
 
 // shown is what the members see of the room.
 func (r *room) shown() *protocol.Room {
-	return &protocol.Room{Leader: r.leader, Locked: r.locked, Public: r.public, Data: r.data, Meta: r.meta}
+	return &protocol.Room{Leader: r.leader, Locked: r.locked, Public: r.public, Late: r.late, Data: r.data, Meta: r.meta}
 }
 
 // announce tells all members what the room is.
@@ -57,7 +57,7 @@ func (r *room) set(m *member, msg *protocol.Message) {
 	if msg.Room == nil {
 		msg.Room = &protocol.Room{}
 	}
-	if s := msg.Room; s.Locked != r.locked || s.Public != r.public || !bytes.Equal(s.Data, r.data) || !maps.Equal(s.Meta, r.meta) {
+	if s := msg.Room; s.Locked != r.locked || s.Public != r.public || s.Late != r.late || !bytes.Equal(s.Data, r.data) || !maps.Equal(s.Meta, r.meta) {
 		r.become(s)
 		r.announce()
 	}
@@ -65,7 +65,7 @@ func (r *room) set(m *member, msg *protocol.Message) {
 
 // become takes over what a leader, or who makes the room, wants it to be.
 func (r *room) become(s *protocol.Room) {
-	r.locked, r.public, r.data, r.meta, r.facts = s.Locked, s.Public, s.Data, s.Meta, facts(s.Meta)
+	r.locked, r.public, r.late, r.data, r.meta, r.facts = s.Locked, s.Public, s.Late, s.Data, s.Meta, facts(s.Meta)
 }
 
 // setup is what becomes the Setup of the match that starts now.

@@ -38,7 +38,7 @@ func (r *room) fact(key string) *fact {
 
 // weight is how long a room of the list is on the wire at most, in bytes.
 func (r *room) weight() int {
-	n := 80 + len(r.code)
+	n := 96 + len(r.code)
 	for i := range r.facts {
 		f := &r.facts[i]
 		n += 6 + len(f.key)
@@ -79,7 +79,7 @@ func (d *directory) list(game, build string, q *protocol.Query) []protocol.Liste
 	found := d.ranked[:0]
 next:
 	for _, r := range d.public {
-		if r.game != game || r.build != build || r.playing() || r.opens > d.now && r.revived {
+		if r.game != game || r.build != build || !r.late && r.playing() || r.opens > d.now && r.revived {
 			continue
 		}
 		for i := range q.Where {
@@ -123,7 +123,7 @@ next:
 	found = found[:min(limit, len(found))]
 	answer, size := make([]protocol.Listed, 0, len(found)), 0
 	for _, k := range found {
-		l := protocol.Listed{Code: k.room.code, Members: len(k.room.members), Min: k.room.min, Max: k.room.max, Meta: k.room.meta}
+		l := protocol.Listed{Code: k.room.code, Members: len(k.room.members), Min: k.room.min, Max: k.room.max, Playing: k.room.playing(), Meta: k.room.meta}
 		if size += k.room.weight(); size > protocol.MaxMessage {
 			break
 		}

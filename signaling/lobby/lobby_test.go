@@ -83,6 +83,8 @@ func (s *teller) tell(line string) {
 			wish(&m).Locked = true
 		case "public":
 			wish(&m).Public = true
+		case "late":
+			wish(&m).Late = true
 		case "setup":
 			wish(&m).Data = []byte(v)
 		case "meta":
@@ -167,7 +169,11 @@ func (s *teller) show(outs []Out) {
 		case protocol.Rooms:
 			fmt.Fprint(&s.b, "rooms:")
 			for _, r := range m.Rooms {
-				fmt.Fprintf(&s.b, " %s %d of %d-%d%s;", r.Code, r.Members, r.Min, r.Max, pairs(r.Meta))
+				playing := ""
+				if r.Playing {
+					playing = " playing"
+				}
+				fmt.Fprintf(&s.b, " %s %d of %d-%d%s%s;", r.Code, r.Members, r.Min, r.Max, playing, pairs(r.Meta))
 			}
 		case protocol.Left:
 			fmt.Fprintf(&s.b, "left: %d", m.From)
@@ -207,6 +213,9 @@ func demands(r *protocol.Room) string {
 	}
 	if r.Public {
 		s += " public"
+	}
+	if r.Late {
+		s += " late"
 	}
 	if len(r.Data) > 0 {
 		s += fmt.Sprintf(" %q", r.Data)

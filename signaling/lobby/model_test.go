@@ -45,6 +45,7 @@ type guest struct {
 	room     protocol.Room // as last heard
 	changes  int           // of it, by this guest
 	kicks    int           // that ended a time in a room
+	late     int           // times that it came while others played
 	broken   string
 }
 
@@ -96,6 +97,9 @@ func (w *world) connect(g *guest) {
 	w.last++
 	g.conn, g.cut, g.here, g.up, g.down = w.last, false, false, nil, nil
 	g.playing = g.playing && g.token != ""
+	if g.token == "" && w.rng.IntN(2) == 0 { // by a link
+		g.code = w.clients[w.rng.IntN(len(w.clients))].code
+	}
 	g.up = append(g.up, protocol.Message{Kind: protocol.Hello, Build: "1", Resume: g.token, Self: g.self, Round: g.next, Ack: g.stream.Heard})
 }
 
@@ -134,7 +138,7 @@ func (w *world) step(g *guest, faults bool) {
 		w.lose(g)
 	case faults && g.here && g.self == g.room.Leader && w.rng.IntN(60) == 0:
 		g.changes++
-		g.say(protocol.Message{Kind: protocol.SetRoom, Room: &protocol.Room{Data: binary.AppendUvarint(nil, w.rng.Uint64()), Public: w.rng.IntN(2) == 0}})
+		g.say(protocol.Message{Kind: protocol.SetRoom, Room: &protocol.Room{Data: binary.AppendUvarint(nil, w.rng.Uint64()), Public: w.rng.IntN(2) == 0, Late: w.rng.IntN(2) == 0}})
 	case faults && g.here && g.self == g.room.Leader && w.rng.IntN(200) == 0 && len(g.members) > 1:
 		g.say(protocol.Message{Kind: protocol.Kick, To: g.members[w.rng.IntN(len(g.members))]})
 	case n == 8 && g.playing:
@@ -180,8 +184,10 @@ func (g *guest) hear(m protocol.Message) {
 		for _, o := range m.Members {
 			g.members = append(g.members, o.ID)
 		}
-		if m.Match != nil && m.Match.Round >= g.round {
+		if m.Match != nil && slices.Contains(m.Match.Seats, g.self) && m.Match.Round >= g.round {
 			g.round, g.playing = m.Match.Round, true
+		} else if m.Match != nil {
+			g.late++
 		}
 		if !g.playing {
 			g.round = m.Round
@@ -218,7 +224,7 @@ func (g *guest) hear(m protocol.Message) {
 	}
 }
 
-var kicks, changes atomic.Int64 // of all interleavings
+var kicks, changes, lates atomic.Int64 // of all interleavings
 
 // People who want to play do play, whatever order things come in, nobody's
 // ghost stays, and who comes back hears every signal once, in order.
@@ -226,6 +232,7 @@ func TestPeopleWhoWantToPlayDoPlay(t *testing.T) {
 	var resumed, signals atomic.Int64
 	kicks.Store(0)
 	changes.Store(0)
+	lates.Store(0)
 	t.Run("all", func(t *testing.T) {
 		const parts = 8
 		for part := range uint64(parts) {
@@ -239,8 +246,8 @@ func TestPeopleWhoWantToPlayDoPlay(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("%d resumed, %d signals, %d changes of rooms, %d kicks", resumed.Load(), signals.Load(), changes.Load(), kicks.Load())
-	if resumed.Load() < interleavings || signals.Load() < 10*interleavings || changes.Load() < interleavings || kicks.Load() < interleavings/10 {
+	t.Logf("%d resumed, %d signals, %d changes of rooms, %d kicks, %d came late", resumed.Load(), signals.Load(), changes.Load(), kicks.Load(), lates.Load())
+	if resumed.Load() < interleavings || signals.Load() < 10*interleavings || changes.Load() < interleavings || kicks.Load() < interleavings/10 || lates.Load() < interleavings/20 {
 		t.Error("too few to say anything")
 	}
 }
@@ -280,11 +287,12 @@ func play(t *testing.T, seed uint64) (resumed, signals int) {
 		if g.broken != "" {
 			t.Fatalf("seed %d: guest %d: %s", seed, i, g.broken)
 		}
-		if g.room.Leader != r.leader || !bytes.Equal(g.room.Data, r.data) || g.room.Public != r.public {
-			t.Fatalf("seed %d: guest %d was told %+v of a room with %d, %x, %t", seed, i, g.room, r.leader, r.data, r.public)
+		if g.room.Leader != r.leader || !bytes.Equal(g.room.Data, r.data) || g.room.Public != r.public || g.room.Late != r.late {
+			t.Fatalf("seed %d: guest %d was told %+v of a room with %d, %x, %t, %t", seed, i, g.room, r.leader, r.data, r.public, r.late)
 		}
 		kicks.Add(int64(g.kicks))
 		changes.Add(int64(g.changes))
+		lates.Add(int64(g.late))
 		resumed += g.resumed
 		signals += g.signals
 		if len(r.members) >= 2 && g.started == 0 {

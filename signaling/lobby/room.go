@@ -25,6 +25,7 @@ type room struct {
 	// By the leader, see leader.go:
 	leader         protocol.ID
 	locked, public bool
+	late           bool // newcomers come in while a match is played, too
 	data           []byte
 	meta           map[string]string
 	facts          []fact // the same
@@ -76,7 +77,7 @@ func (r *room) refuses(hello *protocol.Message) string {
 		return ""
 	case r.locked:
 		return protocol.CodeLocked
-	case r.playing():
+	case !r.late && r.playing():
 		return protocol.CodePlaying
 	}
 	return ""
@@ -243,7 +244,7 @@ func (r *room) welcome(m *member) {
 		w.Members = append(w.Members, o.public())
 	}
 	w.Room = r.shown()
-	if r.match != nil && m.round == r.match.Round && slices.Contains(r.match.Seats, m.id) {
+	if r.match != nil && (m.round == r.match.Round || r.playing() && !slices.Contains(r.match.Seats, m.id)) {
 		w.Match = r.match
 	}
 	r.box.say(m, &w)

@@ -14,7 +14,7 @@ const (
 	MaxName    = 64
 	MaxBuild   = 128
 	MaxToken   = 64
-	MaxPlayers = 4       // machines in a room
+	MaxPlayers = 8       // machines in a room
 	MaxRound   = 1 << 20 // matches in a room
 	MaxAfter   = 60_000  // milliseconds, of an Error
 	MaxMeta    = 8       // pairs in a room's Meta,

@@ -92,7 +92,7 @@ type Message struct {
 	Data    []byte   `json:"data,omitempty"`
 	Members []Member `json:"members,omitempty"`
 	Servers []Server `json:"servers,omitempty"`
-	Match   *Match   `json:"match,omitempty"` // Start; Welcome: the match that this member was in when its connection was lost
+	Match   *Match   `json:"match,omitempty"` // Start; Welcome: the match that this member was in when its connection was lost, or, to who came late, that the others play
 
 	Room  *Room          `json:"room,omitempty"`  // Welcome, Update: what the room is; SetRoom: what the leader wants it to be; Hello: what it is if this Hello makes it
 	Near  map[string]int `json:"near,omitempty"`  // Hello: milliseconds to a few places that the game names, for a room that is not far
@@ -110,6 +110,7 @@ type Room struct {
 	Leader ID                `json:"leader,omitempty"` // the lowest number whose connection is there; said by the server
 	Locked bool              `json:"locked,omitempty"` // nobody new comes in
 	Public bool              `json:"public,omitempty"` // it is in the list
+	Late   bool              `json:"late,omitempty"`   // newcomers come in while a match is played, too
 	Data   []byte            `json:"data,omitempty"`   // for the members: what to play; the Setup of the next Match
 	Meta   map[string]string `json:"meta,omitempty"`   // for the list
 }
@@ -135,6 +136,7 @@ type Listed struct {
 	Members int               `json:"members"`
 	Min     int               `json:"min"`
 	Max     int               `json:"max"`
+	Playing bool              `json:"playing,omitempty"` // a match is played; it lets newcomers in all the same
 	Meta    map[string]string `json:"meta,omitempty"`
 }
 

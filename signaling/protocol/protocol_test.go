@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"bytes"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -25,7 +26,7 @@ func TestParsePlace(t *testing.T) {
 		{"/po ng", "", false, Place{}, "game"},
 		{"/" + strings.Repeat("x", 33), "", false, Place{}, "limit is 32"},
 		{"/pong", "1", false, Place{}, "players"},
-		{"/pong", "5", false, Place{}, "players"},
+		{"/pong", "9", false, Place{}, "from 2 to 8"},
 		{"/pong", "4-2", false, Place{}, "players"},
 		{"/pong", "2-", false, Place{}, "players"},
 		{"/pong", "two", false, Place{}, "players"},
@@ -69,6 +70,32 @@ func TestLimits(t *testing.T) {
 		if _, err := Decode(Encode(m)); err == nil {
 			t.Errorf("%s over a limit was taken", m.Kind)
 		}
+	}
+}
+
+// A full room in which everybody says as much as may be said is welcomed into
+// in one message.
+func TestTheLargestWelcome(t *testing.T) {
+	text := strings.Repeat("<", MaxName) // on the wire 6 letters each
+	w := Message{
+		Kind: Welcome, Seq: 1 << 60, Ack: 1 << 60, Self: 1<<16 - 1, Token: text, Code: strings.Repeat("x", MaxWord), Min: 2, Max: 8, Round: MaxRound,
+		Match: &Match{Round: MaxRound, Seed: 1<<64 - 1, Nonce: make([]byte, 16), Setup: make([]byte, MaxData)},
+		Room:  &Room{Leader: 1<<16 - 1, Locked: true, Public: true, Late: true, Data: make([]byte, MaxData), Meta: map[string]string{}},
+	}
+	for range MaxPlayers {
+		w.Members = append(w.Members, Member{ID: 1<<16 - 1, Name: text, Round: MaxRound, Ready: true, Away: true, Data: make([]byte, MaxData)})
+		w.Match.Seats = append(w.Match.Seats, 1<<16-1)
+	}
+	for i := range MaxMeta {
+		w.Room.Meta[fmt.Sprintf("%016d", i)] = strings.Repeat("<", MaxValue)
+	}
+	for range 3 {
+		w.Servers = append(w.Servers, Server{URLs: []string{strings.Repeat("u", 300)}, Username: strings.Repeat("n", 64), Credential: strings.Repeat("c", 64)})
+	}
+	b := Encode(w)
+	t.Logf("%d bytes of %d", len(b), MaxMessage)
+	if _, err := Decode(b); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -39,7 +39,7 @@ type Ports struct{ Low, High uint16 }
 
 // Limits of a Relay. Zero means the default.
 type Limits struct {
-	Member int // relayed addresses of one member at once; default 16
+	Member int // relayed addresses of one member at once; default 32
 	Bytes  int // a second through one relayed address, each way; default 256 KiB
 	Total  int // bytes through all of one member's, both ways, until it was silent for an hour; default 1 GiB
 	TCP    int // connections at once; default 2,000
@@ -87,7 +87,7 @@ func Listen(cfg Config) (*Relay, error) {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&cfg.Limits.Member, 16}, {&cfg.Limits.Bytes, 256 << 10}, {&cfg.Limits.Total, 1 << 30}, {&cfg.Limits.TCP, 2000}} {
+	}{{&cfg.Limits.Member, 32}, {&cfg.Limits.Bytes, 256 << 10}, {&cfg.Limits.Total, 1 << 30}, {&cfg.Limits.TCP, 2000}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}

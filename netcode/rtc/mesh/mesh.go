@@ -321,9 +321,12 @@ func (m *Mesh) start(match *protocol.Match) {
 	if match == nil || m.match != nil || match.Round <= m.played || len(match.Nonce) != 16 || !slices.Contains(match.Seats, m.self) {
 		return
 	}
-	m.match = match
+	m.match, m.next = match, max(m.next, match.Round+1)
 	m.order(Order{Kind: Start, Match: match})
 }
+
+// Plays tells whether a peer is in a match; this machine may be in none.
+func (m *Mesh) Plays(p *Peer) bool { return 0 < p.Round && p.Round < m.next }
 
 func (m *Mesh) plays(id protocol.ID) bool {
 	return m.match != nil && slices.Contains(m.match.Seats, id)

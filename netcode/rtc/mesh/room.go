@@ -38,5 +38,5 @@ func (m *Mesh) become(r *protocol.Room, same bool) {
 }
 
 func blank(r *protocol.Room) bool {
-	return !r.Locked && !r.Public && len(r.Data) == 0 && len(r.Meta) == 0
+	return !r.Locked && !r.Public && !r.Late && len(r.Data) == 0 && len(r.Meta) == 0
 }
