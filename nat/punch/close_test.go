@@ -25,6 +25,26 @@ func TestBothEndsCloseAtOnce(t *testing.T) {
 	}
 }
 
+// A goodbye takes a round trip, whichever end says it and however soon the other
+// one closes, too: a game may close a link between two frames.
+func TestCloseIsQuick(t *testing.T) {
+	least := time.Hour
+	for try := range 5 {
+		e := meet(t, [2]Options{}, nil)
+		e.open()
+		begin := time.Now()
+		_ = e.link[try%2].Close()
+		first := time.Since(begin)
+		_ = e.link[1-try%2].Close()
+		took := time.Since(begin)
+		t.Logf("%v, both %v", first, took)
+		least = min(least, took)
+	}
+	if least > 300*time.Millisecond { // of all, since a machine may be busy
+		t.Errorf("both ends took %v at least", least)
+	}
+}
+
 // Wherever a link is on its way to be open, Close ends it at once, and nothing
 // that comes later wakes it.
 func TestCloseWhileConnecting(t *testing.T) {

@@ -54,7 +54,7 @@ func (l *Link) run() {
 	for {
 		select {
 		case <-l.quit:
-			l.shut(true)
+			l.shut(true, false)
 			return
 		case <-l.wake:
 		case <-timer.C:
@@ -62,7 +62,7 @@ func (l *Link) run() {
 		switch l.State() {
 		case Closed:
 			err := l.Err() // who is hostile is not listened to while a goodbye leaves
-			l.shut(err != ErrGone && !errors.Is(err, ErrHostile))
+			l.shut(!errors.Is(err, ErrHostile), err == ErrGone)
 			l.o.Notify()
 			return
 		default:
@@ -88,8 +88,8 @@ func (l *Link) run() {
 	}
 }
 
-// shut closes the pipe; it is run's last act.
-func (l *Link) shut(bye bool) {
+// shut closes the pipe, with a goodbye that may be an answer; it is run's last act.
+func (l *Link) shut(bye, answer bool) {
 	l.mu.Lock()
 	p := l.pipe
 	l.mu.Unlock()
@@ -102,7 +102,7 @@ func (l *Link) shut(bye bool) {
 	l.heard, l.said, l.fresh = nil, nil, nil
 	l.mu.Unlock()
 	if bye && p != nil {
-		p.bye()
+		p.bye(answer)
 	}
 	closeAll(rest)
 }

@@ -5,6 +5,7 @@ package punch
 import (
 	"net"
 	"net/netip"
+	"sync/atomic"
 
 	"github.com/pion/transport/v4"
 )
@@ -12,25 +13,31 @@ import (
 // gated is a network whose sockets let in nothing but STUN and DTLS, which is
 // all that a link is made of. Left alone, what looks like RTP or RTCP waits in
 // a megabyte each for a reader that no link has.
-type gated struct{ transport.Net }
+type gated struct {
+	transport.Net
+	deaf *atomic.Bool
+}
 
 func (n gated) ListenUDP(network string, local *net.UDPAddr) (transport.UDPConn, error) {
 	c, err := n.Net.ListenUDP(network, local)
 	if u, ok := c.(*net.UDPConn); ok && err == nil && (local == nil || !local.IP.IsMulticast()) { // names are asked for by multicast
-		return gate{u}, nil
+		return gate{u, n.deaf}, nil
 	}
 	return c, err
 }
 
 // gate is such a socket.
-type gate struct{ *net.UDPConn }
+type gate struct {
+	*net.UDPConn
+	deaf *atomic.Bool // true: STUN alone comes in
+}
 
 // admitted tells STUN and DTLS by the first byte (RFC 7983).
 func admitted(first byte) bool { return first <= 3 || 20 <= first && first <= 63 }
 
 func (g gate) ReadFromAddrPort(b []byte) (n int, from netip.AddrPort, err error) {
 	for {
-		if n, from, err = g.ReadFromUDPAddrPort(b); err != nil || n > 0 && admitted(b[0]) {
+		if n, from, err = g.ReadFromUDPAddrPort(b); err != nil || n > 0 && admitted(b[0]) && (b[0] <= 3 || !g.deaf.Load()) {
 			return n, from, err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -49,7 +50,7 @@ func (s *socket) candidate() candidate {
 
 // mux is what pion's ICE takes instead of sockets of its own.
 func (s *socket) mux() ice.UDPMux {
-	return ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: gate{s.conn}, Logger: silent{}.NewLogger("")})
+	return ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: gate{s.conn, new(atomic.Bool)}, Logger: silent{}.NewLogger("")})
 }
 
 func newHunt(l *Link, round uint64, s secret, offer bool) *hunt {

@@ -215,15 +215,16 @@ func post(channel js.Value, b []byte) (err error) {
 	return nil
 }
 
-// bye tells the other end, and waits a little for it to leave the page.
-func (p *pipe) bye() {
+// bye tells the other end, and waits a little for it to leave the page; after
+// an answer, for the other end to close.
+func (p *pipe) bye(answer bool) {
 	if post(p.sure, []byte{frameBye}) != nil {
 		return
 	}
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()
 	for range 20 {
-		if p.sure.Get("bufferedAmount").Int() == 0 {
+		if answer && p.sure.Get("readyState").String() != "open" || !answer && p.sure.Get("bufferedAmount").Int() == 0 {
 			return
 		}
 		<-look.C

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -34,6 +35,7 @@ type pipe struct {
 	tasks  tasks  // readers of channels, askers for names
 	names  *mdns.Conn
 	nudges int
+	over   chan struct{} // closed when the other end has said goodbye on sure, or that has ended
 }
 
 // virtual replaces the network in tests.
@@ -122,6 +124,7 @@ func newPipe(o *Options, ev events, by *socket) (p *pipe, err error) {
 			}
 		}()
 	}
+	var deaf atomic.Bool
 	n := &late{begun: make(chan struct{}), over: make(chan struct{}), soon: o.RelayOnly}
 	if virtual != nil {
 		n.Net = virtual(o.Offer)
@@ -130,7 +133,7 @@ func newPipe(o *Options, ev events, by *socket) (p *pipe, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("punch: %w", err)
 		}
-		n.Net = gated{machine}
+		n.Net = gated{machine, &deaf}
 	}
 	api, err := profile(o, n, mux, ev.denied)
 	if err != nil {
@@ -151,7 +154,7 @@ func newPipe(o *Options, ev events, by *socket) (p *pipe, err error) {
 		return nil, fmt.Errorf("punch: %w", err)
 	}
 	p = &pipe{
-		pc: pc, events: ev, late: n, mux: mux,
+		pc: pc, events: ev, late: n, mux: mux, over: make(chan struct{}),
 		begin: sync.OnceFunc(func() { close(n.begun) }),
 		end:   sync.OnceFunc(func() { close(n.over) }),
 	}
@@ -216,11 +219,25 @@ func newPipe(o *Options, ev events, by *socket) (p *pipe, err error) {
 		}
 	}
 	p.fast.OnOpen(func() {
-		p.read(p.fast, MaxPacket, ev.packet)
+		p.read(p.fast, MaxPacket, ev.packet, nil)
 		opened()
 	})
+	over := sync.OnceFunc(func() {
+		// Pion waits for 400 ms where it aborts an association that was aborted: who
+		// is told goodbye does not hear that.
+		deaf.Store(true)
+		close(p.over)
+	})
 	p.sure.OnOpen(func() {
-		p.read(p.sure, o.Limits.Message+frameHead, ev.message)
+		p.read(p.sure, o.Limits.Message+frameHead, func(n int, copy func(dst []byte)) {
+			var kind [1]byte
+			if copy != nil && n > 0 {
+				if copy(kind[:]); kind[0] == frameBye {
+					over()
+				}
+			}
+			ev.message(n, copy)
+		}, over)
 		opened()
 	})
 	return p, nil
@@ -230,13 +247,16 @@ func newPipe(o *Options, ev events, by *socket) (p *pipe, err error) {
 // It reads for itself, since a channel of pion's reads into 64 KiB and copies
 // each message into memory of its own. The buffer grows to be as long as a message
 // may be: a longer one does not fit, and is abuse.
-func (p *pipe) read(c *webrtc.DataChannel, most int, take func(n int, copy func(dst []byte))) {
+func (p *pipe) read(c *webrtc.DataChannel, most int, take func(n int, copy func(dst []byte)), end func()) {
 	raw, err := c.Detach()
 	if err != nil {
 		p.events.failed(fmt.Errorf("punch: %w", err))
 		return
 	}
 	p.tasks.begin(func() {
+		if end != nil {
+			defer end()
+		}
 		buffer := make([]byte, min(most, MaxPacket))
 		for {
 			n, text, err := raw.ReadDataChannel(buffer)
@@ -333,26 +353,20 @@ func addresses() string {
 	return fmt.Sprint(addrs)
 }
 
-// bye tells the other end, and waits a little for it to leave this machine.
-func (p *pipe) bye() {
+// bye tells the other end, and waits a little for its answer, or for ours to
+// leave this machine.
+func (p *pipe) bye(answer bool) {
 	if p.sure.Send([]byte{frameBye}) != nil {
 		return
 	}
-	flushed := make(chan struct{}, 1)
-	p.sure.SetBufferedAmountLowThreshold(0)
-	p.sure.OnBufferedAmountLow(func() {
-		select {
-		case flushed <- struct{}{}:
-		default:
-		}
-	})
-	if p.sure.BufferedAmount() == 0 {
-		return
+	wait, over := 100*time.Millisecond, p.over
+	if answer {
+		wait, over = 20*time.Millisecond, nil
 	}
-	timeout := time.NewTimer(100 * time.Millisecond)
+	timeout := time.NewTimer(wait)
 	defer timeout.Stop()
 	select {
-	case <-flushed:
+	case <-over:
 	case <-timeout.C:
 	}
 }
