@@ -85,7 +85,8 @@ type Member struct {
 
 	// Banned is why this machine does not link to it any more: it was hostile,
 	// see punch.ErrHostile. A match that it plays in goes on without it; the
-	// next one starts when it has left the room. Empty if it is not banned.
+	// next one starts when it has left the room, and a leader who has banned it puts
+	// it out. Empty if it is not banned.
 	Banned string
 	// Told is what another member says of having banned it. It may be a lie,
 	// and has no consequence.

@@ -33,7 +33,21 @@ func (m *Mesh) Ban(id protocol.ID, reason string) {
 		m.depart(i)
 	}
 	m.forsake()
+	m.expel()
 	m.say(false)
+}
+
+// expel puts out of the room whom this machine has banned, if it leads: no
+// match could start. Who plays is left to its match until that is over.
+func (m *Mesh) expel() {
+	if m.match != nil {
+		return
+	}
+	for _, p := range m.peers {
+		if p.Link == Banned {
+			m.Kick(p.ID)
+		}
+	}
 }
 
 // forsake gives a room up in which somebody is banned who came before this

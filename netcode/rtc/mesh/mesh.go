@@ -190,6 +190,7 @@ func (m *Mesh) EndMatch() {
 		}
 	}
 	m.forsake()
+	m.expel()
 	m.say(false)
 }
 
@@ -274,6 +275,7 @@ func (m *Mesh) meet(member protocol.Member) {
 	if reason, banned := m.banned[p.ID]; banned {
 		p.Link, p.Reason = Banned, reason
 		m.forsake()
+		m.expel()
 	}
 	if p.Link == None {
 		m.open(p)

@@ -17,6 +17,10 @@ func welcome(self protocol.ID, lo, hi int, others ...protocol.ID) protocol.Messa
 	return m
 }
 
+func led(by protocol.ID) protocol.Message {
+	return protocol.Message{Kind: protocol.Update, Room: &protocol.Room{Leader: by}}
+}
+
 func member(id protocol.ID) protocol.Member {
 	return protocol.Member{ID: id, Name: fmt.Sprintf("p%d", id), Round: 1}
 }
@@ -51,6 +55,8 @@ func orders(m *Mesh) string {
 		case Say:
 			if s := o.Message; s.Kind == protocol.State {
 				words = append(words, fmt.Sprintf("state %d ready=%t %v", s.Round, s.Ready, s.Linked))
+			} else if s.Kind == protocol.Kick {
+				words = append(words, fmt.Sprintf("kick %d", s.To))
 			} else {
 				words = append(words, fmt.Sprintf("to %d: %d %s", s.To, s.Payload[0], s.Payload[1:]))
 			}
@@ -169,6 +175,19 @@ func TestStories(t *testing.T) {
 			hear(came(4), "open 4 offer=false; to 4: 0 \x02why"),
 			hear(gone(2), ""), hear(came(2), ""), // Back under its number.
 			end("state 2 ready=true [3]"), wait(100, ""),
+		},
+		"the leader puts out whom it banned, after the match": {
+			hear(welcome(1, 3, 3, 2, 3), "open 2 offer=false; open 3 offer=false; state 1 ready=true []"), hear(led(1), ""),
+			opened(2, "state 1 ready=true [2]"), opened(3, "state 1 ready=true [2 3]"),
+			hear(start(1, 1, 2, 3), "start 1"),
+			banned(2, "to 3: 0 \x02why; state 1 ready=true [3]"), wait(100, ""),
+			end("kick 2; state 2 ready=true [3]"), hear(gone(2), ""), hear(came(2), "kick 2"),
+			banned(3, "kick 2; kick 3; state 2 ready=true []"),
+		},
+		"and who comes to lead does so, too": {
+			hear(welcome(2, 3, 3, 1, 3), "open 1 offer=true; open 3 offer=false; state 1 ready=true []"), hear(led(1), ""),
+			banned(3, "to 1: 0 \x03why"), wait(100, ""),
+			hear(led(2), "kick 3"), hear(led(2), ""),
 		},
 		"who banned an elder looks for another room": {
 			hear(welcome(2, 2, 2, 1), "open 1 offer=true; state 1 ready=true []"),

@@ -32,6 +32,9 @@ func (m *Mesh) become(r *protocol.Room, same bool) {
 	}
 	before := m.room
 	m.room = *r
+	if r.Leader != before.Leader {
+		m.expel()
+	}
 	if same && blank(r) && !blank(&before) {
 		m.SetRoom(before)
 	}
