@@ -9,6 +9,7 @@ const (
 	NoCandidates                // one of the ends has no address to be reached at: no network, or no relay where only relays may be shown
 	NoUDP                       // no server told an address of ours, though there are servers: UDP is blocked here, and no relay is reached by TCP
 	RelayRefused                // the relay let us in not: credentials are wrong or too old, or it is full
+	RelayQuota                  // the relay has carried for this player what it may, or as many links (486 of RFC 8656)
 	ChecksFailed                // both ends know addresses of each other, and nothing came through between any two of them
 	DTLSFailed                  // packets came through, but there was no handshake: somebody else answers there, or long packets are lost
 	ChannelsFailed              // the handshake was done, but the channels did not open: the other end may be of another version
@@ -20,7 +21,7 @@ const (
 )
 
 func (c Cause) String() string {
-	return [...]string{"none", "no answer", "no candidates", "no UDP", "relay refused", "checks failed", "DTLS failed",
+	return [...]string{"none", "no answer", "no candidates", "no UDP", "relay refused", "relay quota", "checks failed", "DTLS failed",
 		"channels failed", "path lost", "unacknowledged", "closed by them", "hostile", "unsupported"}[c]
 }
 

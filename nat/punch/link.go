@@ -53,7 +53,7 @@ type Link struct {
 	report  Report
 	marks   marks
 	quality quality
-	denied  string // what a relay said that does not let us in
+	denied  int    // the error code of a relay that does not let us in; zero: none
 	chance  chance // of run alone
 }
 
@@ -353,10 +353,10 @@ func (e events) reached(s step) {
 	})
 }
 
-// denied tells what a relay said that does not let us in.
-func (e events) denied(text string) {
+// denied tells the error code of a relay that does not let us in.
+func (e events) denied(code int) {
 	e.do(func(l *Link) bool {
-		l.denied = text
+		l.denied = code
 		return true
 	})
 }
@@ -366,6 +366,9 @@ func (e events) failed(err error) {
 	e.do(func(l *Link) bool {
 		switch e.attempt {
 		case l.live:
+			if err == errLost && l.denied == quotaReached && l.report.Path == Relay {
+				err = &Error{RelayQuota, errLost.Text + ": " + l.refusal()}
+			}
 			l.fail(err)
 		case l.attempt:
 			l.broken = err

@@ -79,7 +79,7 @@ func newPipe(o *Options, ev events, _ *socket) (p *pipe, err error) {
 	p.on(p.pc, "onicecandidateerror", func(e js.Value) {
 		// 701 is the browser's own: no server answered.
 		if code := e.Get("errorCode"); code.Type() == js.TypeNumber && code.Int() >= 400 && code.Int() < 700 {
-			ev.denied(fmt.Sprintf("error %d", code.Int()))
+			ev.denied(code.Int())
 		}
 	})
 	p.on(p.pc, "ondatachannel", func(e js.Value) {

@@ -45,7 +45,7 @@ func supported() error { return nil }
 
 // profile is how pion is tuned. Only the controlling end's waits count, and
 // either may control.
-func profile(o *Options, n transport.Net, mux ice.UDPMux, denied func(text string)) (*webrtc.API, error) {
+func profile(o *Options, n transport.Net, mux ice.UDPMux, denied func(code int)) (*webrtc.API, error) {
 	e := webrtc.SettingEngine{LoggerFactory: silent{denied}}
 	// The first pair that works is taken at once, but a relay has to wait: a
 	// direct pair may be a round trip behind it. Alone, it waits for nothing.
@@ -407,7 +407,7 @@ func (p *pipe) selected() (s sample, ok bool) {
 
 // silent is a logger that logs nothing: what matters is in the Report. It hears
 // what a relay answers that does not let us in, of which pion tells nobody else.
-type silent struct{ denied func(text string) }
+type silent struct{ denied func(code int) }
 
 func (s silent) NewLogger(string) logging.LeveledLogger { return s }
 func (silent) Trace(string)                             {}
@@ -423,7 +423,7 @@ func (s silent) Warnf(_ string, args ...any) {
 	for _, a := range args {
 		if err, ok := a.(error); ok && s.denied != nil {
 			if refusal := new(stun.TurnError); errors.As(err, &refusal) && refusal.StunMessageType.Method == stun.MethodAllocate {
-				s.denied(fmt.Sprintf("error %d", refusal.ErrorCodeAttr.Code))
+				s.denied(int(refusal.ErrorCodeAttr.Code))
 			}
 		}
 	}

@@ -13,9 +13,12 @@ import (
 )
 
 // turnServer is a real STUN and TURN server on this machine, and credentials for it.
-func turnServer(t testing.TB) []Server {
+func turnServer(t testing.TB) []Server { return turnServerAs(t, relay.Config{}) }
+
+func turnServerAs(t testing.TB, cfg relay.Config) []Server {
 	t.Helper()
-	r, err := relay.Listen(relay.Config{Addr: "127.0.0.1:0"})
+	cfg.Addr = "127.0.0.1:0"
+	r, err := relay.Listen(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,6 +89,73 @@ func private(t *testing.T, signals [][]byte) {
 	}
 	if candidates == 0 {
 		t.Error("no candidate was told")
+	}
+}
+
+// chat sends packets both ways until it is over, and tells the longest that an
+// end heard nothing.
+func (e *ends) chat(size int, over func() bool) (silence time.Duration) {
+	beat := time.NewTicker(10 * time.Millisecond)
+	defer beat.Stop()
+	packet := make([]byte, max(size, MaxPacket))
+	heard := [2]time.Time{time.Now(), time.Now()}
+	for ; !over(); <-beat.C {
+		for i, l := range e.link {
+			l.Send(packet[:size])
+			for _, ok := l.Recv(packet); ok; _, ok = l.Recv(packet) {
+				silence = max(silence, time.Since(heard[i]))
+				heard[i] = time.Now()
+			}
+			for s, ok := l.NextSignal(); ok; s, ok = l.NextSignal() {
+				_ = e.link[1-i].Signal(s)
+			}
+		}
+	}
+	return max(silence, time.Since(heard[0]), time.Since(heard[1]))
+}
+
+// A match that is relayed outlives the credentials by which it began, and three
+// lives of its relayed addresses; nobody begins with those credentials then.
+func TestARelayedLinkOutlivesItsCredentials(t *testing.T) {
+	t.Parallel()
+	const valid, life = 5 * time.Second, 2 * time.Second
+	minted := time.Now()
+	o := Options{Servers: turnServerAs(t, relay.Config{Valid: valid, Life: life}), RelayOnly: true}
+	e := meet(t, [2]Options{o, o}, nil)
+	e.open()
+	silence := e.chat(100, func() bool {
+		return time.Since(minted) > valid+3*life || e.link[0].State() != Open || e.link[1].State() != Open
+	})
+	for i, l := range e.link {
+		if r := l.Report(); r.State != Open || r.Path != Relay || r.Moves != 0 {
+			t.Errorf("end %d after %v: %+v", i, time.Since(minted), r)
+		}
+	}
+	if silence > life {
+		t.Errorf("nothing was heard for %v", silence)
+	}
+	o.Timeout = 2 * time.Second
+	late := meet(t, [2]Options{o, o}, nil)
+	late.until("refusals", func() bool { return late.link[0].State() == Closed && late.link[1].State() == Closed })
+	if c := late.link[0].Report().Cause; c != RelayRefused {
+		t.Errorf("a newcomer with the old credentials: %v", late.link[0].Err())
+	}
+}
+
+// Who has had its share of the relay is told so, in mid-match and when it tries again.
+func TestTheRelaysQuota(t *testing.T) {
+	t.Parallel()
+	o := Options{Servers: turnServerAs(t, relay.Config{Limits: relay.Limits{Total: 200_000}}), RelayOnly: true}
+	e := meet(t, [2]Options{o, o}, nil)
+	e.open()
+	e.chat(1000, func() bool { return e.link[0].State() == Closed && e.link[1].State() == Closed })
+	o.Timeout = 2 * time.Second
+	again := meet(t, [2]Options{o, o}, nil)
+	again.until("refusals", func() bool { return again.link[0].State() == Closed && again.link[1].State() == Closed })
+	for _, l := range []*Link{e.link[0], e.link[1], again.link[0], again.link[1]} {
+		if r := l.Report(); r.Cause != RelayQuota || !strings.Contains(r.Reason, "(error 486)") {
+			t.Errorf("%v: %v", r.Cause, r.Reason)
+		}
 	}
 }
 

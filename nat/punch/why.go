@@ -148,7 +148,8 @@ func (l *Link) giveUp(broken error) {
 		NoAnswer:       "no answer from the other side",
 		NoCandidates:   "one of the ends has no address to be reached at",
 		NoUDP:          "no server told an address of ours, so UDP is blocked here",
-		RelayRefused:   "the relay does not let us in (" + l.denied + ")",
+		RelayRefused:   l.refusal(),
+		RelayQuota:     l.refusal(),
 		ChecksFailed:   "no pair of addresses worked",
 		DTLSFailed:     "packets came through, but DTLS made no handshake",
 		ChannelsFailed: "the handshake was done, but no channel opened",
@@ -163,6 +164,17 @@ func (l *Link) giveUp(broken error) {
 	l.fail(&Error{cause, text})
 }
 
+// quotaReached is the error code of a relay for who has had its share (RFC 8656 section 19).
+const quotaReached = 486
+
+// refusal tells what a relay said that does not let us in; the caller holds the lock.
+func (l *Link) refusal() string {
+	if l.denied == quotaReached {
+		return fmt.Sprintf("the relay has carried for this player what it may, or as many links (error %d)", l.denied)
+	}
+	return fmt.Sprintf("the relay does not let us in (error %d)", l.denied)
+}
+
 // diagnose finds why nothing came of connecting; the caller holds the lock.
 func (l *Link) diagnose(broken error) Cause {
 	ours := kinds(l.ours)
@@ -173,7 +185,9 @@ func (l *Link) diagnose(broken error) Cause {
 		return ChannelsFailed
 	case l.marks.furthest == checked || broken == errDTLS:
 		return DTLSFailed
-	case l.denied != "" && ours["relay"] == 0:
+	case l.denied == quotaReached && ours["relay"] == 0:
+		return RelayQuota
+	case l.denied != 0 && ours["relay"] == 0:
 		return RelayRefused
 	case len(l.ours) == 0 || len(l.theirs) == 0:
 		return NoCandidates

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"crypto/md5"
+	"errors"
 	"net"
 	"strings"
 	"testing"
@@ -43,9 +44,15 @@ func TestQuota(t *testing.T) {
 	if n := r.Bytes(); n < 20_000 || n > 60_000 { // the other one's count, too
 		t.Errorf("%d bytes were relayed", n)
 	}
+	var refusal *stun.TurnError
 	if conn, err := client(t, r, "udp", user, credential).Allocate(); err == nil {
 		conn.Close()
 		t.Error("it has another address")
+	} else if !errors.As(err, &refusal) || refusal.ErrorCodeAttr.Code != stun.CodeAllocQuotaReached {
+		t.Errorf("it is told %v", err)
+	}
+	if n := r.Count(Quota); n < 2 {
+		t.Errorf("%d quotas were spent", n)
 	}
 	if conn, err := client(t, r, "udp", other, credentialOther).Allocate(); err == nil { // has heard as much
 		conn.Close()

@@ -11,6 +11,7 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"strconv"
@@ -30,8 +31,10 @@ type Config struct {
 	Second  netip.Addr    // another address of this machine, so that STUN can tell what a NAT does (RFC 5780), with the port after that of Addr; Addr names the first. Zero: none
 	Private bool          // relay to private addresses too
 	Ports   Ports         // of relayed addresses; default 61000 to 61999, which systems don't hand out by themselves
+	Life    time.Duration // of a relayed address that nobody refreshes; default 10 min (RFC 8656)
 	Valid   time.Duration // of credentials, to begin with; default 10 min. What has begun goes on
 	Limits  Limits
+	Log     *slog.Logger // default: none
 }
 
 // Ports is a range, both ends included.
@@ -66,6 +69,7 @@ type Relay struct {
 	users  map[string]*member
 	swept  time.Time     // when users were looked through
 	bytes  atomic.Uint64 // relayed, both ways
+	counts [causes]atomic.Uint64
 	closed bool
 	wg     sync.WaitGroup // of sockets
 }
@@ -80,6 +84,12 @@ func Listen(cfg Config) (*Relay, error) {
 	}
 	if cfg.Ports.Low == 0 || cfg.Ports.High < cfg.Ports.Low {
 		return nil, fmt.Errorf("relay: ports %d-%d: want a range such as 61000-61999", cfg.Ports.Low, cfg.Ports.High)
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Life == 0 {
+		cfg.Life = 10 * time.Minute
 	}
 	if cfg.Valid == 0 {
 		cfg.Valid = 10 * time.Minute
@@ -114,6 +124,8 @@ func Listen(cfg Config) (*Relay, error) {
 	r.server, err = turn.NewServer(turn.ServerConfig{
 		Realm:               realm,
 		AuthHandler:         r.auth,
+		QuotaHandler:        r.allowance,
+		AllocationLifetime:  r.cfg.Life,
 		StrictAddressFamily: r.listen.Is4(), // What asks for no family gets the one we have.
 		LoggerFactory:       &logging.DefaultLoggerFactory{Writer: nowhere{}, DefaultLogLevel: logging.LogLevelDisabled},
 		PacketConnConfigs: []turn.PacketConnConfig{{
@@ -213,6 +225,25 @@ func (r *Relay) Relayed() int {
 // Bytes is how many were relayed so far, both ways.
 func (r *Relay) Bytes() uint64 { return r.bytes.Load() }
 
+// A Cause is why the relay did not do what it was asked for.
+type Cause int
+
+const (
+	Quota     Cause = iota // the member has had its share of bytes: an address was taken back, or not given
+	Addresses              // it has as many addresses as it may
+	Full                   // no port is free
+	Rate                   // a packet was dropped: its address carries too much
+	Forbidden              // a packet was dropped: it was from or for somewhere that is not for players
+	causes
+)
+
+func (c Cause) String() string {
+	return [...]string{"quota", "addresses", "full", "rate", "forbidden"}[c]
+}
+
+// Count is how often something was not done since the start.
+func (r *Relay) Count(c Cause) uint64 { return r.counts[c].Load() }
+
 // URLs are those of STUN, TURN over UDP and TURN over TCP for a client that
 // knows this machine as host.
 func (r *Relay) URLs(host string) (stun, udp, tcp string) {
@@ -278,10 +309,39 @@ func (r *Relay) auth(a *turn.RequestAttributes) (user string, key []byte, ok boo
 		return "", nil, false
 	}
 	until, err := strconv.ParseInt(expiry, 10, 64)
-	if err != nil || a.Method == allocate && time.Now().Unix() > until {
+	if err != nil || a.Method == allocate && (time.Now().Unix() > until || r.left(who)) {
 		return "", nil, false
 	}
 	return who, turn.GenerateAuthKey(a.Username, a.Realm, r.sign(a.Username)), true
+}
+
+// left tells whether somebody is in its room no more. Its credentials are good
+// for nothing then.
+func (r *Relay) left(who string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m := r.users[who]
+	return m != nil && m.gone
+}
+
+// allowance tells whether a member may have one more address; if not it is
+// answered 486 (Allocation Quota Reached).
+func (r *Relay) allowance(user, _ string, _ net.Addr) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	cause, ok := r.spent(r.member(user))
+	if ok {
+		r.counts[cause].Add(1)
+	}
+	return !ok
+}
+
+// spent tells whether a member can have no more addresses; the lock is held.
+func (r *Relay) spent(m *member) (c Cause, ok bool) {
+	if m.used.Load() > int64(r.cfg.Limits.Total) {
+		return Quota, true
+	}
+	return Addresses, m.sockets >= r.cfg.Limits.Member
 }
 
 // Close ends the relay and all that goes through it, and waits.

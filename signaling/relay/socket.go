@@ -39,7 +39,7 @@ func (g *generator) AllocatePacketConn(c turn.AllocateListenerConfig) (net.Packe
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m := r.member(c.UserID)
-	if r.closed || m.gone || m.sockets >= r.cfg.Limits.Member || m.used.Load() > int64(r.cfg.Limits.Total) {
+	if _, spent := r.spent(m); spent || r.closed { // since allowance was asked
 		return nil, nil, errors.New("relay: no more addresses for this member")
 	}
 	span := int(r.cfg.Ports.High) - int(r.cfg.Ports.Low) + 1
@@ -60,6 +60,7 @@ func (g *generator) AllocatePacketConn(c turn.AllocateListenerConfig) (net.Packe
 		r.wg.Add(1)
 		return s, net.UDPAddrFromAddrPort(netip.AddrPortFrom(r.own, port)), nil
 	}
+	r.counts[Full].Add(1)
 	return nil, nil, errors.New("relay: no free port")
 }
 
@@ -77,7 +78,8 @@ type socket struct {
 // WriteTo sends a packet, or drops it in silence: an error would be no news to
 // the player, and UDP may lose anything.
 func (s *socket) WriteTo(b []byte, to net.Addr) (int, error) {
-	if real, ok := s.relay.route(addrPort(to)); ok && s.out.take(len(b)) && s.count(len(b)) {
+	real, ok := s.relay.route(addrPort(to))
+	if s.may(ok, &s.out, len(b)) {
 		s.UDPConn.WriteToUDPAddrPort(b, real)
 	}
 	return len(b), nil
@@ -93,10 +95,24 @@ func (s *socket) ReadFrom(b []byte) (int, net.Addr, error) {
 			continue // ICMP's word about an earlier packet.
 		}
 		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
-		if as, ok := s.relay.origin(from); ok && s.in.take(n) && s.count(n) {
+		as, ok := s.relay.origin(from)
+		if s.may(ok, &s.in, n) {
 			return n, net.UDPAddrFromAddrPort(as), nil
 		}
 	}
+}
+
+// may tells whether a packet of n bytes goes on: ok, from and to where packets may.
+func (s *socket) may(ok bool, m *meter, n int) bool {
+	switch {
+	case !ok:
+		s.relay.counts[Forbidden].Add(1)
+	case !m.take(n):
+		s.relay.counts[Rate].Add(1)
+	default:
+		return s.count(n)
+	}
+	return false
 }
 
 // count counts what is relayed. Who has had its share loses the address, and gets
@@ -106,7 +122,10 @@ func (s *socket) count(n int) bool {
 	if s.member.used.Add(int64(n)) <= int64(s.relay.cfg.Limits.Total) {
 		return true
 	}
-	s.Close()
+	if s.Close() == nil {
+		s.relay.counts[Quota].Add(1)
+		s.relay.cfg.Log.Warn("took a relayed address back: its player has had its share", "bytes", s.relay.cfg.Limits.Total)
+	}
 	return false
 }
 

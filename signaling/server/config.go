@@ -83,7 +83,7 @@ func (c *Config) listenRelay() (*relay.Relay, error) {
 	if c.Turn == "off" {
 		return nil, nil
 	}
-	rc := relay.Config{Addr: c.Turn, Second: c.Stun2, Ports: c.RelayPorts, Limits: c.RelayLimits}
+	rc := relay.Config{Addr: c.Turn, Second: c.Stun2, Ports: c.RelayPorts, Limits: c.RelayLimits, Log: c.Log}
 	host, _, _ := net.SplitHostPort(c.Addr)
 	if c.Turn == "" {
 		rc.Addr = net.JoinHostPort(host, "3478")

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/punchback/punchback/signaling/protocol"
+	"github.com/punchback/punchback/signaling/relay"
 )
 
 // metrics are what whoever runs the service wants to see, for Prometheus. None
@@ -72,6 +73,15 @@ func newMetrics(s *Server) *metrics {
 		gauge("relay_addresses", "Relayed addresses now.", func() float64 { return float64(s.relay.Relayed()) })
 		r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "punchback", Name: "relay_bytes_total", Help: "Bytes that were relayed, both ways."},
 			func() float64 { return float64(s.relay.Bytes()) }))
+		for what, causes := range map[[2]string][]relay.Cause{
+			{"relay_refusals_total", "Relayed addresses that were asked for and not given, or taken back."}: {relay.Quota, relay.Addresses, relay.Full},
+			{"relay_dropped_packets_total", "Packets that were not relayed."}:                               {relay.Rate, relay.Forbidden},
+		} {
+			for _, c := range causes {
+				r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "punchback", Name: what[0], Help: what[1], ConstLabels: prometheus.Labels{"cause": c.String()}},
+					func() float64 { return float64(s.relay.Count(c)) }))
+			}
+		}
 	}
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.handler = promhttp.HandlerFor(r, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
