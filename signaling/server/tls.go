@@ -45,7 +45,7 @@ func (c *Config) checkTLS() error {
 	if len(c.Autocert) > 0 && c.AutocertDir == "" {
 		dir, err := os.UserCacheDir()
 		if err != nil {
-			return fmt.Errorf("server: autocert: nowhere to keep certificates: %w", err)
+			return fmt.Errorf("server: autocert: nowhere to keep certificates (%w): name a folder with -autocert-dir", err)
 		}
 		c.AutocertDir = filepath.Join(dir, "punchback")
 	}
