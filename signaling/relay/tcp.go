@@ -1,6 +1,10 @@
 package relay
 
 import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -36,7 +40,7 @@ func (l *listener) Accept() (net.Conn, error) {
 			}
 			return nil, err
 		}
-		t := &tcpConn{Conn: c, of: l}
+		t := &tcpConn{Conn: c, of: l, in: bufio.NewReaderSize(c, maxFrame)}
 		l.mu.Lock()
 		ok := !l.shut && len(l.conns) < l.limit
 		if ok {
@@ -69,10 +73,35 @@ func (l *listener) cut() {
 type tcpConn struct {
 	net.Conn
 	of *listener
+	in *bufio.Reader
 }
 
+// maxFrame is the longest frame over TCP, in bytes: more than the largest packet.
+const maxFrame = 1536
+
+var errFrame = errors.New("relay: neither a STUN message nor ChannelData of at most 1536 bytes")
+
+// Read gives one frame at a time, whole: a STUN message, or ChannelData with its
+// padding (RFC 8656 section 12.5). What reads here collects frames by itself, but
+// is thrown off by lengths that are not those of a packet, and by single bytes.
 func (c *tcpConn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
+	head, err := c.in.Peek(4)
+	if err != nil {
+		return 0, err
+	}
+	n := int(binary.BigEndian.Uint16(head[2:]))
+	switch head[0] >> 6 {
+	case 0:
+		n += 20
+	case 1:
+		n = 4 + (n+3)&^3
+	default:
+		n = maxFrame + 1
+	}
+	if n > min(len(b), maxFrame) {
+		return 0, errFrame
+	}
+	n, err = io.ReadFull(c.in, b[:n])
 	if err == nil {
 		c.Conn.SetReadDeadline(time.Now().Add(idle))
 	}
