@@ -45,6 +45,7 @@ type Outlet interface {
 	Publish(to string, packet []byte)
 	Claim(slot string, last uint64) // to be answered by Claimed
 	Release(slot string, last uint64)
+	Seen(member string, left bool) // Another server has told so, see Tell
 }
 
 // Node is one server of a cluster. To its server it looks like a lobby, and
@@ -303,6 +304,13 @@ func (n *Node) depart(node string) {
 	n.cutAll(func(e *end) bool { return e.node == node && node != n.self })
 }
 
+// Tell tells all other servers that a member, of whatever name they know it by, is
+// served by this one, or has left its room here. What they do for it can outlast
+// its socket, so they must know.
+func (n *Node) Tell(member string, left bool) {
+	n.send("", packet{kind: seen, end: left, body: []byte(member)})
+}
+
 // Packet is what another server says, or this one to all.
 func (n *Node) Packet(from string, b []byte) []lobby.Out {
 	n.look()
@@ -322,6 +330,8 @@ func (n *Node) Packet(from string, b []byte) []lobby.Out {
 		n.host(from, p)
 	case out:
 		n.told(from, p)
+	case seen:
+		n.outlet.Seen(string(p.body), p.end)
 	case none:
 		if e := n.ends[lobby.Conn(p.conn)]; e != nil && e.node == from {
 			e.node = "" // Poll tries again.

@@ -158,6 +158,7 @@ type outlet struct{}
 func (outlet) Publish(string, []byte) {}
 func (outlet) Claim(string, uint64)   {}
 func (outlet) Release(string, uint64) {}
+func (outlet) Seen(string, bool)      {}
 
 // Whatever comes from another server, nothing breaks, and nothing is kept of
 // what makes no sense.
@@ -165,7 +166,7 @@ func FuzzNodePacket(f *testing.F) {
 	body, _ := json.Marshal(entry{protocol.Place{Game: "pong", Min: 2, Max: 2}, protocol.Message{Kind: protocol.Hello}})
 	slot := SlotOf("pong")
 	for _, p := range []packet{
-		{kind: beat}, {kind: gone},
+		{kind: beat}, {kind: gone}, {kind: seen, end: true, body: []byte("pong/A:1")},
 		{kind: enter, conn: 9, seq: 1, slot: slot, body: body},
 		{kind: hear, conn: 7, seq: 2, slot: slot, body: []byte(`{"kind":"ping"}`)},
 		{kind: lost, conn: 7, slot: slot},

@@ -18,6 +18,7 @@ const (
 	hear  kind = 'h' // to the owner: what a socket says
 	lost  kind = 'l' // to the owner: a socket has ended
 	out   kind = 'o' // from the owner: what to say to a socket; it ends with it if end is set
+	seen  kind = 's' // to all: a member, its body, is served here, or if end is set has left its room
 	none  kind = 'n' // from one who was taken for the owner and is not now; its body is who is, as it knows; end: and will not be, since it leaves
 )
 

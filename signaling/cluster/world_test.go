@@ -203,6 +203,8 @@ func (m *machine) Release(slot string, last uint64) {
 	m.set(Lease{Slot: slot}, last, func(Lease, error) {})
 }
 
+func (m *machine) Seen(string, bool) {}
+
 // set writes a lease after a while, and answers after another; or not, and
 // then it may have been written.
 func (m *machine) set(l Lease, last uint64, answer func(Lease, error)) {

@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"errors"
 	"net"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -139,40 +140,107 @@ func TestRefreshOutlivesCredentials(t *testing.T) {
 	}
 }
 
-// What is relayed for a member ends with its place in the room, and its old
-// credentials are of no more use; who comes back in time keeps it.
+// What is relayed for a member ends with its place in the room, and its
+// credentials are of no more use, whether it has used them before or not.
 func TestWhoLeavesIsNotRelayed(t *testing.T) {
 	r := listen(t, Config{})
-	user, credential := r.Mint("ROOM:1")
-	c := client(t, r, "udp", user, credential)
-	a, err := c.Allocate()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer a.Close()
-	r.Leave("ROOM:1", time.Hour)
-	r.Mint("ROOM:1") // It is back.
-	r.Leave("ROOM:1", 20*time.Millisecond)
-	r.Mint("ROOM:1")
-	r.Leave("ROOM:2", 0) // somebody who was never relayed
-	time.Sleep(50 * time.Millisecond)
-	if r.Relayed() != 1 {
-		t.Fatal("its address is gone, though it came back")
-	}
-	r.Leave("ROOM:1", 20*time.Millisecond)
-	for begin := time.Now(); r.Relayed() > 0; time.Sleep(time.Millisecond) {
-		if time.Since(begin) > 20*time.Second {
-			t.Fatal("it is relayed for ever")
+	for _, begun := range []bool{true, false} {
+		user, credential := r.Mint("ROOM:1")
+		c := client(t, r, "udp", user, credential)
+		if begun {
+			a, err := c.Allocate()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer a.Close()
+		}
+		r.Leave("ROOM:1")
+		r.Seen("ROOM:1") // somebody who has not heard so yet
+		if r.Relayed() > 0 {
+			t.Error("it is still relayed")
+		}
+		if conn, err := client(t, r, "udp", user, credential).Allocate(); err == nil {
+			conn.Close()
+			t.Errorf("it has another address; it had one before: %v", begun)
 		}
 	}
-	if conn, err := client(t, r, "udp", user, credential).Allocate(); err == nil {
-		conn.Close()
-		t.Error("it has another address")
-	}
-	user, credential = r.Mint("ROOM:1")
+	user, credential := r.Mint("ROOM:1")
 	conn, err := client(t, r, "udp", user, credential).Allocate()
 	if err != nil {
 		t.Fatal("who is in the room again has none:", err)
 	}
 	conn.Close()
+}
+
+// Who is not heard of for a while is not relayed any more: its connection may
+// have ended in silence, or it may never have had one when it began.
+func TestWhoIsNotHeardOfIsNotRelayed(t *testing.T) {
+	r := listen(t, Config{})
+	user, credential := r.Mint("ROOM:1")
+	a, err := client(t, r, "udp", user, credential).Allocate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	r.mu.Lock()
+	m := r.users["ROOM:1"]
+	r.mu.Unlock()
+	age := func() { // as long as it may be silent, and a bit
+		r.mu.Lock()
+		m.until = m.until.Add(-r.cfg.Stay)
+		r.mu.Unlock()
+	}
+	for i := range 10 {
+		age()
+		if i%2 == 0 {
+			r.Mint("ROOM:1")
+		} else {
+			r.Seen("ROOM:1")
+		}
+		if r.late(m); r.Relayed() != 1 {
+			t.Fatal("its address is gone, though it was heard of")
+		}
+	}
+	age()
+	r.Hold()
+	if r.late(m); r.Relayed() != 1 {
+		t.Error("its address is gone, though nobody could hear of it")
+	}
+	r.held = false
+	if r.late(m); r.Relayed() != 0 {
+		t.Error("it is relayed though nobody has heard of it")
+	}
+
+	brief := listen(t, Config{Stay: 50 * time.Millisecond})
+	user, credential = brief.Mint("ROOM:1")
+	b, err := client(t, brief, "udp", user, credential).Allocate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	for begin := time.Now(); brief.Relayed() > 0; time.Sleep(time.Millisecond) {
+		if time.Since(begin) > 20*time.Second {
+			t.Fatal("it is relayed for ever")
+		}
+	}
+}
+
+// Those who left are remembered while their credentials are good, and no longer.
+func TestWhoLeftIsForgotten(t *testing.T) {
+	r := listen(t, Config{})
+	for i := range maxMembers + 100 {
+		r.Leave(strconv.Itoa(i))
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := len(r.users); n != maxMembers {
+		t.Errorf("%d are remembered", n)
+	}
+	for _, m := range r.users {
+		m.last = m.last.Add(-r.cfg.Valid - 2*time.Second)
+	}
+	r.swept = time.Time{}
+	if r.member("new"); len(r.users) != 1 {
+		t.Errorf("%d are remembered", len(r.users))
+	}
 }

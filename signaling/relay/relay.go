@@ -33,6 +33,7 @@ type Config struct {
 	Ports   Ports         // of relayed addresses; default 61000 to 61999, which systems don't hand out by themselves
 	Life    time.Duration // of a relayed address that nobody refreshes; default 10 min (RFC 8656)
 	Valid   time.Duration // of credentials, to begin with; default 10 min. What has begun goes on
+	Stay    time.Duration // how long what is relayed goes on after its member was last heard of, see Mint and Seen; default 15 min
 	Limits  Limits
 	Log     *slog.Logger // default: none
 }
@@ -71,6 +72,7 @@ type Relay struct {
 	bytes  atomic.Uint64 // relayed, both ways
 	counts [causes]atomic.Uint64
 	closed bool
+	held   bool           // see Hold
 	wg     sync.WaitGroup // of sockets
 }
 
@@ -93,6 +95,9 @@ func Listen(cfg Config) (*Relay, error) {
 	}
 	if cfg.Valid == 0 {
 		cfg.Valid = 10 * time.Minute
+	}
+	if cfg.Stay == 0 {
+		cfg.Stay = 15 * time.Minute
 	}
 	for _, d := range []struct {
 		field *int
@@ -252,37 +257,81 @@ func (r *Relay) URLs(host string) (stun, udp, tcp string) {
 }
 
 // Mint makes credentials for who, such as "game/room:member". They can be used to
-// begin until Valid is over; what has begun goes on, so that a match outlives them.
+// begin until Valid is over; what has begun goes on, so that a match outlives
+// them, for as long as the member is heard of: Mint or Seen is to be called anew
+// before Stay is over.
 func (r *Relay) Mint(who string) (username, credential string) {
 	r.mu.Lock()
-	if m := r.users[who]; m != nil { // It is back.
-		m.stay()
+	if m := r.users[who]; m != nil && m.gone && m.sockets == 0 {
+		m.timer.Stop()
+		delete(r.users, who) // A room of the same name has given the same number.
+	} else if m != nil {
+		m.gone = false
+		r.stay(m)
 	}
 	r.mu.Unlock()
 	username = strconv.FormatInt(time.Now().Add(r.cfg.Valid).Unix(), 10) + ":" + who
 	return username, r.sign(username)
 }
 
-// Leave ends what is relayed for who, after a time for it to come back and be
-// given new credentials; zero: at once. Its old ones are of no more use then.
-func (r *Relay) Leave(who string, after time.Duration) {
+// Seen tells that a member is still in its room, though it is given credentials
+// elsewhere: its signaling has moved to another server, and what it is sent by
+// this one goes on.
+func (r *Relay) Seen(who string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m := r.users[who]; m != nil && !m.gone {
+		r.stay(m)
+	}
+}
+
+// Leave ends what is relayed for who at once. Its credentials are of no more use
+// then, unless it is given others.
+func (r *Relay) Leave(who string) {
 	r.mu.Lock()
 	m := r.users[who]
-	if m == nil || r.closed {
-		r.mu.Unlock()
-		return
+	if m == nil && len(r.users) < maxMembers {
+		m = r.member(who) // who may have credentials that were not used yet
 	}
-	m.stay()
-	if after > 0 {
-		m.leaves = time.AfterFunc(after, func() { r.Leave(who, 0) })
-		r.mu.Unlock()
-		return
+	r.end(m)
+}
+
+// Hold is for when nobody will tell any more who is in its room: what is relayed
+// goes on until it ends by itself.
+func (r *Relay) Hold() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.held = true
+}
+
+// stay lets a member have what it has for another while; the lock is held.
+func (r *Relay) stay(m *member) {
+	m.until = time.Now().Add(r.cfg.Stay)
+	if m.timer == nil {
+		m.timer = time.AfterFunc(r.cfg.Stay, func() { r.late(m) })
+	} else {
+		m.timer.Reset(r.cfg.Stay)
 	}
-	m.gone = true
+}
+
+// late ends what is relayed for a member that was not heard of for so long.
+func (r *Relay) late(m *member) {
+	r.mu.Lock()
+	if r.held || time.Now().Before(m.until) {
+		m = nil
+	}
+	r.end(m)
+}
+
+// end ends what is relayed for a member, if there is one, and lets go of the lock.
+func (r *Relay) end(m *member) {
 	var all []*socket
-	for _, s := range r.ports {
-		if s.member == m {
-			all = append(all, s)
+	if m != nil && !r.closed {
+		m.gone, m.last = true, time.Now()
+		for _, s := range r.ports {
+			if s.member == m {
+				all = append(all, s)
+			}
 		}
 	}
 	r.mu.Unlock()
@@ -302,14 +351,14 @@ const allocate = 0x003
 
 // auth checks who asks. Only beginnings ask for the time: a Refresh or a
 // permission belongs to an allocation, which the server looks up by the same
-// member and by where the request came from.
+// member and by where the request came from. All ask whether the member has left.
 func (r *Relay) auth(a *turn.RequestAttributes) (user string, key []byte, ok bool) {
 	expiry, who, ok := strings.Cut(a.Username, ":")
 	if !ok {
 		return "", nil, false
 	}
 	until, err := strconv.ParseInt(expiry, 10, 64)
-	if err != nil || a.Method == allocate && (time.Now().Unix() > until || r.left(who)) {
+	if err != nil || a.Method == allocate && time.Now().Unix() > until || r.left(who) {
 		return "", nil, false
 	}
 	return who, turn.GenerateAuthKey(a.Username, a.Realm, r.sign(a.Username)), true
@@ -365,7 +414,7 @@ func (r *Relay) Close() error {
 		all = append(all, s)
 	}
 	for _, m := range r.users {
-		m.stay()
+		m.timer.Stop()
 	}
 	r.mu.Unlock()
 	for _, s := range all {

@@ -39,7 +39,7 @@ func (g *generator) AllocatePacketConn(c turn.AllocateListenerConfig) (net.Packe
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m := r.member(c.UserID)
-	if _, spent := r.spent(m); spent || r.closed { // since allowance was asked
+	if _, spent := r.spent(m); spent || m.gone || r.closed { // since allowance was asked
 		return nil, nil, errors.New("relay: no more addresses for this member")
 	}
 	span := int(r.cfg.Ports.High) - int(r.cfg.Ports.Low) + 1
@@ -129,26 +129,20 @@ func (s *socket) count(n int) bool {
 	return false
 }
 
-// member is one whose credentials have been used.
+// member is one whose credentials have been used, or must not be.
 type member struct {
 	sockets int
 	last    time.Time // when it had one
 	used    atomic.Int64
 	gone    bool        // it has left its room
-	leaves  *time.Timer // or will, if it does not come back; nil: it is there
-}
-
-// stay takes a leave back.
-func (m *member) stay() {
-	if m.leaves != nil {
-		m.leaves.Stop()
-	}
-	m.gone, m.leaves = false, nil
+	until   time.Time   // it stays without being heard of
+	timer   *time.Timer // for that
 }
 
 const (
 	forgetAfter = time.Hour
-	manyMembers = 4096 // more than these are looked through for some to forget, once a minute
+	manyMembers = 4096    // more than these are looked through for some to forget, once a minute
+	maxMembers  = 1 << 16 // more than these are not remembered for having left, if they have used nothing
 )
 
 // member finds one; the lock is held.
@@ -156,17 +150,32 @@ func (r *Relay) member(user string) *member {
 	if len(r.users) >= manyMembers && time.Since(r.swept) > time.Minute {
 		r.swept = time.Now()
 		for name, m := range r.users {
-			if m.sockets == 0 && time.Since(m.last) > forgetAfter {
+			if r.over(m) {
+				m.timer.Stop()
 				delete(r.users, name)
 			}
 		}
 	}
 	m := r.users[user]
-	if m == nil || m.sockets == 0 && time.Since(m.last) > forgetAfter {
+	if m == nil || r.over(m) {
+		if m != nil {
+			m.timer.Stop()
+		}
 		m = &member{last: time.Now()}
+		r.stay(m)
 		r.users[user] = m
 	}
 	return m
+}
+
+// over tells whether nothing of a member matters any more: it has used nothing
+// for an hour, or has left and its credentials are over. The lock is held.
+func (r *Relay) over(m *member) bool {
+	after := forgetAfter
+	if m.gone {
+		after = r.cfg.Valid + time.Second // Credentials tell the time in seconds.
+	}
+	return m.sockets == 0 && time.Since(m.last) > after
 }
 
 func (s *socket) Close() error {

@@ -94,6 +94,7 @@ func (c *Config) listenRelay() (*relay.Relay, error) {
 	}
 	rc.Private = c.RelayPrivate || loopback(turnHost)
 	rc.Public = c.publicIP()
+	rc.Stay = c.Limits.Fresh + c.Limits.Play // Every member is heard of after the first, and may be away for the second.
 	r, err := relay.Listen(rc)
 	if c.Turn == "" && errors.Is(err, syscall.EADDRINUSE) {
 		// Nobody asked for 3478 by name: clients are told whatever it is.
@@ -129,6 +130,7 @@ func plain(err error, flag string) error {
 // servers are the STUN and TURN servers for a welcomed member, with credentials from now:
 // STUN first, since it is free, and TURN over TCP last, for those without UDP.
 func (s *Server) servers(c *conn) []protocol.Server {
+	c.minted = time.Now()
 	if s.relay == nil {
 		return nil
 	}
@@ -141,7 +143,6 @@ func (s *Server) servers(c *conn) []protocol.Server {
 	} else if loopback(host) {
 		host = "127.0.0.1" // localhost may mean ::1 first, where no packet is answered.
 	}
-	c.minted = time.Now()
 	user, credential := s.relay.Mint(c.tenant())
 	stun, udp, tcp := s.relay.URLs(host)
 	return []protocol.Server{

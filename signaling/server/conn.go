@@ -41,6 +41,7 @@ type conn struct {
 	code    string    // of its room
 	minted  time.Time // when it was last told of the servers
 	left    bool      // its member is no more in the room
+	moved   bool      // it was on another connection before, perhaps of another server
 	links   []linked  // that it has told of
 	failed  int       // tries that it has told of
 }
@@ -166,7 +167,7 @@ func (c *conn) run() {
 	c.server.mu.Lock()
 	switch {
 	case said == statusAway:
-		c.left = true
+		c.left = c.left || !c.ending // If it was ended its member may be back on another.
 		c.server.deliver(c.server.lobby.Hear(c.id, &protocol.Message{Kind: protocol.Leave}))
 	case s != statusNormal || said != 0 || c.ending: // It is not that nothing came.
 	case c.entered:
@@ -232,7 +233,7 @@ func (c *conn) hear(b []byte) {
 		if m.Kind == protocol.State {
 			s.metrics.heard(c, m)
 		}
-		if m.Kind == protocol.Ping && s.relay != nil && now.Sub(c.minted) > s.cfg.Limits.Fresh {
+		if m.Kind == protocol.Ping && now.Sub(c.minted) > s.cfg.Limits.Fresh {
 			c.freshen()
 		}
 	}
@@ -241,6 +242,7 @@ func (c *conn) hear(b []byte) {
 //go:noinline
 func (c *conn) enter(m *protocol.Message) {
 	c.entered = true
+	c.moved = m.Resume != ""
 	c.server.deliver(c.server.lobby.Enter(c.id, c.place, *m))
 }
 
@@ -249,7 +251,10 @@ func (c *conn) enter(m *protocol.Message) {
 //
 //go:noinline
 func (c *conn) freshen() {
-	c.push(&protocol.Message{Kind: protocol.Update, Servers: c.server.servers(c)})
+	if servers := c.server.servers(c); servers != nil {
+		c.push(&protocol.Message{Kind: protocol.Update, Servers: servers})
+	}
+	c.server.tell(c, false)
 }
 
 func (c *conn) pong(payload []byte) {

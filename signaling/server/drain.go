@@ -20,6 +20,9 @@ func (s *Server) Drain(ctx context.Context) {
 		s.log.Info("draining", "connections", len(s.conns))
 		s.dismiss()
 		s.hand()
+		if s.relay != nil && s.route == nil {
+			s.relay.Hold() // Others would tell who is still there.
+		}
 	}
 	s.unlock()
 	defer func() { s.log.Info("drained", "relayed", s.Relayed()) }()

@@ -148,6 +148,26 @@ func (r *route) carry() {
 	}
 }
 
+// Seen is what another server tells of a member whose links this one may relay,
+// since it was here before; the server's lock is held.
+func (r *route) Seen(member string, left bool) {
+	switch t := r.server.relay; {
+	case t == nil:
+	case left:
+		t.Leave(member)
+	default:
+		t.Seen(member)
+	}
+}
+
+// tell tells the other servers that a member is here, or has left, if it may have
+// been at one of them before. The server's lock is held.
+func (s *Server) tell(c *conn, left bool) {
+	if s.route != nil && c.moved {
+		s.route.node.Tell(c.tenant(), left)
+	}
+}
+
 func (r *route) Claim(slot string, last uint64) {
 	r.wg.Go(func() {
 		ctx, cancel := context.WithTimeout(r.ctx, leaseTry)

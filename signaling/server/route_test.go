@@ -24,10 +24,13 @@ type three struct {
 	members []cluster.Cluster
 	servers []*server.Server
 	urls    []string
+	limits  server.Limits
+	turn    string
 }
 
-func startThree(t *testing.T) *three {
-	c := &three{t: t}
+func startThree(t *testing.T) *three { return (&three{t: t, turn: "off"}).begin() }
+
+func (c *three) begin() *three {
 	for range 3 {
 		c.start()
 	}
@@ -37,7 +40,7 @@ func startThree(t *testing.T) *three {
 // start starts one more.
 func (c *three) start() {
 	m := c.memory.Join()
-	s, err := server.New(server.Config{Turn: "off", Cluster: m})
+	s, err := server.New(server.Config{Turn: c.turn, Limits: c.limits, Cluster: m})
 	if err != nil {
 		c.t.Fatal(err)
 	}

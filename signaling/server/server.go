@@ -316,14 +316,21 @@ func (s *Server) forget(c *conn) {
 	defer s.unlock()
 	s.debug("gone", c)
 	delete(s.conns, c.id)
-	if s.relay != nil && c.self != 0 && !s.draining {
-		after := s.cfg.Limits.Play
-		if c.left {
-			after = 0
-		}
-		s.relay.Leave(c.tenant(), after)
+	if c.left {
+		s.leave(c)
 	}
 	s.deliver(s.lobby.Lost(c.id))
+}
+
+// leave ends what is relayed for a member that is no more in its room; the lock is held.
+func (s *Server) leave(c *conn) {
+	if c.self == 0 {
+		return
+	}
+	if s.relay != nil {
+		s.relay.Leave(c.tenant())
+	}
+	s.tell(c, true)
 }
 
 // deliver does what the lobby wants done; the lock is held, so that messages
@@ -338,11 +345,15 @@ func (s *Server) deliver(outs []lobby.Out) {
 		if o.Message.Kind == protocol.Error && c.self == 0 && c.place.Code != "" && miss(o.Message.Code) {
 			c.source.missed(time.Now())
 		}
+		if o.Message.Kind == protocol.Error && o.Message.Code == protocol.CodeKicked {
+			s.leave(c)
+		}
 		if o.Message.Kind != "" {
 			if o.Message.Kind == protocol.Welcome {
 				c.self, c.code = o.Message.Self, o.Message.Code
 				s.debug("in a room", c)
 				o.Message.Servers = s.servers(c)
+				s.tell(c, false)
 			}
 			c.push(&o.Message)
 		}
