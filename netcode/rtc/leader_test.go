@@ -114,6 +114,24 @@ func TestTheLeaderRemembers(t *testing.T) {
 	}
 }
 
+// A friend who comes by the code while the server starts again meets whoever was
+// there, whichever of them is first.
+func TestAFriendComesByTheCodeOfAServerThatRestarts(t *testing.T) {
+	url, stop := serve(t)
+	ann := join(t, url+"/toy?new", &rtc.Options{Build: "toy/1", Rate: rate})
+	await(t, "a welcome", func() bool { return ann.Code() != "" })
+	stop()
+	awaitText(t, ann, "trying again")
+	bob := join(t, url+"/toy/"+ann.Code(), &rtc.Options{Build: "toy/1", Rate: rate})
+	awaitText(t, bob, "trying again")
+	serveAt(t, strings.TrimPrefix(url, "ws://"))
+	for _, r := range []*rtc.Room{ann, bob} {
+		if c := wait(t, r).Config(); len(c.Seats) != 2 || c.Seats[0] != 1 {
+			t.Errorf("seats %v", c.Seats)
+		}
+	}
+}
+
 // Where the room allows it somebody comes in while others play, sees them, is
 // linked and can talk, and plays the next match with them.
 func TestWhoComesLate(t *testing.T) {

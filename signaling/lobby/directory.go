@@ -35,6 +35,9 @@ func (d *directory) find(p protocol.Place, hello *protocol.Message) (r *room, co
 		if r != nil && hello.Resume == "" && r.refuses(hello) == "" {
 			return r, "", ""
 		}
+		if r == nil && d.now < d.limits.Settle {
+			return nil, protocol.CodeClosing, fmt.Sprintf("the server has just started: room %s may come back", p.Code)
+		}
 		return nil, protocol.CodeRoom, fmt.Sprintf("no room %s for you: the code may be wrong, the room full, locked, in a match or over, or its build not %q", p.Code, hello.Build)
 	}
 	if r != nil {

@@ -27,6 +27,7 @@ type Limits struct {
 	Rooms     int // default 10,000
 	Grace     int // ticks that a member without connection is kept before a match; default 30
 	PlayGrace int // ticks that it is kept while it plays; default 600
+	Settle    int // ticks from the start in which a code that leads nowhere may be that of a room whose members are not back yet; default none
 }
 
 // Lobby is the directory of all rooms, the rooms, and which member speaks by
@@ -238,5 +239,13 @@ func (l *Lobby) remove(m *member) {
 }
 
 func (l *Lobby) refuse(c Conn, code, text string) {
-	l.box.out = append(l.box.out, Out{To: c, Message: protocol.Message{Kind: protocol.Error, Code: code, Text: text}, Close: true})
+	after := 0
+	if code == protocol.CodeClosing {
+		after = settling
+	}
+	l.box.out = append(l.box.out, Out{To: c, Message: protocol.Message{Kind: protocol.Error, Code: code, Text: text, After: after}, Close: true})
 }
+
+// settling is after how many milliseconds a room may be there whose members have
+// to come back first.
+const settling = 500

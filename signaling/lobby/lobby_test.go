@@ -434,3 +434,27 @@ func check(t *testing.T, l *Lobby) {
 		}
 	}
 }
+
+// Right after a start whoever comes by a code is asked to come again: those whose
+// room it was are on their way. When they are back it comes in; when nobody is,
+// there is no such room.
+func TestAStartSettles(t *testing.T) {
+	l := New(Limits{Settle: 2}, counter())
+	place := protocol.Place{Game: "pong", Code: "KQ7XP", Min: 2, Max: 2}
+	come := func(c Conn, hello protocol.Message, want string) {
+		t.Helper()
+		hello.Kind = protocol.Hello
+		m := l.Enter(c, place, hello)[0].Message
+		if got := string(m.Kind) + m.Code; got != want || (m.After > 0) != (m.Code == protocol.CodeClosing) {
+			t.Errorf("connection %d: %+v, want %s", c, m, want)
+		}
+	}
+	come(1, protocol.Message{}, "errorclosing")
+	l.Tick()
+	come(2, protocol.Message{}, "errorclosing")
+	come(3, protocol.Message{Resume: strings.Repeat("a", 32), Self: 7, Round: 3}, "welcomeKQ7XP")
+	come(4, protocol.Message{}, "welcomeKQ7XP")
+	place.Code = "BCDFG"
+	l.Tick()
+	come(5, protocol.Message{}, "errorroom")
+}

@@ -50,7 +50,7 @@ const (
 	CodeBusy    = "busy"    // the server has as many rooms or connections as it may
 	CodeBad     = "bad"     // a message that can't be understood, is too long or comes at the wrong time
 	CodeRate    = "rate"    // too many messages
-	CodeClosing = "closing" // the server stops
+	CodeClosing = "closing" // the server stops, or has just started and may not know the room yet
 	CodeLocked  = "locked"  // the leader has locked the room
 	CodeKicked  = "kicked"  // the leader has put this member out
 

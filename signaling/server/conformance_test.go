@@ -39,7 +39,7 @@ func TestExchanges(t *testing.T) {
 	if err := json.Unmarshal(text, &exchanges); err != nil {
 		t.Fatal(err)
 	}
-	url := start(t, server.Config{})
+	url := start(t, server.Config{Limits: server.Limits{Settle: -1}})
 	for _, e := range exchanges {
 		if e.Client {
 			continue

@@ -176,5 +176,5 @@ func (s *source) missed(now time.Time) {
 
 // miss tells whether an Error is the answer to a wrong guess.
 func miss(code string) bool {
-	return code == protocol.CodeRoom || code == protocol.CodeFull || code == protocol.CodePlaying
+	return code == protocol.CodeRoom || code == protocol.CodeFull || code == protocol.CodePlaying || code == protocol.CodeClosing
 }

@@ -17,7 +17,7 @@ import (
 // and as quick, whether there is no such room, or one that is full, locked or of
 // another build.
 func TestAWrongGuessTellsNothing(t *testing.T) {
-	url := start(t, server.Config{Turn: "off"})
+	url := start(t, server.Config{Turn: "off", Limits: server.Limits{Settle: -1}})
 	full := enter(t, url+"/toy?new", "1").code
 	enter(t, url+"/toy/"+full, "1")
 	leader := enter(t, url+"/toy?new", "1")

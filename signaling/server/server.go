@@ -34,6 +34,7 @@ type Limits struct {
 	Grace   time.Duration // that a member without connection is kept before a match; default 30 s
 	Fresh   time.Duration // after which a member is given new credentials for the relay; default 5 min
 	Play    time.Duration // that it is kept in a match; default 10 min
+	Settle  time.Duration // from the start, in which a code that leads nowhere may be that of a room whose members are not back yet; default 3 s; negative: none
 
 	AddressSockets  int // WebSockets at once from one address: an IPv4 one, or an IPv6 network of 64 bits; default 256
 	AddressConnects int // that may come in a second, of which 10 seconds' worth can come at once; default 10
@@ -53,7 +54,7 @@ func (l *Limits) fill() {
 	for _, d := range []struct {
 		field *time.Duration
 		value time.Duration
-	}{{&l.Hello, 10 * time.Second}, {&l.Silence, 20 * time.Second}, {&l.Grace, 30 * time.Second}, {&l.Fresh, 5 * time.Minute}, {&l.Play, 10 * time.Minute}} {
+	}{{&l.Hello, 10 * time.Second}, {&l.Silence, 20 * time.Second}, {&l.Grace, 30 * time.Second}, {&l.Fresh, 5 * time.Minute}, {&l.Play, 10 * time.Minute}, {&l.Settle, 3 * time.Second}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
@@ -100,8 +101,13 @@ func New(cfg Config) (*Server, error) {
 		spare: make([][]byte, 0, 64),
 		done:  make(chan struct{}),
 	}
+	settle := max(0, int(cfg.Limits.Settle/tick))
+	if cfg.Cluster != nil {
+		settle = 0 // Nodes hold newcomers back themselves.
+	}
 	empty := func() *lobby.Lobby {
 		return lobby.New(lobby.Limits{
+			Settle:    settle,
 			Rooms:     cfg.Limits.Rooms,
 			Grace:     int(cfg.Limits.Grace / tick),
 			PlayGrace: int(cfg.Limits.Play / tick),
