@@ -62,6 +62,8 @@ func TestTheProgram(t *testing.T) {
 		"stray":                       "no flag",
 		"-cert a.pem":                 "cert and key",
 		"-cert a.pem -key b.pem -addr 127.0.0.1:0": "certificate",
+		"-autocert https://a":                      "without scheme",
+		"-autocert a.example -autocert-dir " + bin: "-autocert-dir", // a file
 	} {
 		out, err := exec.Command(bin, strings.Fields(args)...).CombinedOutput()
 		if err == nil || strings.Count(string(out), "\n") != 1 || !strings.HasPrefix(string(out), "signaling: ") || !strings.Contains(string(out), want) {
@@ -73,7 +75,7 @@ func TestTheProgram(t *testing.T) {
 	if out, err := wrong.CombinedOutput(); err == nil || !strings.HasPrefix(string(out), `signaling: PUNCHBACK_SOCKETS: "many"`) {
 		t.Errorf("a bad variable: %v, %q", err, out)
 	}
-	if out, err := exec.Command(bin, "-h").CombinedOutput(); err != nil || !strings.Contains(string(out), "/GAME/CODE") || !strings.Contains(string(out), "-relay-private") {
+	if out, err := exec.Command(bin, "-h").Output(); err != nil || !strings.Contains(string(out), "/GAME/CODE") || !strings.Contains(string(out), "-relay-private") {
 		t.Errorf("-h: %v\n%s", err, out)
 	}
 

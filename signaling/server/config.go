@@ -22,7 +22,7 @@ import (
 
 // Config of a Server. The zero value is a server on every interface.
 type Config struct {
-	Addr    string     // TCP address of Run; default :8080
+	Addr    string     // TCP address of Run; default :8080, or :443 with Autocert
 	Turn    string     // address of STUN and TURN, UDP and TCP; default: the host of Addr and port 3478, or a free port if that is taken; port 0: a free one; off: none
 	Stun2   netip.Addr // another address of this machine, by which STUN can tell players what their NAT does (RFC 5780); Turn names the first
 	Public  string     // the host or IP address that players reach this machine by, if it is not what their link says
@@ -38,6 +38,7 @@ type Config struct {
 	RelayPorts   relay.Ports    // of relayed addresses; default 61000-61999
 	Cert, Key    string         // files of a certificate and its key, for wss; they may be renewed while the server runs
 	Autocert     []string       // host names for which Let's Encrypt gives certificates, by port 443 (TLS-ALPN-01): Addr must be :443, or come from there
+	AutocertFrom string         // URL of the ACME directory of another authority
 	AutocertDir  string         // where those are kept; default: punchback in the user's cache folder
 	Drain        time.Duration  // how long Run waits, when it ends, for what the relay carries; default: not at all
 	Web          string         // a folder of static files to serve
@@ -50,9 +51,14 @@ type Config struct {
 }
 
 func (c *Config) fill() error {
-	c.Limits.fill()
+	if err := c.Limits.fill(); err != nil {
+		return err
+	}
 	if c.Addr == "" {
 		c.Addr = ":8080"
+		if len(c.Autocert) > 0 {
+			c.Addr = ":443"
+		}
 	}
 	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 		return fmt.Errorf("server: address %q: want HOST:PORT, such as :8080", c.Addr)
@@ -115,6 +121,7 @@ func (c *Config) publicIP() netip.Addr {
 			return a.Unmap()
 		}
 	}
+	c.Log.Warn("-public has no IPv4 address: players are relayed at this machine's own, which leads nowhere behind a 1:1 NAT", "public", c.Public)
 	return netip.Addr{}
 }
 
@@ -123,6 +130,12 @@ func plain(err error, flag string) error {
 	var op *net.OpError
 	if errors.As(err, &op) && errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("server: %s %s is in use by another program: stop it, or choose another with %s", op.Net, op.Addr, flag)
+	}
+	if errors.As(err, &op) && errors.Is(err, syscall.EACCES) {
+		return fmt.Errorf("server: %s %s may not be listened on by this user: choose a port from 1024 with %s, or give the program CAP_NET_BIND_SERVICE", op.Net, op.Addr, flag)
+	}
+	if err != nil {
+		return fmt.Errorf("server: %s: %w", flag, err)
 	}
 	return err
 }

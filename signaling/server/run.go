@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
+	"log"
 	"net"
 	"net/http"
 	"net/netip"
@@ -34,12 +34,13 @@ func Run(ctx context.Context, cfg Config) error {
 		l.Close()
 		return err
 	}
-	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelInfo)}
+	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, ErrorLog: log.New(&seldom{log: s.log}, "", 0)}
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(secure) }()
 	s.wg.Go(s.tidy)
 	s.announce(cfg.Out, l.Addr())
 	s.log.Info("serving", "at", l.Addr().String())
+	s.files()
 	if cfg.Ready != nil {
 		cfg.Ready(l.Addr())
 	}
@@ -100,28 +101,35 @@ func (s *Server) announce(w io.Writer, at net.Addr) {
 	if s.cfg.encrypted() {
 		scheme = "wss"
 	}
+	hosts, open := s.cfg.Autocert, fmt.Sprint("TCP ", port)
 	switch {
-	case len(s.cfg.Autocert) > 0:
-		for _, host := range s.cfg.Autocert {
-			fmt.Fprintf(w, "signaling at %s://%s\n", scheme, net.JoinHostPort(host, fmt.Sprint(port)))
-		}
+	case len(hosts) > 0:
+	case ip.IsLoopback():
+		hosts, open = []string{ip.String()}, "TCP 443 of the proxy"
 	case s.cfg.Public != "":
-		fmt.Fprintf(w, "signaling at %s://%s\n", scheme, net.JoinHostPort(s.cfg.Public, fmt.Sprint(port)))
+		hosts = []string{s.cfg.Public}
 	case ip.IsUnspecified():
-		for _, a := range addresses() {
-			fmt.Fprintf(w, "signaling at %s://%s\n", scheme, net.JoinHostPort(a, fmt.Sprint(port)))
-		}
+		hosts = addresses()
 	default:
-		fmt.Fprintf(w, "signaling at %s://%s\n", scheme, at)
+		hosts = []string{ip.String()}
+	}
+	for _, host := range hosts {
+		fmt.Fprintf(w, "signaling at %s://%s\n", scheme, net.JoinHostPort(host, fmt.Sprint(port)))
+	}
+	if ip.IsLoopback() && s.cfg.Public != "" {
+		fmt.Fprintf(w, "others reach it as wss://%s, by a proxy on this machine\n", s.cfg.Public)
+		if len(s.cfg.Proxies) == 0 {
+			fmt.Fprintf(w, "without -proxy %s everybody seems to be the proxy, and nobody has the limits of an address\n", ip)
+		}
 	}
 	if s.relay == nil {
-		fmt.Fprintf(w, "STUN and TURN are off: only players who can reach each other meet\nopen TCP %d\n", port)
+		fmt.Fprintf(w, "STUN and TURN are off: only players who can reach each other meet\nopen %s\n", open)
 		return
 	}
 	turn, ports := s.relay.Addr(), s.relay.Ports()
 	fmt.Fprintf(w, "STUN and TURN at %s, relayed addresses at %s\n", turn, s.relay.Own())
 	if turn.Addr().IsLoopback() {
-		fmt.Fprintln(w, "this machine only: to serve others start with -addr :PORT")
+		fmt.Fprintln(w, "this machine only: to serve others start with -addr :PORT, or -turn :PORT behind a proxy")
 		return
 	}
 	also := ""
@@ -129,7 +137,7 @@ func (s *Server) announce(w io.Writer, at net.Addr) {
 		fmt.Fprintf(w, "STUN at %s, too, and at the next port of both\n", netip.AddrPortFrom(second, turn.Port()))
 		also = fmt.Sprintf("-%d", turn.Port()+1)
 	}
-	fmt.Fprintf(w, "open TCP %d and %d, and UDP %d%s and %d-%d\n", port, turn.Port(), turn.Port(), also, ports.Low, ports.High)
+	fmt.Fprintf(w, "open %s, TCP %d, and UDP %d%s and %d-%d\n", open, turn.Port(), turn.Port(), also, ports.Low, ports.High)
 }
 
 // addresses are those of this machine, loopback last.

@@ -41,12 +41,16 @@ type Limits struct {
 	AddressRate     int // messages a second from one address, of which 4 seconds' worth can come at once; default 1,000
 }
 
-func (l *Limits) fill() {
+func (l *Limits) fill() error {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&l.Sockets, 10_000}, {&l.Rooms, 10_000}, {&l.Rate, 50}, {&l.Queue, 256 << 10},
-		{&l.AddressSockets, 256}, {&l.AddressConnects, 10}, {&l.AddressRate, 1000}} {
+		name  string
+	}{{&l.Sockets, 10_000, "sockets"}, {&l.Rooms, 10_000, "rooms"}, {&l.Rate, 50, "rate"}, {&l.Queue, 256 << 10, "queue"},
+		{&l.AddressSockets, 256, "address sockets"}, {&l.AddressConnects, 10, "address connects"}, {&l.AddressRate, 1000, "address rate"}} {
+		if *d.field < 0 {
+			return fmt.Errorf("server: limit of %s %d: want 1 or more, or 0 for %d", d.name, *d.field, d.value)
+		}
 		if *d.field == 0 {
 			*d.field = d.value
 		}
@@ -59,6 +63,7 @@ func (l *Limits) fill() {
 			*d.field = d.value
 		}
 	}
+	return nil
 }
 
 // tick is the lobby's unit of time.

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
+	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/acme/autocert"
 )
 
@@ -19,6 +21,9 @@ func (c *Config) secure(l net.Listener) (net.Listener, error) {
 	switch {
 	case len(c.Autocert) > 0:
 		m := &autocert.Manager{Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(c.Autocert...), Cache: autocert.DirCache(c.AutocertDir)}
+		if c.AutocertFrom != "" {
+			m.Client = &acme.Client{DirectoryURL: c.AutocertFrom}
+		}
 		t := m.TLSConfig()
 		t.NextProtos = []string{"http/1.1", "acme-tls/1"} // A WebSocket is one of HTTP/1.1.
 		return tls.NewListener(l, t), nil
@@ -48,6 +53,24 @@ func (c *Config) checkTLS() error {
 			return fmt.Errorf("server: autocert: nowhere to keep certificates (%w): name a folder with -autocert-dir", err)
 		}
 		c.AutocertDir = filepath.Join(dir, "punchback")
+	}
+	for _, host := range c.Autocert {
+		if _, err := netip.ParseAddr(host); err == nil || !isHost(host) {
+			return fmt.Errorf("server: autocert %q: want the name of a host, without scheme and port", host)
+		}
+	}
+	if len(c.Autocert) > 0 { // Not to learn it when the first certificate is lost: an authority gives few of them.
+		err := os.MkdirAll(c.AutocertDir, 0o700)
+		if err == nil {
+			var f *os.File
+			if f, err = os.CreateTemp(c.AutocertDir, "writable"); err == nil {
+				f.Close()
+				err = os.Remove(f.Name())
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("server: autocert: certificates can't be kept (%w): name another folder with -autocert-dir", err)
+		}
 	}
 	return nil
 }
