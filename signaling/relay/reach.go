@@ -1,9 +1,6 @@
 package relay
 
-import (
-	"net"
-	"net/netip"
-)
+import "net/netip"
 
 // never is what no relay has any business with: no single host (RFC 6890), where
 // clouds tell a machine its secrets, and IPv6 that has an IPv4 address in it
@@ -44,14 +41,6 @@ func (r *Relay) outside(ip netip.Addr) bool {
 		return false
 	}
 	return r.cfg.Private || !in(ip, inner) && !r.local[ip]
-}
-
-// permit is asked for a permission, which is for an address and all its ports:
-// so it allows our own, and which ports of ours count is asked for each packet.
-func (r *Relay) permit(_ net.Addr, ip net.IP) bool {
-	a, ok := netip.AddrFromSlice(ip)
-	a = a.Unmap()
-	return ok && (a == r.own || r.outside(a))
 }
 
 // route is where a packet for that address really goes; not ok: nowhere.

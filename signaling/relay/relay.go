@@ -44,9 +44,15 @@ type Ports struct{ Low, High uint16 }
 // Limits of a Relay. Zero means the default.
 type Limits struct {
 	Member int // relayed addresses of one member at once; default 32
-	Bytes  int // a second through one relayed address, each way; default 256 KiB
+	Bytes  int // a second through one relayed address, each way, with 28 for each packet's header; default 256 KiB
 	Total  int // bytes through all of one member's, both ways, until it was silent for an hour; default 1 GiB
 	TCP    int // connections at once; default 2,000
+	Peers  int // addresses that one relayed address may be open to at once, and channels that it may have; default 128
+
+	// Of one address: an IPv4 one, or an IPv6 network of 64 bits.
+	Address    int // relayed addresses at once; default 256
+	AddressTCP int // TCP connections at once; default 256
+	Requests   int // a second, as many of which can come at once; default 500. Who has a relayed address has as many for itself
 }
 
 // realm is a part of every TURN credential.
@@ -64,16 +70,19 @@ type Relay struct {
 	server *turn.Server
 	tcp    *listener
 	stun   *behavior // nil: none
+	asks   *asks
 
-	mu     sync.Mutex
-	ports  map[uint16]*socket // the relayed addresses that exist
-	users  map[string]*member
-	swept  time.Time     // when users were looked through
-	bytes  atomic.Uint64 // relayed, both ways
-	counts [causes]atomic.Uint64
-	closed bool
-	held   bool           // see Hold
-	wg     sync.WaitGroup // of sockets
+	mu      sync.Mutex
+	ports   map[uint16]*socket   // the relayed addresses that exist
+	clients map[tuple]*socket    // by where those who have them are
+	sources map[netip.Prefix]int // how many there are of each network
+	users   map[string]*member
+	swept   time.Time     // when users were looked through
+	bytes   atomic.Uint64 // relayed, both ways
+	counts  [causes]atomic.Uint64
+	closed  bool
+	held    bool           // see Hold
+	wg      sync.WaitGroup // of sockets
 }
 
 // Listen starts a relay; Close ends it.
@@ -102,12 +111,14 @@ func Listen(cfg Config) (*Relay, error) {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&cfg.Limits.Member, 32}, {&cfg.Limits.Bytes, 256 << 10}, {&cfg.Limits.Total, 1 << 30}, {&cfg.Limits.TCP, 2000}} {
+	}{{&cfg.Limits.Member, 32}, {&cfg.Limits.Bytes, 256 << 10}, {&cfg.Limits.Total, 1 << 30}, {&cfg.Limits.TCP, 2000},
+		{&cfg.Limits.Peers, 128}, {&cfg.Limits.Address, 256}, {&cfg.Limits.AddressTCP, 256}, {&cfg.Limits.Requests, 500}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
 	}
-	r := &Relay{cfg: cfg, ports: map[uint16]*socket{}, users: map[string]*member{}}
+	r := &Relay{cfg: cfg, asks: newAsks(cfg.Limits.Requests), ports: map[uint16]*socket{}, users: map[string]*member{},
+		clients: map[tuple]*socket{}, sources: map[netip.Prefix]int{}}
 	rand.Read(r.secret[:])
 
 	udp, tcp, err := bind(cfg.Addr)
@@ -116,20 +127,22 @@ func Listen(cfg Config) (*Relay, error) {
 	}
 	r.bound = addrPort(udp.LocalAddr())
 	r.addresses()
-	first := udp
+	var first net.PacketConn = &gate{udp, r}
 	if cfg.Second.IsValid() {
-		if r.stun, err = r.behave(udp, cfg.Second); err != nil {
+		if r.stun, err = r.behave(first, cfg.Second); err != nil {
 			udp.Close()
 			tcp.Close()
 			return nil, err
 		}
-		first = &shared{udp, r.stun}
+		first = &shared{first, r.stun}
 	}
-	r.tcp = newListener(tcp, cfg.Limits.TCP)
+	r.tcp = newListener(tcp, r)
 	r.server, err = turn.NewServer(turn.ServerConfig{
-		Realm:               realm,
-		AuthHandler:         r.auth,
-		QuotaHandler:        r.allowance,
+		Realm:        realm,
+		AuthHandler:  r.auth,
+		QuotaHandler: r.allowance,
+		EventHandler: turn.EventHandler{OnAllocationCreated: r.began, OnPermissionCreated: r.opened, OnPermissionDeleted: r.shut,
+			OnChannelCreated: r.channel, OnChannelDeleted: r.unchannel},
 		AllocationLifetime:  r.cfg.Life,
 		StrictAddressFamily: r.listen.Is4(), // What asks for no family gets the one we have.
 		LoggerFactory:       &logging.DefaultLoggerFactory{Writer: nowhere{}, DefaultLogLevel: logging.LogLevelDisabled},
@@ -234,16 +247,19 @@ func (r *Relay) Bytes() uint64 { return r.bytes.Load() }
 type Cause int
 
 const (
-	Quota     Cause = iota // the member has had its share of bytes: an address was taken back, or not given
-	Addresses              // it has as many addresses as it may
-	Full                   // no port is free
-	Rate                   // a packet was dropped: its address carries too much
-	Forbidden              // a packet was dropped: it was from or for somewhere that is not for players
+	Quota       Cause = iota // the member has had its share of bytes: an address was taken back, or not given
+	Addresses                // it, or those at its address, have as many addresses as they may
+	Full                     // no port is free
+	Peers                    // its address is open to as many others as it may be
+	Connections              // a TCP connection was refused: there are as many as there may be
+	Rate                     // a packet was dropped: its address carries too much
+	Forbidden                // a packet was dropped: it was from or for somewhere that is not for players, or nobody's whom its player waits for
+	Requests                 // a request was dropped: its address asks too often
 	causes
 )
 
 func (c Cause) String() string {
-	return [...]string{"quota", "addresses", "full", "rate", "forbidden"}[c]
+	return [...]string{"quota", "addresses", "full", "peers", "connections", "rate", "forbidden", "requests"}[c]
 }
 
 // Count is how often something was not done since the start.
@@ -375,10 +391,13 @@ func (r *Relay) left(who string) bool {
 
 // allowance tells whether a member may have one more address; if not it is
 // answered 486 (Allocation Quota Reached).
-func (r *Relay) allowance(user, _ string, _ net.Addr) bool {
+func (r *Relay) allowance(user, _ string, from net.Addr) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	cause, ok := r.spent(r.member(user))
+	if !ok && r.sources[network(addrPort(from).Addr())] >= r.cfg.Limits.Address {
+		cause, ok = Addresses, true
+	}
 	if ok {
 		r.counts[cause].Add(1)
 	}

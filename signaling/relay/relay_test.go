@@ -13,7 +13,10 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	opening = 3 * time.Second
+	goleak.VerifyTestMain(m)
+}
 
 func listen(t *testing.T, cfg Config) *Relay {
 	t.Helper()

@@ -54,6 +54,7 @@ func (g *generator) AllocatePacketConn(c turn.AllocateListenerConfig) (net.Packe
 			continue // Another program has it.
 		}
 		s := &socket{UDPConn: conn, relay: r, member: m, port: port}
+		s.peers.all = map[netip.Addr]bool{}
 		s.out.rate, s.in.rate = r.cfg.Limits.Bytes, r.cfg.Limits.Bytes
 		r.ports[port] = s
 		m.sockets++
@@ -71,6 +72,8 @@ type socket struct {
 	relay   *Relay
 	member  *member
 	port    uint16
+	client  tuple // guarded by relay.mu
+	peers   peers
 	once    sync.Once
 	in, out meter
 }
@@ -96,18 +99,21 @@ func (s *socket) ReadFrom(b []byte) (int, net.Addr, error) {
 		}
 		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 		as, ok := s.relay.origin(from)
-		if s.may(ok, &s.in, n) {
+		if s.may(ok && s.peers.has(as.Addr()), &s.in, n) { // Nobody else can use up what this player may have.
 			return n, net.UDPAddrFromAddrPort(as), nil
 		}
 	}
 }
+
+// header is what IPv4 and UDP add to a packet, in bytes: many small ones cost, too.
+const header = 28
 
 // may tells whether a packet of n bytes goes on: ok, from and to where packets may.
 func (s *socket) may(ok bool, m *meter, n int) bool {
 	switch {
 	case !ok:
 		s.relay.counts[Forbidden].Add(1)
-	case !m.take(n):
+	case !m.take(n + header):
 		s.relay.counts[Rate].Add(1)
 	default:
 		return s.count(n)
@@ -187,6 +193,7 @@ func (s *socket) Close() error {
 		delete(r.ports, s.port)
 		s.member.sockets--
 		s.member.last = time.Now()
+		r.ended(s)
 		r.mu.Unlock()
 		r.wg.Done()
 	})

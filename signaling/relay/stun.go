@@ -48,7 +48,7 @@ func (r *Relay) behave(first net.PacketConn, second netip.Addr) (*behavior, erro
 				b.close()
 				return nil, fmt.Errorf("relay: %w", err)
 			}
-			b.conns[host][port] = conn
+			b.conns[host][port] = &gate{conn, r}
 		}
 	}
 	for host := range b.conns {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -14,21 +15,22 @@ import (
 // minutes without a word.
 const idle = 11 * time.Minute
 
-// opening is how long it has for its first bytes.
-const opening = 10 * time.Second
+// opening is how long it has until it has a relayed address, and without one.
+var opening = 10 * time.Second
 
 // listener is a bounded net.Listener that can also end what it accepted: the
 // TURN server leaves open connections alone when it closes.
 type listener struct {
 	net.Listener
-	limit int
+	r     *Relay
 	mu    sync.Mutex
-	conns map[*tcpConn]bool
+	conns map[netip.AddrPort]*tcpConn
+	from  map[netip.Prefix]int
 	shut  bool
 }
 
-func newListener(l net.Listener, limit int) *listener {
-	return &listener{Listener: l, limit: limit, conns: map[*tcpConn]bool{}}
+func newListener(l net.Listener, r *Relay) *listener {
+	return &listener{Listener: l, r: r, conns: map[netip.AddrPort]*tcpConn{}, from: map[netip.Prefix]int{}}
 }
 
 func (l *listener) Accept() (net.Conn, error) {
@@ -40,14 +42,9 @@ func (l *listener) Accept() (net.Conn, error) {
 			}
 			return nil, err
 		}
-		t := &tcpConn{Conn: c, of: l, in: bufio.NewReaderSize(c, maxFrame)}
-		l.mu.Lock()
-		ok := !l.shut && len(l.conns) < l.limit
-		if ok {
-			l.conns[t] = true
-		}
-		l.mu.Unlock()
-		if !ok {
+		t := &tcpConn{Conn: c, of: l, client: tupleAt(c.RemoteAddr()), in: bufio.NewReaderSize(c, maxFrame)}
+		if !l.enter(t) {
+			l.r.counts[Connections].Add(1)
 			c.Close()
 			continue
 		}
@@ -56,12 +53,34 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
+func (l *listener) enter(c *tcpConn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	from := network(c.client.at.Addr())
+	if l.shut || len(l.conns) >= l.r.cfg.Limits.TCP || l.from[from] >= l.r.cfg.Limits.AddressTCP || l.conns[c.client.at] != nil {
+		return false
+	}
+	l.conns[c.client.at] = c
+	l.from[from]++
+	return true
+}
+
+// keep tells whether somebody has a relayed address.
+func (l *listener) keep(at netip.AddrPort, has bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c := l.conns[at]; c != nil {
+		c.kept = has
+		c.wait()
+	}
+}
+
 // cut ends all connections.
 func (l *listener) cut() {
 	l.mu.Lock()
 	l.shut = true
 	var all []*tcpConn
-	for c := range l.conns {
+	for _, c := range l.conns {
 		all = append(all, c)
 	}
 	l.mu.Unlock()
@@ -72,8 +91,19 @@ func (l *listener) cut() {
 
 type tcpConn struct {
 	net.Conn
-	of *listener
-	in *bufio.Reader
+	of     *listener
+	client tuple
+	in     *bufio.Reader
+	kept   bool // guarded by of.mu: it has a relayed address
+}
+
+// wait says how long it may be silent; of.mu is held.
+func (c *tcpConn) wait() {
+	d := opening
+	if c.kept {
+		d = idle
+	}
+	c.Conn.SetReadDeadline(time.Now().Add(d))
 }
 
 // maxFrame is the longest frame over TCP, in bytes: more than the largest packet.
@@ -85,6 +115,15 @@ var errFrame = errors.New("relay: neither a STUN message nor ChannelData of at m
 // padding (RFC 8656 section 12.5). What reads here collects frames by itself, but
 // is thrown off by lengths that are not those of a packet, and by single bytes.
 func (c *tcpConn) Read(b []byte) (int, error) {
+	for {
+		n, err := c.frame(b)
+		if err != nil || !asking(b[:n]) || c.of.r.mayAsk(c.client) {
+			return n, err
+		}
+	}
+}
+
+func (c *tcpConn) frame(b []byte) (int, error) {
 	head, err := c.in.Peek(4)
 	if err != nil {
 		return 0, err
@@ -102,9 +141,10 @@ func (c *tcpConn) Read(b []byte) (int, error) {
 		return 0, errFrame
 	}
 	n, err = io.ReadFull(c.in, b[:n])
-	if err == nil {
-		c.Conn.SetReadDeadline(time.Now().Add(idle))
+	if c.of.mu.Lock(); err == nil && c.kept {
+		c.wait()
 	}
+	c.of.mu.Unlock()
 	return n, err
 }
 
@@ -119,8 +159,15 @@ func (c *tcpConn) Write(b []byte) (int, error) {
 }
 
 func (c *tcpConn) Close() error {
-	c.of.mu.Lock()
-	delete(c.of.conns, c)
-	c.of.mu.Unlock()
+	l := c.of
+	l.mu.Lock()
+	if l.conns[c.client.at] == c {
+		delete(l.conns, c.client.at)
+		from := network(c.client.at.Addr())
+		if l.from[from]--; l.from[from] == 0 {
+			delete(l.from, from)
+		}
+	}
+	l.mu.Unlock()
 	return c.Conn.Close()
 }

@@ -74,8 +74,8 @@ func newMetrics(s *Server) *metrics {
 		r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "punchback", Name: "relay_bytes_total", Help: "Bytes that were relayed, both ways."},
 			func() float64 { return float64(s.relay.Bytes()) }))
 		for what, causes := range map[[2]string][]relay.Cause{
-			{"relay_refusals_total", "Relayed addresses that were asked for and not given, or taken back."}: {relay.Quota, relay.Addresses, relay.Full},
-			{"relay_dropped_packets_total", "Packets that were not relayed."}:                               {relay.Rate, relay.Forbidden},
+			{"relay_refusals_total", "Relayed addresses that were asked for and not given, or taken back."}: {relay.Quota, relay.Addresses, relay.Full, relay.Peers, relay.Connections},
+			{"relay_dropped_packets_total", "Packets that were not relayed."}:                               {relay.Rate, relay.Forbidden, relay.Requests},
 		} {
 			for _, c := range causes {
 				r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "punchback", Name: what[0], Help: what[1], ConstLabels: prometheus.Labels{"cause": c.String()}},
