@@ -42,6 +42,7 @@ func Refusal(err error) string {
 func (c *Conn) run(ctx context.Context) {
 	defer close(c.done)
 	defer awake(c.rouse)()
+	defer keepTime()()
 	begin := time.Now()
 	backoff := minBackoff
 	for tried := 0; ; { // servers since the last Welcome
