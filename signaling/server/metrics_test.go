@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
 	"github.com/punchback/punchback/signaling/protocol"
 	"github.com/punchback/punchback/signaling/server"
 )
@@ -68,6 +70,10 @@ func TestMetrics(t *testing.T) {
 		if time.Since(begin) > 20*time.Second {
 			t.Fatalf("missing: %q in\n%s", missing(), said)
 		}
+	}
+	problems, err := promlint.New(strings.NewReader(said)).Lint()
+	if err != nil || len(problems) > 0 {
+		t.Errorf("against the conventions of Prometheus: %v, %v", err, problems)
 	}
 	if strings.Contains(said, "SECRET") {
 		t.Error("a room is named")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -34,7 +35,7 @@ func Run(ctx context.Context, cfg Config) error {
 		l.Close()
 		return err
 	}
-	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, ErrorLog: log.New(&seldom{log: s.log}, "", 0)}
+	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, ErrorLog: log.New(&seldom{log: s.log, level: slog.LevelInfo}, "", 0)}
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(secure) }()
 	s.wg.Go(s.tidy)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"log/slog"
 	"strings"
 	"sync"
@@ -11,7 +12,8 @@ import (
 // certificate that can't be had is worth knowing, a million broken handshakes
 // are not worth a disk. The rest is counted, and told to those who debug.
 type seldom struct {
-	log *slog.Logger
+	log   *slog.Logger
+	level slog.Level
 
 	mu      sync.Mutex
 	next    time.Time
@@ -28,7 +30,7 @@ func (s *seldom) Write(line []byte) (int, error) {
 		s.skipped++
 		s.log.Debug(text)
 	} else {
-		s.log.Warn(text, "skipped", s.skipped)
+		s.log.Log(context.Background(), s.level, text, "skipped", s.skipped)
 		s.next, s.skipped = now.Add(seldomEvery), 0
 	}
 	return len(line), nil

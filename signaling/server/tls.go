@@ -4,10 +4,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,6 +28,14 @@ func (c *Config) secure(l net.Listener) (net.Listener, error) {
 		}
 		t := m.TLSConfig()
 		t.NextProtos = []string{"http/1.1", "acme-tls/1"} // A WebSocket is one of HTTP/1.1.
+		failed := &seldom{log: c.Log, level: slog.LevelWarn}
+		t.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			got, err := m.GetCertificate(hello)
+			if err != nil && slices.Contains(c.Autocert, hello.ServerName) { // Strangers ask for anything.
+				fmt.Fprintf(failed, "no certificate for %s: %v", hello.ServerName, err)
+			}
+			return got, err
+		}
 		return tls.NewListener(l, t), nil
 	case c.Cert != "":
 		p := &pair{cert: c.Cert, key: c.Key}
