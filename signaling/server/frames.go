@@ -38,6 +38,7 @@ const (
 	statusProtocol status = 1002
 	statusText     status = 1007 // no UTF-8
 	statusLarge    status = 1009
+	statusCalm     status = 1 // none: nothing is half heard, and not much is said
 )
 
 // handshake answers a request for a WebSocket (4.2.1 and 4.2.2); why is what
@@ -70,7 +71,8 @@ type piece [4 << 10]byte
 var pieces = sync.Pool{New: func() any { return new(piece) }}
 
 // listen hears what comes until the WebSocket ends. It returns the status to
-// end it with, and the one that the other end has said.
+// end it with, and the one that the other end has said; or statusCalm, to be
+// called again.
 func (c *conn) listen() (status, said status) {
 	var message []byte // fragments so far
 	fragments := false
@@ -104,6 +106,10 @@ func (c *conn) listen() (status, said status) {
 				return statusText, 0
 			}
 			c.hear(b)
+			if c.calm && len(c.rest) == 0 {
+				c.calm = false
+				return statusCalm, 0
+			}
 			continue
 		}
 		from := len(message)

@@ -240,7 +240,11 @@ func FuzzFrames(f *testing.F) {
 		s.mu.Lock()
 		s.conns[1] = c
 		s.mu.Unlock()
-		c.run()
+		s.wg.Add(1)
+		go c.run()
+		io.Copy(io.Discard, far) // to the end
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		if len(s.conns) != 0 || c.in != nil {
 			t.Error("something is left")
 		}

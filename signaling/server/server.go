@@ -284,13 +284,12 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
 		c.flush()
 	}
 	s.unlock()
-	go func() { // That of net/http has too large a stack to stay.
-		defer s.wg.Done()
-		if code != "" {
-			c.refuse(code, why)
-		}
-		c.run()
-	}()
+	c.bucket = bucket{rate: s.cfg.Limits.Rate}
+	c.wait(time.Now(), s.cfg.Limits.Hello)
+	if code != "" {
+		c.refuse(code, why)
+	}
+	go c.run() // The goroutine of net/http has too large a stack to stay.
 }
 
 // refusal is what the request's origin has against it.
