@@ -76,7 +76,7 @@ func parse(args, environ []string, out, warn io.Writer) (cfg server.Config, serv
 	f.Var(&count{&cfg.Limits.Sockets, 10_000, 1, 1_000_000}, "sockets", "`limit` of connections at once")
 	f.Var(&count{&cfg.Limits.AddressSockets, 256, 1, 1_000_000}, "address-sockets", "`limit` of connections at once from one address")
 	f.Var(&count{&cfg.Limits.Rooms, 10_000, 1, 1_000_000}, "rooms", "`limit` of rooms at once")
-	f.Var(&count{&cfg.Limits.Rate, 50, 1, 10_000}, "rate", "`limit` of messages a second of one connection")
+	f.Var(&count{&cfg.Limits.Rate, 50, 1, 1_000_000}, "rate", "`limit` of messages a second of one connection")
 
 	cfg.RelayPorts = relay.Ports{Low: 61000, High: 61999}
 	f.Var((*ports)(&cfg.RelayPorts), "relay-ports", "UDP `range` of relayed addresses")

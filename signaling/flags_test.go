@@ -61,7 +61,7 @@ func TestWrongFlags(t *testing.T) {
 	for args, want := range map[string]string{
 		"-sockets -1":                "1 to 1000000",
 		"-sockets 10k":               "1 to 1000000",
-		"-rate 0":                    "1 to 10000",
+		"-rate 0":                    "1 to 1000000",
 		"-relay-total 0":             "from 1",
 		"-drain 5":                   "30s",
 		"-drain -5s":                 "30s",
