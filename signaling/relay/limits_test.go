@@ -117,11 +117,12 @@ func TestStrangersUseUpNothing(t *testing.T) {
 	r := listen(t, Config{Private: true, Limits: Limits{Bytes: 3000, Total: 100_000}})
 	a, stranger := relayed(t, r, "udp"), local(t)
 	packet := make([]byte, 1200)
-	for r.Count(Forbidden) < 200 {
+	await(t, "200 packets to be dropped", func() bool {
 		if _, err := stranger.WriteTo(packet, a.LocalAddr()); err != nil {
 			t.Fatal(err)
 		}
-	}
+		return r.Count(Forbidden) >= 200
+	})
 	if r.Bytes() != 0 || r.Relayed() != 1 {
 		t.Fatalf("%d bytes were relayed, %d are", r.Bytes(), r.Relayed())
 	}
@@ -292,6 +293,7 @@ func TestSilentTCP(t *testing.T) {
 // not much longer than a request: the relay is no amplifier. Who has a relayed
 // address is answered meanwhile.
 func TestRequests(t *testing.T) {
+	t.Parallel()
 	const rate = 50
 	r := listen(t, Config{Limits: Limits{Requests: rate}})
 	c := begin(t, r, "ROOM:1")

@@ -108,6 +108,7 @@ func (c *teller) ask(method stun.Method, attributes ...stun.Setter) *stun.Messag
 // A match that is relayed outlives the credentials by which it began: a living
 // allocation is refreshed with them as often as it likes.
 func TestRefreshOutlivesCredentials(t *testing.T) {
+	t.Parallel()
 	r := listen(t, Config{Valid: time.Second})
 	conn, err := net.Dial("udp4", r.Addr().String())
 	if err != nil {

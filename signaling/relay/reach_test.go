@@ -101,6 +101,7 @@ func TestPermissionsByAddress(t *testing.T) {
 // A packet to or from where no player can be is dropped by the relayed socket
 // itself, and counted, whatever permissions say.
 func TestForbiddenPackets(t *testing.T) {
+	t.Parallel()
 	r := listen(t, Config{})
 	conn := relayed(t, r, "udp")
 	r.mu.Lock()

@@ -115,6 +115,7 @@ func local(t *testing.T) net.PacketConn {
 }
 
 func TestRelayedAddressesMeetAndNobodyElse(t *testing.T) {
+	t.Parallel()
 	for _, addr := range []string{"127.0.0.1:0", ":0"} {
 		r := listen(t, Config{Addr: addr})
 		a, b := relayed(t, r, "udp"), relayed(t, r, "tcp")
@@ -182,6 +183,7 @@ func TestCredentials(t *testing.T) {
 
 // A match lasts longer than its credentials.
 func TestALivingAllocationOutlivesItsCredentials(t *testing.T) {
+	t.Parallel()
 	r := listen(t, Config{Valid: time.Second})
 	user, credential := r.Mint("ROOM:1")
 	c := client(t, r, "udp", user, credential)
