@@ -53,7 +53,7 @@ var rooms = map[string]room{
 	"signaling/cluster":         {ours: "signaling/protocol signaling/lobby"},
 	"signaling/server":          {ours: "signaling/protocol signaling/lobby signaling/relay signaling/cluster"},
 	"signaling":                 {ours: "signaling/server signaling/relay signaling/cluster"},
-	"signaling/bench":           {ours: "signaling/protocol signaling/client"},
+	"signaling/bench":           {ours: "signaling/protocol signaling/lobby signaling/client"},
 	"demo/game":                 {pure: true, ours: "netcode netcode/fixed netcode/plain netcode/cues"},
 	"demo/view":                 {ours: "demo/game netcode netcode/fixed netcode/cues"},
 	"demo/netgraph":             {ours: "netcode nat/punch"},

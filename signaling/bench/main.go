@@ -4,6 +4,7 @@
 // one on the server's WebSocket library and one on coder/websocket. Servers are
 // processes of their own; all traffic stays on loopback addresses. It fails for
 // what is lost, doubled or refused, never for what is slow: machines differ.
+// The last section shows what the tests of the cluster measure, and needs a nats-server.
 // Memory is read from /proc, so that those figures are for Linux alone.
 package main
 
@@ -27,11 +28,13 @@ type size struct {
 	cuts    int
 	half    int           // half-open sockets
 	fire    time.Duration // that honest ones join under
+	public  int           // rooms in the list
+	crowd   int           // clients of a cluster of three; zero: none is made
 }
 
 var (
-	long  = size{10_000, 40 * time.Second, 64, 5, 3 * time.Second, 4000, 2000, 1000, 10_000, 20 * time.Second}
-	short = size{200, time.Second, 8, 1, 500 * time.Millisecond, 100, 40, 20, 200, time.Second}
+	long  = size{10_000, 40 * time.Second, 64, 5, 3 * time.Second, 4000, 2000, 1000, 10_000, 20 * time.Second, 10_000, 2000}
+	short = size{200, time.Second, 8, 1, 500 * time.Millisecond, 100, 40, 20, 200, time.Second, 10_000, 0}
 )
 
 // bench is one run.
@@ -55,7 +58,9 @@ var sections = []section{
 	{"join", "newcomers who are introduced", (*bench).joining},
 	{"restart", "the server is killed and starts again", (*bench).restarts},
 	{"cut", "connections are cut at random", (*bench).cutting},
+	{"list", "public rooms", (*bench).lists},
 	{"hostile", "half-open sockets, junk, and messages of 1 MB at full rate", (*bench).hostility},
+	{"nodes", "three servers on NATS, restarted and killed under load", (*bench).nodes},
 }
 
 func main() {
