@@ -67,6 +67,8 @@ type Node struct {
 	last    lobby.Conn               // given to a guest
 	beat    time.Duration            // when the next is due
 	sweep   time.Duration
+	ticks   int
+	notes   int // bytes of all that is noted
 	leaving bool
 	said    []lobby.Out
 }
@@ -250,6 +252,7 @@ func (n *Node) cutAll(reason func(*end) bool) {
 // lease is not sure.
 func (n *Node) Tick() []lobby.Out {
 	n.look()
+	n.ticks++
 	for _, k := range sorted(n.slots) {
 		if s := n.slots[k]; s.lobby != nil && s.sure(n.now) {
 			n.say(s, s.lobby.Tick())
@@ -274,6 +277,7 @@ func (n *Node) Poll() []lobby.Out {
 	for _, k := range sorted(n.slots) {
 		n.keep(n.slots[k])
 	}
+	n.tell()
 	for _, c := range sorted(n.waiting) {
 		switch e := n.waiting[c]; {
 		case e == nil:
@@ -285,6 +289,7 @@ func (n *Node) Poll() []lobby.Out {
 	}
 	if n.now >= n.sweep {
 		n.sweep = n.now + silent/8
+		n.sweepNotes()
 		for _, id := range sorted(n.guests) {
 			if g := n.guests[id]; g != nil && n.now-g.heard > silent {
 				n.dismiss(g)
@@ -318,7 +323,15 @@ func (n *Node) Packet(from string, b []byte) []lobby.Out {
 	if err != nil {
 		return nil
 	}
+	if _, known := n.peers[from]; !known { // It is new, or has heard nothing for a while.
+		for _, s := range n.slots {
+			s.retell = 0
+		}
+	}
 	n.peers[from] = n.now
+	if p.kind == note {
+		n.note(p)
+	}
 	if from == n.self {
 		return nil
 	}

@@ -27,7 +27,11 @@ type slot struct {
 	settled time.Duration // from when newcomers may make rooms by name
 	empty   time.Duration // since when there is no room
 	held    []func() []lobby.Out
-	weight  int // of what is held, in bytes
+	weight  int           // of what is held, in bytes
+	since   uint64        // the term with which that began
+	retell  time.Duration // when all is to be noted again
+
+	notes map[string]heard // by game and code
 }
 
 // sure tells whether no other server can be the owner.
@@ -86,7 +90,7 @@ func (n *Node) Claimed(slot string, l Lease, err error) []lobby.Out {
 	default:
 		s.until = asked + leaseFor
 		if s.lobby == nil {
-			n.own(s)
+			n.own(s, l.Term)
 		}
 		n.see(s, l)
 		n.admit(s)
@@ -96,8 +100,9 @@ func (n *Node) Claimed(slot string, l Lease, err error) []lobby.Out {
 }
 
 // own begins to own a slot.
-func (n *Node) own(s *slot) {
-	s.lobby, s.empty, s.settled = n.make(), n.now, n.now
+func (n *Node) own(s *slot, term uint64) {
+	s.lobby, s.empty, s.settled, s.since, s.retell = n.make(), n.now, n.now, term, n.now+retell
+	n.recall(s)
 	if p := s.prior; p.Node != "" && p.Node != n.self || p.Term > 0 && n.now-s.freed < 2*settling {
 		s.settled = n.now + settling
 	}
@@ -181,6 +186,7 @@ func (n *Node) keep(s *slot) {
 }
 
 func (n *Node) release(s *slot) {
+	n.tellSlot(s, false)
 	n.drop(s)
 	n.outlet.Release(s.name, s.lease.Term)
 }

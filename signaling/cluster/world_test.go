@@ -111,7 +111,7 @@ func (w *world) boot() *machine {
 	m := &machine{w: w, rate: 0.9 + 0.2*w.rng.Float64(), socks: map[lobby.Conn]*sock{}}
 	rng := rand.New(rand.NewPCG(w.rng.Uint64(), 2))
 	m.node = NewNode(fmt.Sprint("n", w.named), m.clock, func() *lobby.Lobby {
-		return lobby.New(lobby.Limits{Grace: 40, PlayGrace: 40}, rng.Uint64)
+		return lobby.New(lobby.Limits{Notes: true, Grace: 40, PlayGrace: 40}, rng.Uint64)
 	}, m)
 	w.nodes = append(w.nodes, m)
 	var poll, tick func()

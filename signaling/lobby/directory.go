@@ -21,11 +21,18 @@ type directory struct {
 	ranked []ranked         // for list, which sorts here
 	past   map[string]int   // codes that the server made whose rooms are over, and until which tick they make one again
 	over   []string         // the same, oldest first
+
+	// See Note:
+	news    []*room          // of which there is something to be told
+	learned map[string]*room // rooms of another lobby to which nobody has come back yet
+	awaited []*room          // rooms that some have yet to come back to, by when they are given up
 }
 
 // find is the room for a newcomer, or why there is none.
 func (d *directory) find(p protocol.Place, hello *protocol.Message) (r *room, code, why string) {
-	r = d.rooms[key(p.Game, p.Code)]
+	if r = d.rooms[key(p.Game, p.Code)]; r == nil {
+		r = d.recall(key(p.Game, p.Code), hello)
+	}
 	if r != nil && r.refuses(hello) == protocol.CodeKicked {
 		return nil, protocol.CodeKicked, fmt.Sprintf("the leader of room %s has put this member out", r.code)
 	}
@@ -52,7 +59,7 @@ func (d *directory) find(p protocol.Place, hello *protocol.Message) (r *room, co
 			return r, "", ""
 		}
 	}
-	if len(d.rooms) >= d.limits.Rooms {
+	if len(d.rooms)+len(d.learned) >= d.limits.Rooms {
 		return nil, protocol.CodeBusy, fmt.Sprintf("the server has its %d rooms, try again later", d.limits.Rooms)
 	}
 	return d.make(p, hello, open), "", ""
@@ -72,7 +79,7 @@ func (d *directory) make(p protocol.Place, hello *protocol.Message, open bool) *
 		r.secret = d.box.hex(1)
 	}
 	for r.code == "" {
-		if c := d.code(); d.rooms[key(p.Game, c)] == nil && d.past[key(p.Game, c)] == 0 {
+		if c := d.code(); d.rooms[key(p.Game, c)] == nil && d.learned[key(p.Game, c)] == nil && d.past[key(p.Game, c)] == 0 {
 			r.code = c
 		}
 	}
@@ -106,6 +113,7 @@ func (d *directory) match(p protocol.Place, hello *protocol.Message) (best *room
 // change that: so they are short, and nobody who looks for a room passes by
 // all that are full.
 func (d *directory) file(r *room) {
+	d.note(r)
 	place := 0 < len(r.members) && len(r.members) < r.max && !r.locked
 	file(&d.open, r, &r.inOpen, r.open && place)
 	file(&d.public, r, &r.inPublic, r.public && place)
@@ -132,10 +140,15 @@ func (d *directory) close(r *room) {
 	if !protocol.Spoken(r.code) {
 		return
 	}
+	d.ends(k, d.limits.PlayGrace)
+}
+
+// ends keeps a code for some ticks.
+func (d *directory) ends(k string, ticks int) {
 	if d.past[k] == 0 {
 		d.over = append(d.over, k)
 	}
-	d.past[k] = d.now + d.limits.PlayGrace
+	d.past[k] = d.now + ticks
 	if len(d.over) > d.limits.Rooms {
 		d.forget()
 	}
@@ -151,6 +164,7 @@ func (d *directory) forget() {
 
 // expire forgets the codes that are over for too long.
 func (d *directory) expire() {
+	d.giveUp()
 	for len(d.over) > 0 && d.past[d.over[0]] <= d.now {
 		d.forget()
 	}

@@ -24,10 +24,11 @@ type Out struct {
 
 // Limits of a lobby. Zero means the default.
 type Limits struct {
-	Rooms     int // default 10,000
-	Grace     int // ticks that a member without connection is kept before a match; default 30
-	PlayGrace int // ticks that it is kept while it plays; default 600
-	Settle    int // ticks from the start in which a code that leads nowhere may be that of a room whose members are not back yet; default none
+	Rooms     int  // default 10,000
+	Notes     bool // keep them for other lobbies, see Notes
+	Grace     int  // ticks that a member without connection is kept before a match; default 30
+	PlayGrace int  // ticks that it is kept while it plays; default 600
+	Settle    int  // ticks from the start in which a code that leads nowhere may be that of a room whose members are not back yet; default none
 }
 
 // Lobby is the directory of all rooms, the rooms, and which member speaks by
@@ -51,7 +52,7 @@ func New(l Limits, random func() uint64) *Lobby {
 		}
 	}
 	return &Lobby{
-		directory: directory{box: &outbox{random: random}, limits: l, rooms: map[string]*room{}, past: map[string]int{}},
+		directory: directory{box: &outbox{random: random}, limits: l, rooms: map[string]*room{}, past: map[string]int{}, learned: map[string]*room{}},
 		conns:     map[Conn]*member{},
 		tokens:    map[string]*member{},
 	}
@@ -60,8 +61,11 @@ func New(l Limits, random func() uint64) *Lobby {
 // Count tells how many rooms there are, and how many members in them.
 func (l *Lobby) Count() (rooms, members int) { return len(l.rooms), len(l.tokens) }
 
-// Has tells whether there is a room of that game and code.
-func (l *Lobby) Has(p protocol.Place) bool { return l.rooms[key(p.Game, p.Code)] != nil }
+// Has tells whether there is a room of that game and code, or was one.
+func (l *Lobby) Has(p protocol.Place) bool {
+	k := key(p.Game, p.Code)
+	return l.rooms[k] != nil || l.learned[k] != nil || l.past[k] > l.now
+}
 
 // Enter is the Hello of a new connection. It ends in a Welcome, or in an Error
 // and the end of the connection. What this, Hear, Lost and Tick return is valid
@@ -85,6 +89,7 @@ func (l *Lobby) Enter(c Conn, p protocol.Place, hello protocol.Message) []Out {
 		l.refuse(c, code, why)
 		return l.box.flush()
 	}
+	l.revive(r)
 	m := &member{room: r, conn: c, token: r.secret + l.box.hex(1)}
 	l.conns[c] = m
 	l.tokens[m.token] = m

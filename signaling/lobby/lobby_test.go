@@ -391,6 +391,9 @@ func check(t *testing.T, l *Lobby) {
 	t.Helper()
 	members := 0
 	for k, r := range l.rooms {
+		if l.learned[k] != nil {
+			t.Fatalf("room %s is there, and is waited for", k)
+		}
 		if k != key(r.game, r.code) || len(r.members) == 0 || len(r.members) > r.max {
 			t.Fatalf("room %s: %d members of %d", k, len(r.members), r.max)
 		}

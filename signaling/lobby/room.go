@@ -20,6 +20,7 @@ type room struct {
 	back              []protocol.ID   // given to those who came back to a revived room
 	match             *protocol.Match // the last that started
 	opens             int             // the tick when strangers may be put into it, if at all; those who were in it come back before
+	missing           int             // how many have yet to come back to it, see Learn
 	revived           bool            // made by someone who comes back to a room that the server forgot
 
 	// By the leader, see leader.go:
@@ -36,6 +37,7 @@ type room struct {
 	open             bool // strangers may be put into it
 	born             int
 	inOpen, inPublic bool
+	inNews           bool // see Notes
 }
 
 // A member is one machine in a room.
@@ -73,8 +75,10 @@ func (r *room) refuses(hello *protocol.Message) string {
 		return protocol.CodeBuild
 	case len(r.members) >= r.max || r.last == 1<<16-1:
 		return protocol.CodeFull
-	case r.returns(hello):
+	case r.returns(hello), r.missing > 0 && r.knows(hello.Resume):
 		return ""
+	case len(r.members)+r.missing >= r.max:
+		return protocol.CodeFull
 	case r.locked:
 		return protocol.CodeLocked
 	case !r.late && r.playing():
@@ -135,6 +139,7 @@ func (r *room) enter(m *member, hello *protocol.Message) {
 	m.id, m.name, m.near = r.number(hello), hello.Name, beacons(hello.Near)
 	if r.revived && r.knows(hello.Resume) {
 		r.round = max(r.round, min(hello.Round, protocol.MaxRound))
+		r.missing = max(0, r.missing-1)
 	}
 	r.insert(m)
 	changed := r.lead()

@@ -113,6 +113,7 @@ func New(cfg Config) (*Server, error) {
 	empty := func() *lobby.Lobby {
 		return lobby.New(lobby.Limits{
 			Settle:    settle,
+			Notes:     cfg.Cluster != nil,
 			Rooms:     cfg.Limits.Rooms,
 			Grace:     int(cfg.Limits.Grace / tick),
 			PlayGrace: int(cfg.Limits.Play / tick),
