@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -178,9 +177,10 @@ func (l *Link) begin(a *attempt, number uint64) (*pipe, error) {
 	if l.state == Open {
 		l.theirs = nil
 	}
+	o := l.o
+	l.renewed, l.parted = l.renewed && a.direct, l.parted && a.direct // It is with them that this attempt is made.
 	l.mu.Unlock()
 	*a = attempt{number: number, early: a.early, tries: a.tries + 1, interval: firstRepeat, begun: time.Now(), direct: a.direct, by: a.by}
-	o := l.o
 	if a.direct {
 		o.Servers = withoutRelays(o.Servers)
 	}
@@ -192,16 +192,6 @@ func (l *Link) begin(a *attempt, number uint64) (*pipe, error) {
 	l.trial = p
 	l.mu.Unlock()
 	return p, nil
-}
-
-func withoutRelays(servers []Server) (rest []Server) {
-	for _, s := range servers {
-		s.URLs = slices.DeleteFunc(slices.Clone(s.URLs), func(u string) bool { return strings.HasPrefix(u, "turn") })
-		if len(s.URLs) > 0 {
-			rest = append(rest, s)
-		}
-	}
-	return rest
 }
 
 func (l *Link) offer(a *attempt, now time.Time) {

@@ -119,7 +119,10 @@ func (h *hunt) run() {
 	defer h.l.poke()
 	defer close(h.done)
 	var servers []string
-	for _, s := range h.l.o.Servers {
+	h.l.mu.Lock()
+	all := h.l.o.Servers
+	h.l.mu.Unlock()
+	for _, s := range all {
 		for _, u := range s.URLs {
 			if address, ok := strings.CutPrefix(u, "stun:"); ok && len(servers) < nat.MaxServers {
 				servers = append(servers, address)

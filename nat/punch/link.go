@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -53,6 +52,8 @@ type Link struct {
 	report  Report
 	marks   marks
 	quality quality
+	renewed bool   // there are servers that no attempt was made with
+	parted  bool   // and no relay of those before is among them
 	denied  int    // the error code of a relay that does not let us in; zero: none
 	chance  chance // of run alone
 }
@@ -62,12 +63,8 @@ func New(o Options) (*Link, error) {
 	if err := supported(); err != nil {
 		return nil, &Error{Unsupported, err.Error()}
 	}
-	for _, s := range o.Servers {
-		for _, u := range s.URLs {
-			if scheme, _, _ := strings.Cut(u, ":"); !slices.Contains([]string{"stun", "stuns", "turn", "turns"}, scheme) {
-				return nil, fmt.Errorf("punch: Servers: %q is no stun: or turn: URL", u)
-			}
-		}
+	if err := checkServers(o.Servers); err != nil {
+		return nil, err
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = 15 * time.Second

@@ -38,6 +38,11 @@ type care struct {
 func (l *Link) tend(a *attempt, c *care, now time.Time) {
 	l.mu.Lock()
 	heard, newest, path, moves, trying := l.all, l.newest, l.report.Path, l.report.Moves, l.trial != nil
+	lost := l.parted && path == Relay // not yet, but whoever relays it may soon end
+	renewed := l.renewed
+	if path != Unknown {
+		l.renewed, l.parted = false, false
+	}
 	if c.moved.IsZero() || moves != c.moves {
 		*c = care{moves: moves, moved: now, addresses: c.addresses, looked: c.looked, counted: heard, lively: c.lively, acked: c.acked, progress: c.progress}
 		a.again = 0
@@ -63,19 +68,18 @@ func (l *Link) tend(a *attempt, c *care, now time.Time) {
 	l.mu.Unlock()
 	closeAll(spent)
 
-	lost := false
 	if now.Sub(c.looked) >= time.Second {
 		c.lively = heard-c.counted >= 10
 		c.looked, c.counted = now, heard
 		is := addresses()
-		lost = c.addresses != "" && is != c.addresses
+		lost = lost || c.addresses != "" && is != c.addresses
 		c.addresses = is
 	}
 	if c.lively && now.Sub(newest) >= silentAfter {
 		c.lively, lost = false, true
 	}
 	switch {
-	case lost:
+	case lost || c.silent && renewed:
 		c.silent, c.next, c.wait = true, now, firstRepair
 	case c.silent && now.Sub(newest) < silentAfter && !trying: // It was nothing.
 		c.silent, c.next, a.again = false, time.Time{}, 0

@@ -80,6 +80,9 @@ func (d *driver) turn() {
 		}
 		d.mesh.Hear(msg)
 		d.obey()
+		if len(msg.Servers) > 0 {
+			d.renew()
+		}
 	}
 	d.hearLinks()
 	d.hearLines()
@@ -237,13 +240,26 @@ func (d *driver) peer(id protocol.ID) mesh.Peer {
 	return mesh.Peer{Member: protocol.Member{ID: id}}
 }
 
+// renew tells the links of the servers that are good now: those that they began
+// with end some time, and what they relay with them.
+func (d *driver) renew() {
+	servers := d.servers()
+	for _, l := range d.links {
+		_ = l.SetServers(servers) // A link says what is wrong with them when it is made.
+	}
+}
+
+func (d *driver) servers() (list []punch.Server) {
+	for _, s := range d.mesh.Servers() {
+		list = append(list, punch.Server{URLs: s.URLs, Username: s.Username, Credential: s.Credential})
+	}
+	return list
+}
+
 func (d *driver) open(peer netcode.Peer, offer bool) {
 	o := punch.Options{
 		Offer: offer, RelayOnly: d.options.RelayOnly, PortMap: d.options.PortMap, Birthday: d.options.Birthday, Timeout: linkTimeout, Notify: d.poke,
-		Limits: limits(&d.options),
-	}
-	for _, s := range d.mesh.Servers() {
-		o.Servers = append(o.Servers, punch.Server{URLs: s.URLs, Username: s.Username, Credential: s.Credential})
+		Limits: limits(&d.options), Servers: d.servers(),
 	}
 	l, err := punch.New(o)
 	if err != nil {

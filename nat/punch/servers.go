@@ -1,0 +1,59 @@
+package punch
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// SetServers replaces the servers of Options for the attempts to come: their
+// credentials age, and a server that ends takes with it what it relays. A
+// relayed link none of whose relays is among them any more goes over to one that
+// is while it still hears the other end; one that hears nothing tries at once.
+func (l *Link) SetServers(servers []Server) error {
+	if err := checkServers(servers); err != nil {
+		return err
+	}
+	is := relays(servers)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.renewed = true
+	l.parted = l.parted || len(is) > 0 && !slices.ContainsFunc(relays(l.o.Servers), func(u string) bool { return slices.Contains(is, u) })
+	l.o.Servers = slices.Clone(servers)
+	l.poke()
+	return nil
+}
+
+func checkServers(servers []Server) error {
+	for _, s := range servers {
+		for _, u := range s.URLs {
+			if scheme, _, _ := strings.Cut(u, ":"); !slices.Contains([]string{"stun", "stuns", "turn", "turns"}, scheme) {
+				return fmt.Errorf("punch: Servers: %q is no stun: or turn: URL", u)
+			}
+		}
+	}
+	return nil
+}
+
+func relays(servers []Server) (urls []string) {
+	for _, s := range servers {
+		for _, u := range s.URLs {
+			if isRelay(u) {
+				urls = append(urls, u)
+			}
+		}
+	}
+	return urls
+}
+
+func isRelay(url string) bool { return strings.HasPrefix(url, "turn") }
+
+func withoutRelays(servers []Server) (rest []Server) {
+	for _, s := range servers {
+		s.URLs = slices.DeleteFunc(slices.Clone(s.URLs), isRelay)
+		if len(s.URLs) > 0 {
+			rest = append(rest, s)
+		}
+	}
+	return rest
+}
