@@ -46,6 +46,7 @@ type Outlet interface {
 	Claim(slot string, last uint64) // to be answered by Claimed
 	Release(slot string, last uint64)
 	Seen(member string, left bool) // Another server has told so, see Tell
+	Missed(address string)         // the same, see Missed
 }
 
 // Node is one server of a cluster. To its server it looks like a lobby, and
@@ -316,6 +317,9 @@ func (n *Node) Tell(member string, left bool) {
 	n.send("", packet{kind: seen, end: left, body: []byte(member)})
 }
 
+// Missed tells all other servers of a wrong guess from an address.
+func (n *Node) Missed(address string) { n.send("", packet{kind: miss, body: []byte(address)}) }
+
 // Packet is what another server says, or this one to all.
 func (n *Node) Packet(from string, b []byte) []lobby.Out {
 	n.look()
@@ -345,6 +349,8 @@ func (n *Node) Packet(from string, b []byte) []lobby.Out {
 		n.told(from, p)
 	case seen:
 		n.outlet.Seen(string(p.body), p.end)
+	case miss:
+		n.outlet.Missed(string(p.body))
 	case none:
 		if e := n.ends[lobby.Conn(p.conn)]; e != nil && e.node == from {
 			e.node = "" // Poll tries again.

@@ -159,6 +159,7 @@ func (outlet) Publish(string, []byte) {}
 func (outlet) Claim(string, uint64)   {}
 func (outlet) Release(string, uint64) {}
 func (outlet) Seen(string, bool)      {}
+func (outlet) Missed(string)          {}
 
 // Whatever comes from another server, nothing breaks, and nothing is kept of
 // what makes no sense.

@@ -34,6 +34,7 @@ func (a antenna) Publish(to string, b []byte) {
 func (a antenna) Claim(string, uint64)   {}
 func (a antenna) Release(string, uint64) {}
 func (a antenna) Seen(string, bool)      {}
+func (a antenna) Missed(string)          {}
 
 func (a *air) boot(self string) *Node {
 	rng := rand.New(rand.NewPCG(uint64(len(self)), uint64(len(a.nodes))))

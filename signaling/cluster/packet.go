@@ -20,6 +20,7 @@ const (
 	out   kind = 'o' // from the owner: what to say to a socket; it ends with it if end is set
 	seen  kind = 's' // to all: a member, its body, is served here, or if end is set has left its room
 	note  kind = 'r' // to all: what the owner notes of its rooms, see notes.go
+	miss  kind = 'm' // to all: from an address, its body, came a guess that was wrong
 	none  kind = 'n' // from one who was taken for the owner and is not now; its body is who is, as it knows; end: and will not be, since it leaves
 )
 

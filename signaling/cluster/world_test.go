@@ -204,6 +204,7 @@ func (m *machine) Release(slot string, last uint64) {
 }
 
 func (m *machine) Seen(string, bool) {}
+func (m *machine) Missed(string)     {}
 
 // set writes a lease after a while, and answers after another; or not, and
 // then it may have been written.

@@ -59,7 +59,7 @@ func (d *directory) find(p protocol.Place, hello *protocol.Message) (r *room, co
 			return r, "", ""
 		}
 	}
-	if len(d.rooms)+len(d.learned) >= d.limits.Rooms {
+	if len(d.rooms)+len(d.learned) >= d.limits.Rooms || d.limits.Count != nil && d.limits.Count() >= d.limits.Rooms {
 		return nil, protocol.CodeBusy, fmt.Sprintf("the server has its %d rooms, try again later", d.limits.Rooms)
 	}
 	return d.make(p, hello, open), "", ""

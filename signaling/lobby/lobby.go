@@ -24,11 +24,12 @@ type Out struct {
 
 // Limits of a lobby. Zero means the default.
 type Limits struct {
-	Rooms     int  // default 10,000
-	Notes     bool // keep them for other lobbies, see Notes
-	Grace     int  // ticks that a member without connection is kept before a match; default 30
-	PlayGrace int  // ticks that it is kept while it plays; default 600
-	Settle    int  // ticks from the start in which a code that leads nowhere may be that of a room whose members are not back yet; default none
+	Rooms     int        // default 10,000
+	Count     func() int // of the rooms that this is the limit of, where there are other lobbies beside this one; default: of its own
+	Notes     bool       // keep them for other lobbies, see Notes
+	Grace     int        // ticks that a member without connection is kept before a match; default 30
+	PlayGrace int        // ticks that it is kept while it plays; default 600
+	Settle    int        // ticks from the start in which a code that leads nowhere may be that of a room whose members are not back yet; default none
 }
 
 // Lobby is the directory of all rooms, the rooms, and which member speaks by

@@ -27,6 +27,7 @@ type guard struct {
 
 // source is one address.
 type source struct {
+	at       netip.Prefix
 	mu       sync.Mutex
 	sockets  int
 	connects tokens
@@ -37,8 +38,9 @@ type source struct {
 
 const (
 	maxSources  = 1 << 16
-	sourceKept  = 10 * time.Minute // after its last socket; all its tokens are back by then
+	sourceKept  = 20 * time.Minute // after its last socket; all its tokens are back by then
 	guessBurst  = 10
+	maxGuesses  = 200
 	guessPeriod = 6 * time.Second // for one more
 )
 
@@ -97,17 +99,7 @@ func (g *guard) enter(at netip.Addr, now time.Time) (s *source, code, why string
 		bits = 64
 	}
 	p, _ := at.Prefix(bits)
-	g.mu.Lock()
-	s = g.sources[p]
-	if s == nil && len(g.sources) >= maxSources {
-		g.sweep(now)
-	}
-	if s == nil && len(g.sources) < maxSources {
-		s = &source{}
-		g.sources[p] = s
-	}
-	g.mu.Unlock()
-	if s == nil {
+	if s = g.source(p, now); s == nil {
 		return nil, protocol.CodeBusy, fmt.Sprintf("the server serves %d addresses, try again later", maxSources)
 	}
 	s.mu.Lock()
@@ -121,6 +113,21 @@ func (g *guard) enter(at netip.Addr, now time.Time) (s *source, code, why string
 	}
 	s.sockets++
 	return s, "", ""
+}
+
+// source is what is counted of an address; nil: there is no room for one more.
+func (g *guard) source(p netip.Prefix, now time.Time) *source {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.sources[p]
+	if s == nil && len(g.sources) >= maxSources {
+		g.sweep(now)
+	}
+	if s == nil && len(g.sources) < maxSources {
+		s = &source{at: p, last: now}
+		g.sources[p] = s
+	}
+	return s
 }
 
 // sweep forgets who has not been here for long; the lock is held.
@@ -165,12 +172,14 @@ func (s *source) mayGuess(now time.Time) bool {
 	return s.guesses.left(guessBurst, guessPeriod, now)
 }
 
-// missed counts a room that was not to be had.
+// missed counts a room that was not to be had. Those that were asked for at the
+// same moment count one by one, beyond what may be asked for: who asks for a
+// hundred at once waits for as long as who asks for them one after another.
 func (s *source) missed(now time.Time) {
 	if s != nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.guesses.take(guessBurst, guessPeriod, now)
+		s.guesses.take(maxGuesses, guessPeriod, now)
 	}
 }
 

@@ -152,3 +152,23 @@ func TestGuessesComeToNothing(t *testing.T) {
 	}
 	t.Logf("%d of 100,000 guesses were looked at", looked)
 }
+
+// Who asks for many rooms at the same moment is asked to wait for all of them.
+func TestGuessesAtOnceCount(t *testing.T) {
+	g := newGuard(Limits{})
+	now := time.Unix(1000, 0)
+	s, _, _ := g.enter(netip.MustParseAddr("203.0.113.5"), now)
+	looked := 0
+	for range 3600 {
+		now = now.Add(time.Second)
+		if s.mayGuess(now) {
+			for range 60 {
+				looked++
+				s.missed(now)
+			}
+		}
+	}
+	if looked > 720 { // 600 an hour, and those that it begins with
+		t.Errorf("%d guesses in an hour", looked)
+	}
+}

@@ -4,6 +4,8 @@ package server_test
 
 import (
 	"math/rand/v2"
+	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -64,6 +66,37 @@ func TestAWrongGuessTellsNothing(t *testing.T) {
 	for _, s := range said {
 		if s != said[0] || !strings.HasPrefix(s, protocol.CodeRoom+": ") {
 			t.Errorf("the answers are %q", said)
+		}
+	}
+}
+
+// Who has guessed at one server waits at all of them.
+func TestGuessesCountAtAllServers(t *testing.T) {
+	c := &three{t: t, turn: "off", proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
+	c.begin()
+	first := enter(t, c.urls[0]+"/pong/A?players=2-4", "1") // So the first server is the owner.
+	others := []*player{enter(t, c.urls[1]+"/pong/A", "1"), enter(t, c.urls[2]+"/pong/A", "1")}
+	ask := func(i int, from string) string {
+		l := raw(t, c.urls[i]+"/toy/BCDFG", http.Header{"X-Forwarded-For": {from}}, protocol.Version)
+		defer l.CloseNow()
+		l.write(protocol.Message{Kind: protocol.Hello, Build: "1"})
+		return l.read().Code
+	}
+	for i := range 10 {
+		if code := ask(0, "203.0.113.5"); code != protocol.CodeRoom {
+			t.Fatalf("guess %d: %q", i, code)
+		}
+	}
+	for i, p := range others { // What a server says to another arrives in order, so the guesses have.
+		first.say(protocol.Message{Kind: protocol.Signal, To: p.self})
+		p.await(protocol.Signal)
+		if code := ask(i+1, "203.0.113.5"); code != protocol.CodeRate {
+			t.Errorf("server %d says %q to who has guessed at the first", i+1, code)
+		}
+	}
+	for i := range 3 {
+		if code := ask(i, "203.0.113.6"); code != protocol.CodeRoom {
+			t.Errorf("server %d says %q to another address", i, code)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -157,6 +158,16 @@ func (r *route) Seen(member string, left bool) {
 		t.Leave(member)
 	default:
 		t.Seen(member)
+	}
+}
+
+// Missed is what another server tells of an address that asked for a room that
+// was not to be had: it counts here, too, or each server would give an attacker
+// as many guesses. The server's lock is held.
+func (r *route) Missed(address string) {
+	if p, err := netip.ParsePrefix(address); err == nil {
+		now := time.Now()
+		r.server.guard.source(p, now).missed(now)
 	}
 }
 

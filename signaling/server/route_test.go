@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ type three struct {
 	urls    []string
 	limits  server.Limits
 	turn    string
+	proxies []netip.Prefix
 }
 
 func startThree(t *testing.T) *three { return (&three{t: t, turn: "off"}).begin() }
@@ -40,7 +42,7 @@ func (c *three) begin() *three {
 // start starts one more.
 func (c *three) start() {
 	m := c.memory.Join()
-	s, err := server.New(server.Config{Turn: c.turn, Limits: c.limits, Cluster: m})
+	s, err := server.New(server.Config{Turn: c.turn, Limits: c.limits, Cluster: m, Proxies: c.proxies})
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -217,6 +219,33 @@ func TestAnotherServerSameRoom(t *testing.T) {
 	for i := range 100 {
 		if s := b.await(protocol.Signal); string(s.Payload) != fmt.Sprint(i) {
 			t.Fatalf("signal %d is %q", i, s.Payload)
+		}
+	}
+}
+
+// A server of a cluster has as many rooms as one that is alone, of however many
+// parts of the games they are.
+func TestRoomsOfAServerOfACluster(t *testing.T) {
+	t.Parallel()
+	c := &three{t: t, turn: "off", limits: server.Limits{Rooms: 2}}
+	c.start()
+	enter(t, c.urls[0]+"/a/A", "1")
+	b := enter(t, c.urls[0]+"/b/A", "1")
+	if cluster.SlotOf("a") == cluster.SlotOf("b") || cluster.SlotOf("c") == cluster.SlotOf("a") {
+		t.Fatal("these games are of one slot")
+	}
+	l := raw(t, c.urls[0]+"/c/A", nil, protocol.Version)
+	l.write(protocol.Message{Kind: protocol.Hello, Build: "1"})
+	if m := l.read(); m.Code != protocol.CodeBusy {
+		t.Errorf("a third room: %+v", m)
+	}
+	b.say(protocol.Message{Kind: protocol.Leave})
+	b.Close()
+	for { // Its end is on its way.
+		l := raw(t, c.urls[0]+"/c/A", nil, protocol.Version)
+		l.write(protocol.Message{Kind: protocol.Hello, Build: "1"})
+		if l.read().Kind == protocol.Welcome {
+			return
 		}
 	}
 }

@@ -26,7 +26,7 @@ import (
 // Limits of a server. Zero means the default.
 type Limits struct {
 	Sockets int           // WebSockets at once; default 10,000
-	Rooms   int           // default 10,000
+	Rooms   int           // at once, of those that this server keeps; default 10,000
 	Rate    int           // messages a second of one connection; default 50, of which 4 seconds' worth can come at once
 	Queue   int           // bytes waiting for a slow client before it is dropped; default 256 KiB
 	Hello   time.Duration // for the first message; default 10 s
@@ -110,11 +110,16 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Cluster != nil {
 		settle = 0 // Nodes hold newcomers back themselves.
 	}
+	var count func() int
+	if cfg.Cluster != nil {
+		count = func() int { rooms, _ := s.lobby.Count(); return rooms }
+	}
 	empty := func() *lobby.Lobby {
 		return lobby.New(lobby.Limits{
 			Settle:    settle,
 			Notes:     cfg.Cluster != nil,
 			Rooms:     cfg.Limits.Rooms,
+			Count:     count,
 			Grace:     int(cfg.Limits.Grace / tick),
 			PlayGrace: int(cfg.Limits.Play / tick),
 		}, random)
@@ -355,6 +360,9 @@ func (s *Server) deliver(outs []lobby.Out) {
 		}
 		if o.Message.Kind == protocol.Error && c.self == 0 && c.place.Code != "" && miss(o.Message.Code) {
 			c.source.missed(time.Now())
+			if s.route != nil && c.source != nil {
+				s.route.node.Missed(c.source.at.String())
+			}
 		}
 		if o.Message.Kind == protocol.Error && o.Message.Code == protocol.CodeKicked {
 			s.leave(c)
