@@ -165,6 +165,11 @@ func TestWhoLeavesIsNotRelayed(t *testing.T) {
 			t.Errorf("it has another address; it had one before: %v", begun)
 		}
 	}
+	c := begin(t, r, "ROOM:1")
+	r.Leave("ROOM:1")
+	if a := c.ask(stun.MethodRefresh); a.Type.Class != stun.ClassErrorResponse { // and not silence, by which it learns late
+		t.Error(a)
+	}
 	user, credential := r.Mint("ROOM:1")
 	conn, err := client(t, r, "udp", user, credential).Allocate()
 	if err != nil {
