@@ -338,6 +338,19 @@ func TestRequests(t *testing.T) {
 	}
 }
 
+// Whoever asks in the name of a player uses up nothing of what the player may ask.
+func TestRequestsInAnothersName(t *testing.T) {
+	r := listen(t, Config{Limits: Limits{Requests: 4}})
+	conn := begin(t, r, "ROOM:1").conn
+	for r.mayAsk(tuple{at: netip.AddrPortFrom(addrPort(conn.LocalAddr()).Addr(), 9)}) {
+	}
+	for i := range 4 {
+		if !r.mayAsk(tupleAt(conn.LocalAddr())) {
+			t.Errorf("%d of 4 were answered", i)
+		}
+	}
+}
+
 // Whoever pretends to be everybody makes the relay keep nothing, and is bounded as well.
 func TestRequestsOfEverybody(t *testing.T) {
 	r := listen(t, Config{Limits: Limits{Requests: 1}})
