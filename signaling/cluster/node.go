@@ -47,7 +47,23 @@ type Outlet interface {
 	Release(slot string, last uint64)
 	Seen(member string, left bool) // Another server has told so, see Tell
 	Missed(address string)         // the same, see Missed
+	Turned(slot string, what Turn) // what has become of a slot here
 }
+
+// Turn is what becomes of a slot at a server, for whoever runs it.
+type Turn string
+
+// The turns. Lost and Unsure mean that something is wrong: with NATS, the
+// network, or a machine that does too much.
+const (
+	Owned    Turn = "owned"
+	Released Turn = "released"
+	Lost     Turn = "lost"   // another owns it since this server could not renew its lease
+	Unsure   Turn = "unsure" // the lease could not be renewed, and the rooms wait
+)
+
+// Turns are all of them.
+var Turns = []Turn{Owned, Released, Lost, Unsure}
 
 // Node is one server of a cluster. To its server it looks like a lobby, and
 // like one it is pure: events in, messages out, time is a function. What it
@@ -112,20 +128,33 @@ func (n *Node) Count() (rooms, members int) {
 	return rooms, members
 }
 
-// Slots tells how many slots this server owns.
-func (n *Node) Slots() (owned int) {
-	for _, s := range n.slots {
-		if s.lobby != nil {
-			owned++
+// Slots are the slots that this server owns.
+func (n *Node) Slots() (owned []string) {
+	for i := range Slots {
+		if s := n.slots[strconv.Itoa(i)]; s != nil && s.lobby != nil {
+			owned = append(owned, s.name)
 		}
 	}
 	return owned
 }
 
+// Servers tells how many servers this one hears, itself among them.
+func (n *Node) Servers() (alive int) {
+	for p := range n.peers {
+		if n.alive(p) {
+			alive++
+		}
+	}
+	return alive
+}
+
 // Ready tells whether this server hears the cluster: its own beats come back to it.
-func (n *Node) Ready() bool {
+func (n *Node) Ready() bool { return n.Hears() && !n.leaving }
+
+// Hears is the same of a server that may be about to leave.
+func (n *Node) Hears() bool {
 	n.look()
-	return n.alive(n.self) && !n.leaving
+	return n.alive(n.self)
 }
 
 // look looks at the clock. Who has slept, as on a machine that does too much,

@@ -158,6 +158,7 @@ type outlet struct{}
 func (outlet) Publish(string, []byte) {}
 func (outlet) Claim(string, uint64)   {}
 func (outlet) Release(string, uint64) {}
+func (outlet) Turned(string, Turn)    {}
 func (outlet) Seen(string, bool)      {}
 func (outlet) Missed(string)          {}
 

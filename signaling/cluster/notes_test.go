@@ -33,6 +33,7 @@ func (a antenna) Publish(to string, b []byte) {
 }
 func (a antenna) Claim(string, uint64)   {}
 func (a antenna) Release(string, uint64) {}
+func (a antenna) Turned(string, Turn)    {}
 func (a antenna) Seen(string, bool)      {}
 func (a antenna) Missed(string)          {}
 

@@ -24,6 +24,7 @@ type slot struct {
 	// While this server is the owner:
 	lobby   *lobby.Lobby  // nil: it is not
 	until   time.Duration // it may act
+	unsure  bool          // it has been told that it may not
 	settled time.Duration // from when newcomers may make rooms by name
 	empty   time.Duration // since when there is no room
 	held    []func() []lobby.Out
@@ -88,7 +89,7 @@ func (n *Node) Claimed(slot string, l Lease, err error) []lobby.Out {
 	case n.leaving:
 		n.outlet.Release(s.name, l.Term)
 	default:
-		s.until = asked + leaseFor
+		s.until, s.unsure = asked+leaseFor, false
 		if s.lobby == nil {
 			n.own(s, l.Term)
 		}
@@ -103,6 +104,7 @@ func (n *Node) Claimed(slot string, l Lease, err error) []lobby.Out {
 func (n *Node) own(s *slot, term uint64) {
 	s.lobby, s.empty, s.settled, s.since, s.retell = n.make(), n.now, n.now, term, n.now+retell
 	n.recall(s)
+	n.outlet.Turned(s.name, Owned)
 	if p := s.prior; p.Node != "" && p.Node != n.self || p.Term > 0 && n.now-s.freed < 2*settling {
 		s.settled = n.now + settling
 	}
@@ -140,6 +142,7 @@ func (n *Node) see(s *slot, l Lease) {
 		s.freed = n.now
 	}
 	if s.lobby != nil && l.Node != n.self {
+		n.outlet.Turned(s.name, Lost)
 		n.drop(s)
 	}
 	n.cutAll(func(e *end) bool { return e.slot == s && e.node != "" && e.node != l.Node })
@@ -172,6 +175,10 @@ func (n *Node) keep(s *slot) {
 		n.claim(s)
 	}
 	if !s.sure(n.now) {
+		if !s.unsure {
+			s.unsure = true
+			n.outlet.Turned(s.name, Unsure)
+		}
 		if !n.alive(n.self) {
 			// This server is cut off: its clients may reach another.
 			n.cutAll(func(e *end) bool { return e.slot == s && e.node == n.self })
@@ -188,6 +195,7 @@ func (n *Node) keep(s *slot) {
 func (n *Node) release(s *slot) {
 	n.tellSlot(s, false)
 	n.drop(s)
+	n.outlet.Turned(s.name, Released)
 	n.outlet.Release(s.name, s.lease.Term)
 }
 

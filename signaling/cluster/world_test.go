@@ -203,8 +203,9 @@ func (m *machine) Release(slot string, last uint64) {
 	m.set(Lease{Slot: slot}, last, func(Lease, error) {})
 }
 
-func (m *machine) Seen(string, bool) {}
-func (m *machine) Missed(string)     {}
+func (m *machine) Turned(string, Turn) {}
+func (m *machine) Seen(string, bool)   {}
+func (m *machine) Missed(string)       {}
 
 // set writes a lease after a while, and answers after another; or not, and
 // then it may have been written.

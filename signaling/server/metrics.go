@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/punchback/punchback/signaling/cluster"
 	"github.com/punchback/punchback/signaling/protocol"
 	"github.com/punchback/punchback/signaling/relay"
 )
@@ -26,6 +27,7 @@ type metrics struct {
 	links    *prometheus.CounterVec // by path
 	upgrades prometheus.Counter
 	failures prometheus.Counter
+	turns    *prometheus.CounterVec // by what a slot became; nil: this server is alone
 }
 
 func newMetrics(s *Server) *metrics {
@@ -67,7 +69,13 @@ func newMetrics(s *Server) *metrics {
 	gauge("rooms", "Rooms now.", locked(func() int { rooms, _ := s.lobby.Count(); return rooms }))
 	gauge("members", "Players in rooms now.", locked(func() int { _, members := s.lobby.Count(); return members }))
 	if s.cfg.Cluster != nil {
-		gauge("slots", "Parts of the games, of 64, whose rooms are kept here.", locked(func() int { return s.route.node.Slots() }))
+		gauge("slots", "Parts of the games, of 64, whose rooms are kept here.", locked(func() int { return len(s.route.node.Slots()) }))
+		gauge("cluster_servers", "Servers of the cluster that are heard, this one among them; 0: it is cut off.", locked(func() int { return s.route.node.Servers() }))
+		var turns []string
+		for _, t := range cluster.Turns {
+			turns = append(turns, string(t))
+		}
+		m.turns = counts("slot_turns_total", "Slots that became so here: owned, released, lost to another, or unsure since the lease could not be renewed.", "turn", turns...)
 	}
 	if s.relay != nil {
 		gauge("relay_addresses", "Relayed addresses now.", func() float64 { return float64(s.relay.Relayed()) })

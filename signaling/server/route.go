@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"sync"
 	"time"
@@ -80,6 +81,7 @@ func (r *route) do(f func() []lobby.Out) {
 }
 
 func (r *route) poll() {
+	hears := true
 	t := time.NewTicker(poll)
 	defer t.Stop()
 	for {
@@ -88,8 +90,22 @@ func (r *route) poll() {
 			return
 		case <-t.C:
 			r.do(r.node.Poll)
+			if now := r.hears(); now != hears {
+				if hears = now; hears {
+					r.server.log.Info("hears the other servers again")
+				} else {
+					r.server.log.Warn("does not hear the other servers, so takes no players")
+				}
+			}
 		}
 	}
+}
+
+// hears tells whether this server hears its cluster, if only itself by it.
+func (r *route) hears() bool {
+	r.server.mu.Lock()
+	defer r.server.mu.Unlock()
+	return r.node.Hears()
 }
 
 // usable tells whether a socket that comes now would find its room: this server
@@ -159,6 +175,16 @@ func (r *route) Seen(member string, left bool) {
 	default:
 		t.Seen(member)
 	}
+}
+
+// Turned tells whoever runs this server what becomes of a slot; the server's lock is held.
+func (r *route) Turned(slot string, what cluster.Turn) {
+	r.server.metrics.turns.WithLabelValues(string(what)).Inc()
+	level := slog.LevelDebug
+	if what == cluster.Lost || what == cluster.Unsure {
+		level = slog.LevelWarn
+	}
+	r.server.log.Log(r.ctx, level, "slot", "slot", slot, "is", what)
 }
 
 // Missed is what another server tells of an address that asked for a room that

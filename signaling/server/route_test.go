@@ -5,6 +5,7 @@ package server_test
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -28,6 +29,7 @@ type three struct {
 	limits  server.Limits
 	turn    string
 	proxies []netip.Prefix
+	log     *slog.Logger
 }
 
 func startThree(t *testing.T) *three { return (&three{t: t, turn: "off"}).begin() }
@@ -42,7 +44,7 @@ func (c *three) begin() *three {
 // start starts one more.
 func (c *three) start() {
 	m := c.memory.Join()
-	s, err := server.New(server.Config{Turn: c.turn, Limits: c.limits, Cluster: m, Proxies: c.proxies})
+	s, err := server.New(server.Config{Turn: c.turn, Limits: c.limits, Cluster: m, Proxies: c.proxies, Log: c.log})
 	if err != nil {
 		c.t.Fatal(err)
 	}

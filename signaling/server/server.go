@@ -192,16 +192,27 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // health tells whether the service lives, or also whether to send it players.
 func (s *Server) health(w http.ResponseWriter, ready bool) {
 	s.mu.Lock()
-	closed := s.closed || ready && (s.draining || !s.usable())
+	closed, why := s.closed || ready && s.draining, "closing"
+	if ready && !closed && !s.usable() {
+		closed, why = true, "cut off from the other servers: is NATS there?"
+	}
 	rooms, members := s.lobby.Count()
 	sockets := len(s.conns)
+	var slots []string
+	servers := 0
+	if s.route != nil {
+		slots, servers = s.route.node.Slots(), s.route.node.Servers()
+	}
 	s.mu.Unlock()
 	w.Header().Set("Cache-Control", "no-store")
 	if closed {
-		http.Error(w, "closing", http.StatusServiceUnavailable)
+		http.Error(w, why, http.StatusServiceUnavailable)
 		return
 	}
 	fmt.Fprintf(w, "ok\nrooms %d\nmembers %d\nsockets %d\n", rooms, members, sockets)
+	if s.route != nil {
+		fmt.Fprintf(w, "servers %d\nslots %s\n", servers, strings.Join(slots, " "))
+	}
 }
 
 func about(w http.ResponseWriter, r *http.Request) {
