@@ -3,6 +3,7 @@ package relay
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -287,6 +288,38 @@ func TestSilentTCP(t *testing.T) {
 	if len(r.tcp.from) != 0 {
 		t.Error(r.tcp.from)
 	}
+}
+
+// Who is relayed over TCP and takes in nothing is cut off, and has no address then;
+// who sends to it does not wait.
+func TestTCPThatDoesNotRead(t *testing.T) {
+	t.Parallel()
+	r := listen(t, Config{Limits: Limits{Bytes: math.MaxInt32, Total: math.MaxInt}})
+	c := &teller{t: t, conn: dialTCP(t, r)}
+	c.user, c.pass = r.Mint("ROOM:1")
+	c.ask(stun.MethodAllocate, udpTransport)
+	if a := c.ask(stun.MethodAllocate, udpTransport); a.Type.Class != stun.ClassSuccessResponse {
+		t.Fatal(a)
+	}
+	r.mu.Lock()
+	var at *socket
+	for _, at = range r.ports {
+	}
+	r.mu.Unlock()
+	other := relayed(t, r, "udp")
+	if a := c.ask(stun.MethodCreatePermission, peer("127.0.0.1", 1)); a.Type.Class != stun.ClassSuccessResponse {
+		t.Fatal(a)
+	}
+	to := net.UDPAddrFromAddrPort(netip.AddrPortFrom(r.Own(), at.port))
+	packet := make([]byte, 1200)
+	await(t, "it to be cut off", func() bool {
+		for range 100 {
+			if _, err := other.WriteTo(packet, to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return r.Relayed() == 1
+	})
 }
 
 // Requests from one address are answered so many times a second, and an answer is

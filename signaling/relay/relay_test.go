@@ -14,7 +14,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	opening = 3 * time.Second
+	opening, stuck = 3*time.Second, 2*time.Second
 	goleak.VerifyTestMain(m)
 }
 

@@ -18,6 +18,9 @@ const idle = 11 * time.Minute
 // opening is how long it has until it has a relayed address, and without one.
 var opening = 10 * time.Second
 
+// stuck is how long it may take in nothing of what it is sent.
+var stuck = 5 * time.Second
+
 // listener is a bounded net.Listener that can also end what it accepted: the
 // TURN server leaves open connections alone when it closes.
 type listener struct {
@@ -150,7 +153,7 @@ func (c *tcpConn) frame(b []byte) (int, error) {
 
 // Write gives up on a client that does not read: what is relayed is stale soon.
 func (c *tcpConn) Write(b []byte) (int, error) {
-	c.Conn.SetWriteDeadline(time.Now().Add(5 * time.Second))
+	c.Conn.SetWriteDeadline(time.Now().Add(stuck))
 	n, err := c.Conn.Write(b)
 	if err != nil {
 		c.Close() // Half a frame would garble all that follows.
