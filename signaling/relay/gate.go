@@ -86,17 +86,19 @@ func (g *gate) ReadFrom(b []byte) (int, net.Addr, error) {
 	}
 }
 
-// peers are the others that a relayed address is open to.
+// peers are the others that a relayed address is open to: by a permission, or by
+// channels, which last longer.
 type peers struct {
 	mu       sync.Mutex
 	all      map[netip.Addr]bool
 	channels int
+	by       map[netip.Addr]int // how many of them are to each address
 }
 
 func (p *peers) has(a netip.Addr) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.all[a]
+	return p.all[a] || p.by[a] > 0
 }
 
 // The TURN server tells of the following. It holds locks of its own meanwhile.
@@ -164,13 +166,14 @@ func (r *Relay) shut(src, _ net.Addr, _, _, _ string, at net.Addr, peer net.IP) 
 
 // channel tells of a new channel. Each packet looks through all channels of an
 // address: who has more than anybody needs loses it.
-func (r *Relay) channel(src, _ net.Addr, _, _, _ string, at, _ net.Addr, _ uint16) {
+func (r *Relay) channel(src, _ net.Addr, _, _, _ string, at, to net.Addr, _ uint16) {
 	s := r.find(src, at)
 	if s == nil {
 		return
 	}
 	s.peers.mu.Lock()
 	s.peers.channels++
+	s.peers.by[addrPort(to).Addr()]++
 	many := s.peers.channels > r.cfg.Limits.Peers
 	s.peers.mu.Unlock()
 	if many && s.Close() == nil {
@@ -179,10 +182,13 @@ func (r *Relay) channel(src, _ net.Addr, _, _, _ string, at, _ net.Addr, _ uint1
 	}
 }
 
-func (r *Relay) unchannel(src, _ net.Addr, _, _, _ string, at, _ net.Addr, _ uint16) {
-	if s := r.find(src, at); s != nil {
+func (r *Relay) unchannel(src, _ net.Addr, _, _, _ string, at, to net.Addr, _ uint16) {
+	if s, a := r.find(src, at), addrPort(to).Addr(); s != nil {
 		s.peers.mu.Lock()
 		s.peers.channels--
+		if s.peers.by[a]--; s.peers.by[a] <= 0 {
+			delete(s.peers.by, a)
+		}
 		s.peers.mu.Unlock()
 	}
 }

@@ -106,6 +106,23 @@ func TestChannels(t *testing.T) {
 	if r.Relayed() != 1 {
 		t.Fatal("it has lost its address")
 	}
+	var s *socket
+	r.mu.Lock()
+	for _, s = range r.ports {
+	}
+	r.mu.Unlock()
+	at, ip := net.UDPAddrFromAddrPort(netip.AddrPortFrom(r.Own(), s.port)), netip.MustParseAddr("198.51.100.1")
+	r.shut(c.conn.LocalAddr(), nil, "", "", "", at, ip.AsSlice())
+	if !s.peers.has(ip) {
+		t.Error("without its permission a channel is shut")
+	}
+	r.unchannel(c.conn.LocalAddr(), nil, "", "", "", at, &net.UDPAddr{IP: ip.AsSlice(), Port: 1002}, 0x4002)
+	s.peers.mu.Lock()
+	if s.peers.channels != 2 || s.peers.by[ip] != 2 {
+		t.Errorf("%d channels, %d to %v", s.peers.channels, s.peers.by[ip], ip)
+	}
+	s.peers.channels++ // The TURN server knows better.
+	s.peers.mu.Unlock()
 	c.ask(stun.MethodChannelBind, channel(3), peer("198.51.100.1", 2000))
 	await(t, "the address to be taken back", func() bool { return r.Relayed() == 0 })
 	if n := r.Count(Peers); n != 1 {

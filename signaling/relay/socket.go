@@ -54,7 +54,7 @@ func (g *generator) AllocatePacketConn(c turn.AllocateListenerConfig) (net.Packe
 			continue // Another program has it.
 		}
 		s := &socket{UDPConn: conn, relay: r, member: m, port: port}
-		s.peers.all = map[netip.Addr]bool{}
+		s.peers.all, s.peers.by = map[netip.Addr]bool{}, map[netip.Addr]int{}
 		s.out.rate, s.in.rate = r.cfg.Limits.Bytes, r.cfg.Limits.Bytes
 		r.ports[port] = s
 		m.sockets++
