@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -75,11 +77,23 @@ func TestMetrics(t *testing.T) {
 	if err != nil || len(problems) > 0 {
 		t.Errorf("against the conventions of Prometheus: %v, %v", err, problems)
 	}
+	for _, page := range []string{"../deploy/README.md", "../deploy/alerts.yml"} {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range regexp.MustCompile("punchback_[a-z_]+").FindAllString(string(text), -1) {
+			if of := strings.TrimPrefix(name, "punchback_"); !strings.HasPrefix(of, "slot") && !strings.HasPrefix(of, "cluster") && !strings.Contains(said, "\n"+name) { // Those are of a cluster.
+				t.Errorf("%s tells of %s, which is no metric", page, name)
+			}
+		}
+	}
 	if strings.Contains(said, "SECRET") {
 		t.Error("a room is named")
 	}
 	for what, change := range map[string]func(r *http.Request){
 		"a stranger":            func(*http.Request) {}, // 192.0.2.1
+		"a stranger by nginx":   func(r *http.Request) { r.RemoteAddr = "127.0.0.1:5000"; r.Header.Set("X-Real-IP", "203.0.113.5") },
 		"a stranger by a proxy": func(r *http.Request) { r.RemoteAddr = "127.0.0.1:5000"; r.Header.Set("X-Forwarded-For", "203.0.113.5") },
 	} {
 		r, w := httptest.NewRequest("GET", "/metrics", nil), httptest.NewRecorder()
