@@ -15,6 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
 	"github.com/punchback/punchback/netcode"
 	"github.com/punchback/punchback/netcode/plain"
 	"github.com/punchback/punchback/netcode/rtc"
@@ -118,21 +121,76 @@ func TestHiddenOwnPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const frames = 120
-	for begin = time.Now(); s.Confirmed() < frames; {
-		if err := m.Wait(ctx); err != nil {
-			t.Fatalf("%v: %+v", err, s.Stats())
-		}
-		for range m.Due() {
-			if err := s.Advance(netcode.Input{Bits: uint64(s.Frame()) * 3}); err != nil {
-				t.Fatal(err)
+	// play plays until something is so, or the session has given the other one up.
+	play := func(done func() bool) (err error) {
+		t.Helper()
+		for err == nil && !done() {
+			if err := m.Wait(ctx); err != nil {
+				t.Fatalf("%v: %+v, %+v", err, s.Stats(), slices.Collect(room.Members()))
+			}
+			for range m.Due() {
+				err = s.Advance(netcode.Input{Bits: uint64(s.Frame()) * 3})
 			}
 		}
+		return err
+	}
+	const frames = 120
+	begin = time.Now()
+	if err := play(func() bool { return s.Confirmed() >= frames }); err != nil {
+		t.Fatal(err)
 	}
 	t.Logf("%d frames in %v, %d ticks waited", frames, time.Since(begin), s.Stats().Waited)
 	if !eval[bool](p, `document.hidden`) {
 		t.Error("the page was shown meanwhile")
 	}
+
+	// A locked phone freezes the page, and a page that thaws finds its sockets
+	// closed. It was away, but has not left, and comes back to its seat.
+	other := cfg.Seats[1-seat(cfg)]
+	is := func(away bool) func() bool {
+		return func() bool {
+			for member := range room.Members() {
+				if member.Peer == other {
+					return member.Away == away
+				}
+			}
+			t.Fatalf("%d has left the room: %+v", other, slices.Collect(room.Members()))
+			return false
+		}
+	}
+	p.lifecycle(page.SetWebLifecycleStateStateFrozen)
+	begin = time.Now()
+	gone := play(func() bool { return is(true)() || time.Since(begin) > 2*time.Second })
+	t.Logf("frozen: away is %v after %v, %v", is(true)(), time.Since(begin), gone)
+	begin = time.Now()
+	p.lifecycle(page.SetWebLifecycleStateStateActive)
+	p.until(`sockets > 1`, 20*time.Second)
+	if err := await(ctx, is(false)); err != nil {
+		t.Fatalf("%v: %+v", err, slices.Collect(room.Members()))
+	}
+	t.Logf("thawed: back after %v", time.Since(begin))
+	if at := s.Confirmed(); gone == nil {
+		gone = play(func() bool { return is(false)() && s.Confirmed() > at+30 })
+	}
+	t.Logf("frame %d after %v, %v", s.Confirmed(), time.Since(begin), gone)
+}
+
+// await waits until something is so.
+func await(ctx context.Context, done func() bool) error {
+	for !done() {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
+// lifecycle freezes a page, or lets it go on.
+func (p *tab) lifecycle(state page.SetWebLifecycleStateState) {
+	p.t.Helper()
+	p.run(chromedp.ActionFunc(func(ctx context.Context) error { return page.SetWebLifecycleState(state).Do(ctx) }))
 }
 
 // seat is this machine's.

@@ -53,6 +53,36 @@ func TestThePageComesBack(t *testing.T) {
 	}
 }
 
+// A page that sleeps has a word before; one that is left has not, whether or not
+// the browser keeps it.
+func TestThePageSleeps(t *testing.T) {
+	document := js.Global().Get("Object").New()
+	js.Global().Set("document", document)
+	defer js.Global().Delete("document")
+	page, pageHas := eventTarget(t, js.Global())
+	tab, tabHas := eventTarget(t, document)
+	calls := 0
+	stop := freezes(func() { calls++ })
+	tab("freeze")
+	if calls != 1 {
+		t.Errorf("%d calls for a page that sleeps", calls)
+	}
+	page("pagehide")
+	tab("freeze")
+	if calls != 1 {
+		t.Error("a page that was left sleeps")
+	}
+	page("pageshow")
+	tab("freeze")
+	if calls != 2 {
+		t.Error("a page that was found again never sleeps")
+	}
+	stop()
+	if pageHas() != 0 || tabHas() != 0 {
+		t.Errorf("%d and %d listeners stay", pageHas(), tabHas())
+	}
+}
+
 // Then it does so at once, however long it waits between two tries by now.
 func TestItTriesAtOnce(t *testing.T) {
 	tries := make(chan time.Time, 1000)

@@ -18,33 +18,29 @@ const hiddenTick = 16 // ms; what plays by timers alone goes on at 60 ticks a se
 // there is no Worker, or the page's policy forbids it, they come late.
 func keepTime() (stop func()) {
 	stop = func() {}
-	document := js.Global().Get("document")
+	d, ok := document()
 	worker := js.Global().Get("Worker")
-	if document.Type() != js.TypeObject || worker.Type() != js.TypeFunction {
+	if !ok || worker.Type() != js.TypeFunction {
 		return stop
 	}
 	defer func() { _ = recover() }() // The page's policy may throw.
 	blob := js.Global().Get("Blob").New([]any{clock}, map[string]any{"type": "text/javascript"})
 	url := js.Global().Get("URL").Call("createObjectURL", blob)
+	defer js.Global().Get("URL").Call("revokeObjectURL", url)
 	w := worker.New(url)
-	js.Global().Get("URL").Call("revokeObjectURL", url)
 	tick := js.FuncOf(func(js.Value, []js.Value) any { return nil })
 	w.Set("onmessage", tick)
-	pace := js.FuncOf(func(js.Value, []js.Value) any {
+	pace := func() {
 		ms := 0
-		if document.Get("hidden").Truthy() {
+		if hidden() {
 			ms = hiddenTick
 		}
 		w.Call("postMessage", ms)
-		return nil
-	})
-	pace.Invoke()
-	document.Call("addEventListener", "visibilitychange", pace)
-	return func() {
-		document.Call("removeEventListener", "visibilitychange", pace)
+	}
+	pace()
+	return all(listen(d, "visibilitychange", pace), func() {
 		w.Set("onmessage", js.Null())
 		w.Call("terminate")
 		tick.Release()
-		pace.Release()
-	}
+	})
 }

@@ -18,6 +18,7 @@ type socket struct {
 	in     chan []byte
 	err    error
 	closed bool
+	asleep func() // its stop
 }
 
 // pageScheme is that of the page we are in, such as "https:".
@@ -48,6 +49,7 @@ func dial(ctx context.Context, link string) (s *socket, err error) {
 		ended:  make(chan struct{}),
 		in:     make(chan []byte, maxIn),
 	}
+	s.asleep = freezes(func() { s.ws.Call("close") })
 	s.on("onopen", func(js.Value) { close(s.opened) })
 	s.on("onmessage", func(event js.Value) {
 		data := event.Get("data")
@@ -116,6 +118,7 @@ func (s *socket) close(last []byte) {
 	for _, name := range []string{"onopen", "onmessage", "onerror", "onclose"} {
 		s.ws.Set(name, js.Null())
 	}
+	s.asleep()
 	s.ws.Call("close")
 	s.end(errors.New("closed"))
 	for _, f := range s.funcs {
