@@ -28,6 +28,7 @@ const (
 // heard is a note as it was heard.
 type heard struct {
 	text  []byte
+	term  uint64
 	ticks int // when, as the lobbies count
 	at    time.Duration
 }
@@ -84,6 +85,9 @@ func (n *Node) note(p packet) {
 		}
 		k := l.Game + "/" + l.Code
 		before, known := s.notes[k]
+		if p.term < before.term {
+			continue // It was long on its way, and another has owned the slot since.
+		}
 		n.notes -= len(before.text)
 		if l.Gone && l.Over == 0 || !known && len(s.notes) >= maxNotes || n.notes+len(text) > maxNotesBytes {
 			delete(s.notes, k)
@@ -93,7 +97,7 @@ func (n *Node) note(p packet) {
 			s.notes = map[string]heard{}
 		}
 		n.notes += len(text)
-		s.notes[k] = heard{bytes.Clone(text), n.ticks, n.now}
+		s.notes[k] = heard{bytes.Clone(text), p.term, n.ticks, n.now}
 	}
 }
 

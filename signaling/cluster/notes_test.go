@@ -146,13 +146,18 @@ func TestNotesEnd(t *testing.T) {
 	if s := n.slots[slot]; len(s.notes) != 1 || n.notes != len(text) {
 		t.Fatalf("%d notes of %d bytes", len(s.notes), n.notes)
 	}
+	n.Packet("two", packet{kind: note, term: 7, slot: slot, body: []byte(text)}.encode())
+	n.Packet("one", packet{kind: note, term: 6, slot: slot, body: []byte(`{"Game":"pong","Code":"BCDFG","Gone":true}`)}.encode())
+	if s := n.slots[slot]; len(s.notes) != 1 || n.notes != len(text) {
+		t.Fatal("what came late counts")
+	}
 	n.notes = maxNotesBytes
 	n.Packet("two", packet{kind: note, slot: slot, body: []byte(`{"Game":"pong","Code":"BCDFH","Over":9,"Gone":true}`)}.encode())
 	if s := n.slots[slot]; len(s.notes) != 1 {
 		t.Error("there is no bound")
 	}
 	n.notes = len(text)
-	n.Packet("two", packet{kind: note, slot: slot, body: []byte(`{"Game":"pong","Code":"BCDFG","Gone":true}`)}.encode())
+	n.Packet("two", packet{kind: note, term: 7, slot: slot, body: []byte(`{"Game":"pong","Code":"BCDFG","Gone":true}`)}.encode())
 	if s := n.slots[slot]; len(s.notes) != 0 || n.notes != 0 {
 		t.Errorf("%d notes of %d bytes", len(s.notes), n.notes)
 	}

@@ -39,7 +39,15 @@ func TestOneOfThreeIsKilled(t *testing.T) {
 // A server that can't reach NATS any more lets go of its clients, who find
 // another; and is a server like any other when it can.
 func TestOneOfThreeIsCutOff(t *testing.T) {
-	t.Parallel() // It mostly waits.
+	for name, cut := range map[string]func(*front, bool){"lines break": (*front).cut, "nothing comes through": (*front).stop} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // It mostly waits.
+			testCutOff(t, cut)
+		})
+	}
+}
+
+func testCutOff(t *testing.T, cut func(*front, bool)) {
 	n := startNATS(t, newest(t), 1)
 	line := newFront(t, []string{strings.TrimPrefix(n.urls(), "nats://")})
 	s := startService(t, n.urls())
@@ -47,12 +55,12 @@ func TestOneOfThreeIsCutOff(t *testing.T) {
 	s.start(0, "nats://"+line.Addr().String())
 	c := s.crowd(60, 100*time.Millisecond)
 	began := time.Now()
-	line.cut(true)
+	cut(line, true)
 	talk := c.talk(began.Add(100 * time.Millisecond)).Round(time.Millisecond)
 	back, last := c.back(began)
 	t.Logf("a server was cut off from NATS: the rooms of all %d that it concerned answer again after %v, everybody has heard their partner after %v", back, last, talk)
 	await(t, "the server to say that it is of no use", func() bool { return !ready(s.addrs[0]) })
-	line.cut(false)
+	cut(line, false)
 	await(t, "the server to be of use again", func() bool { return ready(s.addrs[0]) })
 
 	// Newcomers at it find those who came elsewhere.

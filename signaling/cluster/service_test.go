@@ -4,7 +4,6 @@ package cluster
 
 import (
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -63,7 +62,8 @@ type front struct {
 	mu   sync.Mutex
 	to   []string
 	next int
-	off  bool // it is cut
+	off  bool          // it is cut
+	hold chan struct{} // closed when what has stopped goes on; nil: it goes
 	on   map[net.Conn]bool
 }
 
@@ -88,13 +88,14 @@ func newFront(t *testing.T, to []string) *front {
 				}
 				f.keep(a, b, true)
 				defer f.keep(a, b, false)
-				wg.Go(func() { io.Copy(b, a); b.Close() })
-				io.Copy(a, b)
+				wg.Go(func() { f.copy(b, a); b.Close() })
+				f.copy(a, b)
 			})
 		}
 	})
 	t.Cleanup(func() {
 		l.Close()
+		f.stop(false)
 		f.cut(true)
 		wg.Wait()
 	})
@@ -123,6 +124,33 @@ func (f *front) cut(off bool) {
 	if off {
 		for c := range f.on {
 			c.Close()
+		}
+	}
+}
+
+// stop lets nothing through without a word, as a broken network does, until it goes on.
+func (f *front) stop(off bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if off && f.hold == nil {
+		f.hold = make(chan struct{})
+	} else if !off && f.hold != nil {
+		close(f.hold)
+		f.hold = nil
+	}
+}
+
+func (f *front) copy(to, from net.Conn) {
+	for b := make([]byte, 32<<10); ; {
+		n, err := from.Read(b)
+		f.mu.Lock()
+		hold := f.hold
+		f.mu.Unlock()
+		if hold != nil {
+			<-hold
+		}
+		if _, failed := to.Write(b[:n]); err != nil || failed != nil {
+			return
 		}
 	}
 }
