@@ -166,7 +166,7 @@ func hear(f func(message)) {
 }
 
 func playRelay() {
-	cfg := relay.Config{Addr: servers[0] + ":3478", Public: netip.MustParseAddr(servers[0]), Second: netip.MustParseAddr(servers[1]), Private: true, Valid: time.Hour, Limits: relay.Limits{Member: 10_000}}
+	cfg := relay.Config{Addr: servers[0] + ":3478", Public: netip.MustParseAddr(servers[0]), Second: netip.MustParseAddr(servers[1]), Private: true, Valid: time.Hour, Stay: time.Hour, Limits: relay.Limits{Member: 10_000, Address: 10_000}}
 	r, err := relay.Listen(cfg)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -56,7 +56,10 @@ func TestMetrics(t *testing.T) {
 		"punchback_members 2", "punchback_rooms 1", "punchback_joins_total 2", "punchback_matches_total 2",
 		`punchback_links_total{path="relay"} 1`, `punchback_links_total{path="direct"} 0`, "punchback_link_upgrades_total 1", "punchback_link_failures_total 2",
 		`punchback_refusals_total{code="version"} 1`, `punchback_refusals_total{code="full"} 0`, `punchback_drops_total{cause="hello"} 1`,
-		"punchback_relay_addresses 0", "punchback_relay_bytes_total 0", "process_resident_memory_bytes", "go_goroutines",
+		"punchback_relay_addresses 0", "punchback_relay_bytes_total 0",
+		`punchback_relay_refusals_total{cause="quota"} 0`, `punchback_relay_refusals_total{cause="addresses"} 0`, `punchback_relay_refusals_total{cause="full"} 0`,
+		`punchback_relay_refusals_total{cause="peers"} 0`, `punchback_relay_refusals_total{cause="connections"} 0`,
+		`punchback_relay_dropped_packets_total{cause="rate"} 0`, `punchback_relay_dropped_packets_total{cause="forbidden"} 0`, `punchback_relay_dropped_packets_total{cause="requests"} 0`, "process_resident_memory_bytes", "go_goroutines",
 	}
 	var said string
 	missing := func() (rest []string) {
