@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // SetServers replaces the servers of Options for the attempts to come: their
@@ -22,6 +23,14 @@ func (l *Link) SetServers(servers []Server) error {
 	l.o.Servers = slices.Clone(servers)
 	l.poke()
 	return nil
+}
+
+// Silent tells whether nothing has come from the other end for so long that an
+// open link looks for another path, if it is one on which something comes all the time.
+func (l *Link) Silent() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state == Open && time.Since(l.newest) >= silentAfter
 }
 
 func checkServers(servers []Server) error {

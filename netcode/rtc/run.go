@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -39,6 +40,7 @@ type driver struct {
 	text    string         // and this was how it went
 	news    bool           // something may look different to the game
 	fault   *Error         // why the room is over, or will be after the match
+	hurried time.Time      // see hasten
 	closing sync.WaitGroup // links that are being closed
 }
 
@@ -57,6 +59,7 @@ func (r *Room) run() {
 		case <-ticker.C:
 			d.mesh.Tick()
 			d.paths()
+			d.hasten()
 			d.news = d.news || d.mesh.Match() == nil
 		case <-r.wake:
 		}
@@ -190,6 +193,19 @@ func (d *driver) paths() {
 		if l.open {
 			d.mesh.Path(protocol.ID(l.peer), mesh.Path(l.Path())) // both begin with unknown, direct
 		}
+	}
+}
+
+// hasten asks for the server, where it is away, for links that need another path:
+// its relay may have ended with it, and a match does not wait as long as the client
+// may, for whom there is no hurry as long as the links are good.
+func (d *driver) hasten() {
+	if d.client.Up() || d.mesh.Match() == nil || time.Since(d.hurried) < time.Second {
+		return
+	}
+	if slices.ContainsFunc(d.links, func(l *link) bool { return l.open && l.Silent() }) {
+		d.hurried = time.Now()
+		d.client.Hurry()
 	}
 }
 

@@ -118,6 +118,15 @@ func (c *Conn) rouse() {
 	}
 }
 
+// Hurry tries at once to come back where Up is false and the next try would be
+// seconds away. It is for those who need the server now, about once a second: a
+// link that needs another relay can't wait.
+func (c *Conn) Hurry() {
+	if !c.Up() {
+		c.rouse()
+	}
+}
+
 func (c *Conn) over(err error) {
 	c.mu.Lock()
 	c.err, c.up, c.text = err, false, err.Error()
