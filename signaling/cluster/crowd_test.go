@@ -28,6 +28,7 @@ type gamer struct {
 	left    int // how often it was told that its partner has left
 	doubled int // signals that came again, as they may from a room that was forgotten
 	last    uint64
+	signals atomic.Int64       // from its partner
 	heard   atomic.Int64       // when it last heard its partner, in Unix ns
 	took    chan time.Duration // how long signals to it were under way, as many as it can hold
 	joined  atomic.Int64       // when it was last welcomed, in Unix ns
@@ -89,6 +90,7 @@ func play(t *testing.T, link string, pace time.Duration, wg *sync.WaitGroup, ove
 					}
 					g.last = max(g.last, k)
 					g.heard.Store(time.Now().UnixNano())
+					g.signals.Add(1)
 					select {
 					case g.took <- time.Since(time.Unix(0, int64(binary.BigEndian.Uint64(m.Payload[8:])))):
 					default:
