@@ -345,6 +345,9 @@ func (r *Relay) end(m *member) {
 	if m != nil && !r.closed {
 		m.gone, m.last = true, time.Now()
 		for _, s := range r.ports {
+			if m.sockets == 0 {
+				break
+			}
 			if s.member == m {
 				all = append(all, s)
 			}

@@ -166,8 +166,11 @@ func (s *Server) servers(c *conn) []protocol.Server {
 }
 
 // tenant is a member as the relay knows it.
-func (c *conn) tenant() string {
-	return c.place.Game + "/" + c.code + ":" + strconv.Itoa(int(c.self))
+func (c *conn) tenant() string { return c.tenantOf(c.self) }
+
+// tenantOf is another member of the same room.
+func (c *conn) tenantOf(id protocol.ID) string {
+	return c.place.Game + "/" + c.code + ":" + strconv.Itoa(int(id))
 }
 
 // isHost tells whether s can be a host in a URL.

@@ -100,17 +100,29 @@ func TestAMemberThatMovesIsStillRelayed(t *testing.T) {
 	left(0)
 }
 
-// Who is put out of its room is not relayed any more, wherever it was.
+// Who is put out of its room is not relayed any more, wherever it was, and though
+// it has no connection at that moment.
 func TestWhoIsPutOutIsNotRelayed(t *testing.T) {
 	t.Parallel()
-	c := (&three{t: t, turn: "127.0.0.1:0"}).begin()
-	a, _ := welcomed(t, c.urls[0]+"/pong/A", "")
-	_, w := welcomed(t, c.urls[2]+"/pong/A", "")
-	defer allocate(t, w).Close()
-	a.write(protocol.Message{Kind: protocol.Kick, To: w.Self})
-	for begin := time.Now(); c.servers[2].Relayed() > 0; time.Sleep(5 * time.Millisecond) {
-		if time.Since(begin) > 20*time.Second {
-			t.Fatal("it is relayed for ever")
+	for _, away := range []bool{false, true} {
+		c := (&three{t: t, turn: "127.0.0.1:0"}).begin()
+		a, _ := welcomed(t, c.urls[0]+"/pong/A", "")
+		i := 2
+		if away {
+			i = 0
+		}
+		b, w := welcomed(t, c.urls[i]+"/pong/A", "")
+		defer allocate(t, w).Close()
+		if away {
+			b.CloseNow()
+			for m := a.read(); m.Kind != protocol.Update || len(m.Members) == 0 || !m.Members[0].Away; m = a.read() {
+			}
+		}
+		a.write(protocol.Message{Kind: protocol.Kick, To: w.Self})
+		for begin := time.Now(); c.servers[i].Relayed() > 0; time.Sleep(5 * time.Millisecond) {
+			if time.Since(begin) > 20*time.Second {
+				t.Fatalf("it is relayed for ever; away: %v", away)
+			}
 		}
 	}
 }

@@ -378,6 +378,9 @@ func (s *Server) deliver(outs []lobby.Out) {
 		if o.Message.Kind == protocol.Error && o.Message.Code == protocol.CodeKicked {
 			s.leave(c)
 		}
+		if o.Message.Kind == protocol.Left && s.relay != nil { // Who was away when it was put out has no connection that would tell.
+			s.relay.Leave(c.tenantOf(o.Message.From))
+		}
 		if o.Message.Kind != "" {
 			if o.Message.Kind == protocol.Welcome {
 				c.self, c.code = o.Message.Self, o.Message.Code
