@@ -109,10 +109,14 @@ func write(s netcode.Stats, r punch.Report) {
 	for _, p := range s.Peers[:s.Others] {
 		rtt, ahead = max(rtt, p.RTT), max(ahead, p.Ahead)
 	}
+	path := fmt.Sprint(r.Path)
+	if r.Silent > 0 {
+		path = fmt.Sprintf("silent %.1f s", r.Silent.Seconds())
+	}
 	d := font.Drawer{Dst: words, Src: image.White, Face: basicfont.Face7x13}
 	for i, line := range [...]string{
 		fmt.Sprintf("round trip %5.1f ms", float64(rtt)/60),
-		fmt.Sprintf("path       %s", r.Path),
+		fmt.Sprintf("path       %s", path),
 		fmt.Sprintf("network    %d ms +-%.0f", r.RTT.Milliseconds(), float64(r.Jitter)/1e6),
 		fmt.Sprintf("lost       %.0f %%", 100*r.Loss),
 		fmt.Sprintf("connected  in %d ms", r.Connect.Milliseconds()),

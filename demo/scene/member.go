@@ -127,7 +127,8 @@ func (m *member) decided() bool {
 	return s.Phase == game.MatchOver && (m.over != nil || int32(s.Frame-m.session.Confirmed()) < s.Clock)
 }
 
-// worst is the report of the slowest link, and of a relayed one if there is any.
+// worst is the report of the slowest link, of a relayed one if there is any, and
+// first of all of one that is silent.
 func (m *member) worst() (r punch.Report) {
 	if m.match == nil {
 		return r
@@ -136,7 +137,7 @@ func (m *member) worst() (r punch.Report) {
 		if netcode.Player(seat) == m.seat {
 			continue
 		}
-		if s := m.match.Peer(netcode.Player(seat)); r.Path == punch.Unknown || s.Path == punch.Relay && r.Path != punch.Relay || s.Path == r.Path && s.RTT > r.RTT {
+		if s := m.match.Peer(netcode.Player(seat)); r.Path == punch.Unknown || s.Silent > r.Silent || r.Silent == 0 && (s.Path == punch.Relay && r.Path != punch.Relay || s.Path == r.Path && s.RTT > r.RTT) {
 			r = s
 		}
 	}

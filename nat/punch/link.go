@@ -52,6 +52,7 @@ type Link struct {
 	report  Report
 	marks   marks
 	quality quality
+	seeks   bool   // another path, since this one is silent
 	renewed bool   // there are servers that no attempt was made with
 	parted  bool   // and no relay of those before is among them
 	denied  int    // the error code of a relay that does not let us in; zero: none
@@ -230,6 +231,9 @@ func (l *Link) Report() Report {
 	r.State = l.state
 	r.Dropped += l.in.dropped
 	r.Tried = l.tried()
+	if silent := time.Since(l.newest); l.seeks && r.State == Open && silent >= silentAfter {
+		r.Silent = silent
+	}
 	if e, ok := l.err.(*Error); ok {
 		r.Cause = e.Cause
 	}

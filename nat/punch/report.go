@@ -42,6 +42,7 @@ type Report struct {
 	RTT     time.Duration // of the last check (RFC 7675), which there is about once a second; zero if unknown
 	Jitter  time.Duration // how much that changes from one check to the next, smoothed
 	Loss    float64       // share of the checks on this path that nobody answered, 0 to 1
+	Silent  time.Duration // nothing is heard for so long where something came all the time, and another way is sought; zero: all is well
 	Why     string        // a sentence: why the path is no direct one; empty if it is
 	Connect time.Duration // from New to Open
 	Phases  Phases        // of it
@@ -68,6 +69,10 @@ func (r Report) line(err error) string {
 	if r.Why != "" {
 		why = ", since " + r.Why
 	}
-	return fmt.Sprintf("%v, %v ms (jitter %v ms, loss %.0f %%), %s to %s%s; connected in %v ms: %v",
+	silent := ""
+	if r.Silent > 0 {
+		silent = fmt.Sprintf("nothing is heard for %.1f s, looking for another way; before: ", r.Silent.Seconds())
+	}
+	return silent + fmt.Sprintf("%v, %v ms (jitter %v ms, loss %.0f %%), %s to %s%s; connected in %v ms: %v",
 		r.Path, r.RTT.Milliseconds(), ms(r.Jitter), 100*r.Loss, r.Local, r.Remote, why, ms(r.Connect), r.Phases)
 }

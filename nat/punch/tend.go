@@ -84,6 +84,9 @@ func (l *Link) tend(a *attempt, c *care, now time.Time) {
 	case c.silent && now.Sub(newest) < silentAfter && !trying: // It was nothing.
 		c.silent, c.next, a.again = false, time.Time{}, 0
 	}
+	l.mu.Lock()
+	l.seeks = c.silent
+	l.mu.Unlock()
 	switch {
 	case c.silent && !now.Before(c.next):
 		l.repair(a, now)

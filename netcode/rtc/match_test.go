@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/punchback/punchback/netcode"
 	"github.com/punchback/punchback/netcode/plain"
 	"github.com/punchback/punchback/netcode/rtc"
+	"github.com/punchback/punchback/signaling/server"
 )
 
 // toy is a game in which every input leaves a mark for ever.
@@ -218,6 +220,68 @@ func TestTheServerDiesInMidMatch(t *testing.T) {
 		}
 	}
 	awaitText(t, rooms[0], "trying again")
+}
+
+// Links that the server itself relayed end with it. They are made again as soon
+// as it, or another, relays again: in the same match, with the same seats.
+func TestTheRelayDiesInMidMatch(t *testing.T) {
+	relays := server.Config{Addr: "127.0.0.1:0", Turn: "127.0.0.1:0"}
+	url, stop := serveAs(t, "127.0.0.1:0", relays)
+	var rooms []*rtc.Room
+	for range 2 {
+		rooms = append(rooms, join(t, url+"/toy", &rtc.Options{Build: "toy/1", RelayOnly: true}))
+	}
+	var mu sync.Mutex
+	var died, back time.Time
+	var highest netcode.Frame
+	var told atomic.Bool // that a link is silent
+	defer every(10*time.Millisecond, func() {
+		for m := range rooms[0].Members() {
+			if m.Link.Silent > 0 && strings.Contains(m.Link.Reason, "nothing is heard for ") {
+				told.Store(true)
+			}
+		}
+	})()
+	for i, r := range together(t, rooms, 420, func(f netcode.Frame) {
+		mu.Lock()
+		defer mu.Unlock()
+		if f >= 60 && died.IsZero() {
+			stop()
+			died = time.Now()
+			serveAs(t, strings.TrimPrefix(url, "ws://"), relays)
+			highest = f + netcode.MaxWindow + 1
+		}
+		if back.IsZero() && !died.IsZero() && f > highest {
+			back = time.Now()
+		}
+	}) {
+		t.Logf("machine %d: %d ticks waited", i, r.stats.Waited)
+	}
+	t.Logf("they play again %v after the relay is there", back.Sub(died))
+	if !told.Load() {
+		t.Error("nobody was told of the silence")
+	}
+}
+
+// every does something all the time until it is stopped.
+func every(d time.Duration, do func()) (stop func()) {
+	ticker, quit, done := time.NewTicker(d), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-quit:
+				return
+			case <-ticker.C:
+				do()
+			}
+		}
+	}()
+	return func() {
+		ticker.Stop()
+		close(quit)
+		<-done
+	}
 }
 
 // A server that comes back is asked for the rematch, though it knows nobody.

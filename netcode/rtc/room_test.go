@@ -28,7 +28,12 @@ func serve(t *testing.T) (url string, stop func()) {
 
 func serveAt(t *testing.T, addr string) (url string, stop func()) {
 	t.Helper()
-	s, err := server.New(server.Config{Turn: "off"})
+	return serveAs(t, addr, server.Config{Turn: "off"})
+}
+
+func serveAs(t *testing.T, addr string, cfg server.Config) (url string, stop func()) {
+	t.Helper()
+	s, err := server.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
