@@ -175,6 +175,16 @@ func TestWhoLeavesIsNotRelayed(t *testing.T) {
 	if err != nil {
 		t.Fatal("who is in the room again has none:", err)
 	}
+	until, who, _ := strings.Cut(user, ":")
+	n, err := strconv.Atoi(until)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := strconv.Itoa(n-5) + ":" + who // what the one who left was given 5 s ago
+	if conn, err := client(t, r, "udp", before, r.sign(before)).Allocate(); err == nil {
+		conn.Close()
+		t.Error("who left has an address of the one who came after it")
+	}
 	conn.Close()
 }
 

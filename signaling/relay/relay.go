@@ -277,16 +277,17 @@ func (r *Relay) URLs(host string) (stun, udp, tcp string) {
 // them, for as long as the member is heard of: Mint or Seen is to be called anew
 // before Stay is over.
 func (r *Relay) Mint(who string) (username, credential string) {
+	until := time.Now().Add(r.cfg.Valid).Unix()
 	r.mu.Lock()
-	if m := r.users[who]; m != nil && m.gone && m.sockets == 0 {
+	if m := r.users[who]; m != nil && m.gone { // A room of the same name may have given the same number.
 		m.timer.Stop()
-		delete(r.users, who) // A room of the same name has given the same number.
+		delete(r.users, who)
+		r.member(who).since = until
 	} else if m != nil {
-		m.gone = false
 		r.stay(m)
 	}
 	r.mu.Unlock()
-	username = strconv.FormatInt(time.Now().Add(r.cfg.Valid).Unix(), 10) + ":" + who
+	username = strconv.FormatInt(until, 10) + ":" + who
 	return username, r.sign(username)
 }
 
@@ -377,19 +378,19 @@ func (r *Relay) auth(a *turn.RequestAttributes) (user string, key []byte, ok boo
 		return "", nil, false
 	}
 	until, err := strconv.ParseInt(expiry, 10, 64)
-	if err != nil || a.Method == allocate && time.Now().Unix() > until || r.left(who) {
+	if err != nil || a.Method == allocate && time.Now().Unix() > until || r.left(who, until) {
 		return "", nil, false
 	}
 	return who, turn.GenerateAuthKey(a.Username, a.Realm, r.sign(a.Username)), true
 }
 
-// left tells whether somebody is in its room no more. Its credentials are good
-// for nothing then.
-func (r *Relay) left(who string) bool {
+// left tells whether somebody is in its room no more, or has credentials of one
+// who was there before under the same name: they are good for nothing.
+func (r *Relay) left(who string, until int64) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m := r.users[who]
-	return m != nil && m.gone
+	return m != nil && (m.gone || until < m.since)
 }
 
 // allowance tells whether a member may have one more address; if not it is

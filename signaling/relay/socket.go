@@ -141,6 +141,7 @@ type member struct {
 	last    time.Time // when it had one
 	used    atomic.Int64
 	gone    bool        // it has left its room
+	since   int64       // the end, in Unix seconds, of the first credentials after somebody of the same name has left; 0: nobody has
 	until   time.Time   // it stays without being heard of
 	timer   *time.Timer // for that
 }
