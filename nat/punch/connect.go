@@ -178,7 +178,7 @@ func (l *Link) begin(a *attempt, number uint64) (*pipe, error) {
 		l.theirs = nil
 	}
 	o := l.o
-	l.renewed, l.parted = l.renewed && a.direct, l.parted && a.direct // It is with them that this attempt is made.
+	l.made, l.renewed = l.era, false
 	l.mu.Unlock()
 	*a = attempt{number: number, early: a.early, tries: a.tries + 1, interval: firstRepeat, begun: time.Now(), direct: a.direct, by: a.by}
 	if a.direct {

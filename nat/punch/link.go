@@ -54,7 +54,9 @@ type Link struct {
 	quality quality
 	seeks   bool   // another path, since this one is silent
 	renewed bool   // there are servers that no attempt was made with
-	parted  bool   // and no relay of those before is among them
+	era     int    // of the servers: with the next no relay is the same
+	made    int    // the era that trial is of, or was
+	lives   int    // and pipe
 	denied  int    // the error code of a relay that does not let us in; zero: none
 	chance  chance // of run alone
 }
@@ -330,7 +332,7 @@ func (e events) open() {
 			l.waiting, l.frames = outbox{}, outbox{}
 		}
 		first := l.pipe == nil
-		l.pipe, l.live, l.trial = l.trial, l.attempt, nil
+		l.pipe, l.live, l.lives, l.trial = l.trial, l.attempt, l.made, nil
 		l.heard, l.said, l.fresh, l.broken = nil, nil, nil, nil
 		l.newest = time.Now()
 		if !first {

@@ -19,7 +19,9 @@ func (l *Link) SetServers(servers []Server) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.renewed = true
-	l.parted = l.parted || len(is) > 0 && !slices.ContainsFunc(relays(l.o.Servers), func(u string) bool { return slices.Contains(is, u) })
+	if len(is) > 0 && !slices.ContainsFunc(relays(l.o.Servers), func(u string) bool { return slices.Contains(is, u) }) {
+		l.era++
+	}
 	l.o.Servers = slices.Clone(servers)
 	l.poke()
 	return nil

@@ -38,11 +38,9 @@ type care struct {
 func (l *Link) tend(a *attempt, c *care, now time.Time) {
 	l.mu.Lock()
 	heard, newest, path, moves, trying := l.all, l.newest, l.report.Path, l.report.Moves, l.trial != nil
-	lost := l.parted && path == Relay // not yet, but whoever relays it may soon end
 	renewed := l.renewed
-	if path != Unknown {
-		l.renewed, l.parted = false, false
-	}
+	l.renewed = false
+	ends := path == Relay && l.lives != l.era // perhaps soon: whoever relays it is no server of ours any more
 	if c.moved.IsZero() || moves != c.moves {
 		*c = care{moves: moves, moved: now, addresses: c.addresses, looked: c.looked, counted: heard, lively: c.lively, acked: c.acked, progress: c.progress}
 		a.again = 0
@@ -68,6 +66,7 @@ func (l *Link) tend(a *attempt, c *care, now time.Time) {
 	l.mu.Unlock()
 	closeAll(spent)
 
+	lost := ends && !c.silent
 	if now.Sub(c.looked) >= time.Second {
 		c.lively = heard-c.counted >= 10
 		c.looked, c.counted = now, heard
@@ -81,7 +80,7 @@ func (l *Link) tend(a *attempt, c *care, now time.Time) {
 	switch {
 	case lost || c.silent && renewed:
 		c.silent, c.next, c.wait = true, now, firstRepair
-	case c.silent && now.Sub(newest) < silentAfter && !trying: // It was nothing.
+	case c.silent && now.Sub(newest) < silentAfter && !trying && !ends: // It was nothing.
 		c.silent, c.next, a.again = false, time.Time{}, 0
 	}
 	l.mu.Lock()
@@ -106,7 +105,7 @@ func (l *Link) tend(a *attempt, c *care, now time.Time) {
 		return
 	}
 	c.wait = min(2*c.wait, lastBetter)
-	if c.silent {
+	if c.silent && (!ends || now.Sub(newest) >= silentAfter) {
 		c.wait = min(c.wait, lastRepair)
 	}
 	c.next = now.Add(c.wait)
