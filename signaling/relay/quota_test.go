@@ -3,9 +3,11 @@ package relay
 import (
 	"crypto/md5"
 	"errors"
+	"log/slog"
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,7 +17,8 @@ import (
 // Who has had its share of bytes loses its address and gets no other; the others
 // go on.
 func TestQuota(t *testing.T) {
-	r := listen(t, Config{Limits: Limits{Total: 20_000}})
+	var said log
+	r := listen(t, Config{Limits: Limits{Total: 20_000}, Log: slog.New(slog.NewJSONHandler(&said, nil))})
 	user, credential := r.Mint("ROOM:1")
 	c := client(t, r, "udp", user, credential)
 	a, err := c.Allocate()
@@ -64,6 +67,31 @@ func TestQuota(t *testing.T) {
 		t.Fatal("somebody else has none:", err)
 	}
 	conn.Close()
+	await(t, "a line in the log", func() bool { return strings.Contains(said.String(), "its player has had its share") })
+	lines := said.String()
+	for _, secret := range []string{"ROOM", credential, credentialOther, "127.0.0.1"} {
+		if strings.Contains(lines, secret) {
+			t.Errorf("the log tells %q: %s", secret, lines)
+		}
+	}
+}
+
+// log is what was logged.
+type log struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *log) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 // teller speaks TURN by hand.
