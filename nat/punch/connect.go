@@ -66,6 +66,9 @@ func (l *Link) run() {
 			return
 		default:
 			now := time.Now()
+			l.mu.Lock()
+			l.woke(now)
+			l.mu.Unlock()
 			if l.State() == Open {
 				if !l.settled() || now.Sub(seen) >= lookPath {
 					l.look()

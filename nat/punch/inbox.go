@@ -61,7 +61,11 @@ func newBucket(rate int) bucket { return bucket{rate: float64(rate), tokens: flo
 func (b *bucket) take(n int, now time.Time) (ok, abuse bool) {
 	if !b.at.IsZero() {
 		gain := now.Sub(b.at).Seconds() * b.rate
-		b.tokens = min(b.rate, b.tokens+gain)
+		if b.tokens > b.rate { // granted, and not needed
+			b.tokens = max(b.rate, b.tokens-gain)
+		} else {
+			b.tokens = min(b.rate, b.tokens+gain)
+		}
 		b.refused = max(0, b.refused-gain)
 	}
 	b.at = now
@@ -71,6 +75,12 @@ func (b *bucket) take(n int, now time.Time) (ok, abuse bool) {
 	}
 	b.refused += float64(n)
 	return false, b.refused > b.rate
+}
+
+// grant lets in what may come in d, all at once.
+func (b *bucket) grant(d time.Duration, now time.Time) {
+	b.take(0, now)
+	b.tokens += d.Seconds() * b.rate
 }
 
 // outbox tells how many of the packets that were sent wait on this machine, by

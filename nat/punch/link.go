@@ -40,6 +40,7 @@ type Link struct {
 	in      inbox
 	mail    mail
 	newest  time.Time // when anything was heard last
+	turned  time.Time // when run had its turn last, or something was heard
 	all     uint64    // packets and messages heard
 	packets bucket
 	bytes   bucket
@@ -396,6 +397,7 @@ func (e events) packet(n int, copy func(dst []byte)) {
 			return false
 		}
 		now := time.Now()
+		l.woke(now)
 		l.newest = now
 		l.all++
 		few, many := l.packets.take(1, now)
@@ -418,6 +420,7 @@ func (e events) packet(n int, copy func(dst []byte)) {
 func (e events) message(n int, copy func(dst []byte)) {
 	e.do(func(l *Link) (quiet bool) {
 		now := time.Now()
+		l.woke(now)
 		l.newest = now
 		l.all++
 		if n > l.o.Limits.Message+frameHead {
