@@ -2,7 +2,8 @@
 // that keeps itself alive and comes back by itself. Everything is polled; it
 // never calls into a game. Native it is a WebSocket by coder/websocket, in the
 // browser the browser's own by syscall/js: net/http would weigh more than the
-// rest of a game.
+// rest of a game. A page that is hidden keeps its connection, by a Worker that
+// wakes the program; one that is frozen is away, and comes back when it thaws.
 package client
 
 import (
