@@ -181,18 +181,27 @@ func (c *conn) run() {
 //go:noinline
 func (c *conn) part(s, said status) {
 	c.server.mu.Lock()
+	why := "lost"
 	switch {
 	case said == statusAway:
+		why = "left"
 		c.left = c.left || !c.ending // If it was ended its member may be back on another.
 		c.server.deliver(c.server.lobby.Hear(c.id, &protocol.Message{Kind: protocol.Leave}))
-	case s != statusNormal || said != 0 || c.ending: // It is not that nothing came.
+	case c.ending:
+		why = "ended here"
+		if c.left {
+			why = "left"
+		}
+	case s != statusNormal || said != 0: // It is not that nothing came.
 	case c.entered:
+		why = dropSilent
 		c.server.metrics.drops.WithLabelValues(dropSilent).Inc()
 	default:
+		why = dropHello
 		c.server.metrics.drops.WithLabelValues(dropHello).Inc()
 	}
 	c.server.unlock()
-	c.server.forget(c)
+	c.server.forget(c, why)
 	c.farewell(s, said)
 }
 

@@ -67,7 +67,8 @@ func TestTheLogKeepsSecrets(t *testing.T) {
 			t.Errorf("the log tells %q", w)
 		}
 	}
-	if n := strings.Count(said, "\n"); n < 6 || !strings.Contains(said, `"member":2`) || !strings.Contains(said, `"code":"place"`) {
+	if n := strings.Count(said, "\n"); n < 6 || !strings.Contains(said, `"member":2`) || !strings.Contains(said, `"code":"place"`) ||
+		!strings.Contains(said, `"why":"left"`) || !strings.Contains(said, `"why":"lost"`) || !strings.Contains(said, `"msg":"sent away"`) {
 		t.Errorf("the log tells little:\n%s", said)
 	}
 }

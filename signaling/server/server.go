@@ -288,7 +288,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if err != nil {
-		s.forget(c)
+		s.forget(c, "lost")
 		s.wg.Done()
 		return
 	}
@@ -330,18 +330,22 @@ func (s *Server) admit(r *http.Request, p protocol.Place) error {
 }
 
 // debug logs what happens to a connection, and costs nothing where nobody reads it.
-func (s *Server) debug(what string, c *conn) {
+func (s *Server) debug(what string, c *conn, more ...string) {
 	if s.log.Enabled(context.Background(), slog.LevelDebug) {
-		s.log.Debug(what, "conn", c.id, "game", c.place.Game, "member", c.self)
+		l := s.log.With("conn", c.id, "game", c.place.Game, "member", c.self)
+		for i := 0; i+1 < len(more); i += 2 {
+			l = l.With(more[i], more[i+1])
+		}
+		l.Debug(what)
 	}
 }
 
 // forget takes a connection that has ended off the books.
-func (s *Server) forget(c *conn) {
+func (s *Server) forget(c *conn, why string) {
 	c.source.leave(time.Now())
 	s.mu.Lock()
 	defer s.unlock()
-	s.debug("gone", c)
+	s.debug("gone", c, "why", why)
 	delete(s.conns, c.id)
 	if c.left {
 		s.leave(c)
@@ -380,6 +384,9 @@ func (s *Server) deliver(outs []lobby.Out) {
 		}
 		if o.Message.Kind == protocol.Left && s.relay != nil { // Who was away when it was put out has no connection that would tell.
 			s.relay.Leave(c.tenantOf(o.Message.From))
+		}
+		if o.Message.Kind == protocol.Error {
+			s.debug("sent away", c, "code", o.Message.Code)
 		}
 		if o.Message.Kind != "" {
 			if o.Message.Kind == protocol.Welcome {
