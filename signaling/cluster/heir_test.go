@@ -41,7 +41,7 @@ func (s *service) owner(game string) (owner int) {
 // the leader finds the room as it was.
 func TestTheOwnerIsKilledAndNothingIsForgotten(t *testing.T) {
 	t.Parallel() // It mostly waits.
-	s := startService(t, startNATS(t, newest(t), 1).urls())
+	s := startService(t, startNATS(t, oldest(t), 1).urls())
 	url := "ws://" + s.front.Addr().String() + "/heirs"
 	dial := func(link string) *client.Conn {
 		t.Helper()

@@ -61,6 +61,14 @@ func newest(t *testing.T) string {
 	return ""
 }
 
+// oldest is the oldest of them, or another if only that is there.
+func oldest(t *testing.T) string {
+	if path := natsServers(t)["2.9.10"]; path != "" {
+		return path
+	}
+	return newest(t)
+}
+
 // natsd is NATS: one server, or some that are a cluster.
 type natsd struct {
 	t       *testing.T
