@@ -20,11 +20,11 @@ import (
 // two clocks that agree: all they must do is run at rates that differ by less
 // than patience/leaseFor, a third.
 const (
-	beatEvery  = 300 * time.Millisecond
-	goneAfter  = 1200 * time.Millisecond // without a beat
-	renewEvery = 400 * time.Millisecond
-	leaseFor   = 1200 * time.Millisecond
-	patience   = 1600 * time.Millisecond
+	beatEvery  = 200 * time.Millisecond
+	goneAfter  = 1000 * time.Millisecond // without a beat
+	renewEvery = 300 * time.Millisecond
+	leaseFor   = 900 * time.Millisecond
+	patience   = 1200 * time.Millisecond
 	stuck      = 15 * time.Second       // that an owner may live without renewing, as while the leases can't be written at all
 	dozing     = 500 * time.Millisecond // that may pass between two looks at the clock; Poll looks ten times a second
 	settling   = 3 * time.Second        // after a takeover, for those who were in a room to come back before others make it
