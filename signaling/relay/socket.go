@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/pion/turn/v5"
@@ -133,56 +132,6 @@ func (s *socket) count(n int) bool {
 		s.relay.cfg.Log.Warn("took a relayed address back: its player has had its share", "bytes", s.relay.cfg.Limits.Total)
 	}
 	return false
-}
-
-// member is one whose credentials have been used, or must not be.
-type member struct {
-	sockets int
-	last    time.Time // when it had one
-	used    atomic.Int64
-	gone    bool        // it has left its room
-	since   int64       // the end, in Unix seconds, of the first credentials after somebody of the same name has left; 0: nobody has
-	until   time.Time   // it stays without being heard of
-	timer   *time.Timer // for that
-}
-
-const (
-	forgetAfter = time.Hour
-	manyMembers = 4096    // more than these are looked through for some to forget, once a minute
-	maxMembers  = 1 << 16 // more than these are not remembered for having left, if they have used nothing
-)
-
-// member finds one; the lock is held.
-func (r *Relay) member(user string) *member {
-	if len(r.users) >= manyMembers && time.Since(r.swept) > time.Minute {
-		r.swept = time.Now()
-		for name, m := range r.users {
-			if r.over(m) {
-				m.timer.Stop()
-				delete(r.users, name)
-			}
-		}
-	}
-	m := r.users[user]
-	if m == nil || r.over(m) {
-		if m != nil {
-			m.timer.Stop()
-		}
-		m = &member{last: time.Now()}
-		r.stay(m)
-		r.users[user] = m
-	}
-	return m
-}
-
-// over tells whether nothing of a member matters any more: it has used nothing
-// for an hour, or has left and its credentials are over. The lock is held.
-func (r *Relay) over(m *member) bool {
-	after := forgetAfter
-	if m.gone {
-		after = r.cfg.Valid + time.Second // Credentials tell the time in seconds.
-	}
-	return m.sockets == 0 && time.Since(m.last) > after
 }
 
 func (s *socket) Close() error {

@@ -1,0 +1,216 @@
+package punch
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// events is what a pipe tells its link. Nothing here blocks, since browsers
+// and pion call it from loops of their own. What a pipe says that is no longer
+// the link's is dropped.
+type events struct {
+	l       *Link
+	attempt uint64
+}
+
+func (e events) do(f func(l *Link) (quiet bool)) {
+	e.l.mu.Lock()
+	was := e.l.state
+	if e.attempt != e.l.attempt && e.attempt != e.l.live && e.attempt != e.l.before || was == Closed {
+		e.l.mu.Unlock()
+		return
+	}
+	quiet := f(e.l)
+	quiet = quiet && e.l.state == was // a packet, which is nothing to run
+	e.l.mu.Unlock()
+	if !quiet {
+		e.l.poke()
+	}
+	e.l.o.Notify()
+}
+
+func (e events) candidate(c candidate) {
+	e.do(func(l *Link) bool {
+		if e.attempt != l.attempt {
+			return true
+		}
+		if l.o.RelayOnly {
+			var ok bool
+			if c, ok = c.private(); !ok {
+				return true
+			}
+		}
+		if len(l.ours) < maxCandidates && len(c.Text) <= maxCandidate && !slices.Contains(l.ours, c) {
+			l.marks.gathered = time.Now()
+			l.ours = append(l.ours, c)
+			l.fresh = append(l.fresh, c)
+		}
+		return false
+	})
+}
+
+// open tells that both channels are. The link goes over to this pipe at once;
+// what comes by the one before is heard for some time more.
+func (e events) open() {
+	e.do(func(l *Link) bool {
+		if e.attempt != l.attempt || l.trial == nil {
+			return true
+		}
+		if l.pipe == nil {
+			l.state = Open
+			l.report.Connect = time.Since(l.started)
+			l.report.Phases = l.marks.phases(l.started, time.Now())
+		} else {
+			if l.old != nil {
+				l.spent = append(l.spent, l.old)
+			}
+			l.old, l.before = l.pipe, l.live
+			l.report.Moves++
+			l.report.Path = Unknown
+			l.mail.held = true
+			l.waiting, l.frames = outbox{}, outbox{}
+		}
+		first := l.pipe == nil
+		l.pipe, l.live, l.lives, l.trial = l.trial, l.attempt, l.made, nil
+		l.heard, l.said, l.fresh, l.broken = nil, nil, nil, nil
+		l.newest = time.Now()
+		if !first {
+			l.say(l.mail.ack(frameAgain))
+		}
+		if l.asked {
+			l.asked = false
+			l.sayAgain()
+		}
+		return false
+	})
+}
+
+// reached tells how far the connection has come.
+func (e events) reached(s step) {
+	e.do(func(l *Link) bool {
+		if e.attempt == l.attempt && l.trial != nil {
+			l.marks.reach(s, time.Now())
+		}
+		return true
+	})
+}
+
+// denied tells the error code of a relay that does not let us in.
+func (e events) denied(code int) {
+	e.do(func(l *Link) bool {
+		l.denied = code
+		return true
+	})
+}
+
+// failed tells that the pipe can't connect or has lost its way.
+func (e events) failed(err error) {
+	e.do(func(l *Link) bool {
+		switch e.attempt {
+		case l.live:
+			if err == errLost && l.denied == quotaReached && l.report.Path == Relay {
+				err = &Error{RelayQuota, errLost.Text + ": " + l.refusal()}
+			}
+			l.fail(err)
+		case l.attempt:
+			l.broken = err
+		}
+		return false
+	})
+}
+
+// hostile ends the link at once: the other end did what none of ours does.
+func (e events) hostile(err error) {
+	e.do(func(l *Link) bool {
+		l.fail(err)
+		return false
+	})
+}
+
+// packet takes a packet of n bytes, which copy fills in.
+func (e events) packet(n int, copy func(dst []byte)) {
+	e.do(func(l *Link) bool {
+		if n > MaxPacket {
+			l.fail(hostile("sent a packet of more than %d bytes", MaxPacket))
+			return false
+		}
+		now := time.Now()
+		l.woke(now)
+		l.newest = now
+		l.all++
+		few, many := l.packets.take(1, now)
+		small, big := l.bytes.take(n, now)
+		switch {
+		case many:
+			l.fail(hostile("sends more than %d packets a second", l.o.Limits.Packets))
+		case big:
+			l.fail(hostile("sends more than %d bytes a second", l.o.Limits.Bytes))
+		case !few || !small:
+			l.beyond(now)
+			l.report.Dropped++
+		default:
+			copy(l.in.slot(n))
+		}
+		return true
+	})
+}
+
+func (e events) message(n int, copy func(dst []byte)) {
+	e.do(func(l *Link) (quiet bool) {
+		now := time.Now()
+		l.woke(now)
+		l.newest = now
+		l.all++
+		if n > l.o.Limits.Message+frameHead {
+			l.fail(hostile("sent a message of more than %d bytes", l.o.Limits.Message))
+			return false
+		}
+		frame := make([]byte, max(n, 1))
+		if n > 0 {
+			copy(frame)
+		}
+		number, message, ok := frameNumber(frame)
+		if frame[0] != frameAck || !ok || !l.mail.news(number) { // News of what we sent are no more than that.
+			few, _ := l.letters.messages.take(1, now)
+			small, _ := l.letters.bytes.take(len(message), now)
+			if !few || !small {
+				l.beyond(now)
+			}
+		}
+		switch m := &l.mail; {
+		case l.letters.messages.refused > l.letters.messages.rate/2:
+			l.fail(hostile("sends more than %d messages a second", l.o.Limits.Messages))
+		case l.letters.bytes.refused > l.letters.bytes.rate/2:
+			l.fail(hostile("sends messages of more than %d bytes a second", l.o.Limits.MessageBytes))
+		case frame[0] == frameBye:
+			l.fail(ErrGone)
+		case frame[0] == frameCarry:
+			if s, err := decodeSignal(frame[1:]); err == nil && s.From == l.other && len(l.heard) < maxHeard {
+				l.heard = append(l.heard, s)
+			}
+		case !ok || len(message) > l.o.Limits.Message:
+			l.fail(hostile("sent a message of more than %d bytes, or none", l.o.Limits.Message))
+		case frame[0] == frameData && (len(m.received) >= 2*l.o.Limits.Messages || m.unread+n > 2*l.o.Limits.MessageBytes): // that may be our own doing
+			l.fail(&Error{Unacknowledged, fmt.Sprintf("nobody has read %d messages of %d bytes, and one more came", len(m.received), m.unread)})
+		case frame[0] == frameData:
+			m.take(number, message)
+			if l.pipe != nil {
+				l.say(m.ack(frameAck))
+			}
+			return true
+		case frame[0] == frameAck:
+			m.acked(number)
+			return true
+		case frame[0] == frameAgain && l.begged == e.attempt:
+			l.fail(hostile("asks twice for what it lacks"))
+		case frame[0] == frameAgain:
+			l.begged = e.attempt
+			m.acked(number)
+			if l.asked = e.attempt != l.live; !l.asked {
+				l.sayAgain()
+			}
+		}
+		return false
+	})
+}
