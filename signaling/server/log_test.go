@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/punchback/punchback/signaling/protocol"
 	"github.com/punchback/punchback/signaling/server"
@@ -25,6 +26,12 @@ func (b *book) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.Write(p)
+}
+
+func (b *book) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
 }
 
 // The log of a whole evening tells nothing by which somebody could come in, or
@@ -59,8 +66,11 @@ func TestTheLogKeepsSecrets(t *testing.T) {
 	a.CloseNow()
 	b.write(protocol.Message{Kind: protocol.Leave})
 	b.ends()
+	for begin := time.Now(); strings.Count(log.String(), `"msg":"gone"`) < 4 && time.Since(begin) < 20*time.Second; {
+		time.Sleep(time.Millisecond) // What Close ends was not lost.
+	}
 	s.Close()
-	said := log.b.String()
+	said := log.String()
 	secrets = append(secrets, "HIDEOUT", "Ann Other", string(payload), base64.StdEncoding.EncodeToString(payload))
 	for _, w := range secrets {
 		if len(w) < 7 || strings.Contains(said, w) {
