@@ -258,10 +258,10 @@ func list2(t *testing.T, url string) []rtc.Listed {
 // What is said goes from machine to machine, and needs no server.
 func TestChat(t *testing.T) {
 	url, stop := serve(t)
-	first := join(t, url+"/toy?players=3", &rtc.Options{Build: "toy/1", Name: "Ann"})
-	if first.Say("hello?") == nil {
-		t.Error("something was said to nobody")
+	if join(t, "ws://127.0.0.1:1/toy", nil).Say("hello?") == nil {
+		t.Error("something was said in no room")
 	}
+	first := join(t, url+"/toy?players=3", &rtc.Options{Build: "toy/1", Name: "Ann"})
 	await(t, "a welcome", func() bool { return first.Code() != "" })
 	second := join(t, url+"/toy?players=3", &rtc.Options{Build: "toy/1", Name: "Bob"})
 	linked(t, first, second)
