@@ -65,7 +65,9 @@ func TestTheProgram(t *testing.T) {
 		"-autocert https://a":                      "without scheme",
 		"-autocert a.example -autocert-dir " + bin: "-autocert-dir", // a file
 	} {
-		out, err := exec.Command(bin, strings.Fields(args)...).CombinedOutput()
+		bad := exec.Command(bin, strings.Fields(args)...)
+		bad.Env = append(os.Environ(), "PUNCHBACK_ADDR=127.0.0.1:0", "PUNCHBACK_TURN=127.0.0.1:0") // Somebody may have the ports by default.
+		out, err := bad.CombinedOutput()
 		if err == nil || strings.Count(string(out), "\n") != 1 || !strings.HasPrefix(string(out), "signaling: ") || !strings.Contains(string(out), want) {
 			t.Errorf("%s: %v, %q; want one line with %q", args, err, out, want)
 		}
