@@ -347,7 +347,7 @@ func receiver(e ast.Expr) string {
 // The core stays small enough to read in an afternoon: lines of code, without
 // what explains them.
 func TestTheCoreStaysSmall(t *testing.T) {
-	const budget = 3320
+	const budget = 3332 // 3,320, and 12 for what a Transport hears of the end
 	lines := 0
 	names, _ := filepath.Glob("*.go")
 	for _, name := range names {

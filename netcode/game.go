@@ -61,3 +61,18 @@ type Transport interface {
 type Disconnecter interface {
 	Disconnected(Peer) bool
 }
+
+// Ender is a Transport that hears how its match ended, whatever the game makes
+// of the error: the one that Advance is about to return for good, or the one by
+// which NewSession refuses the match. It hears one of them, once. A match that
+// this machine leaves ends without an error, and without a word here.
+type Ender interface {
+	Ended(error)
+}
+
+// ended tells a transport that wants to know.
+func ended(t Transport, err error) {
+	if e, ok := t.(Ender); ok {
+		e.Ended(err)
+	}
+}

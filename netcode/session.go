@@ -105,6 +105,14 @@ const (
 // fingerprint that machines compare. The transport may be nil when all seats
 // are here.
 func NewSession(g Game, t Transport, cfg Config) (*Session, error) {
+	s, err := newSession(g, t, cfg)
+	if err != nil {
+		ended(t, err)
+	}
+	return s, err
+}
+
+func newSession(g Game, t Transport, cfg Config) (*Session, error) {
 	if g == nil {
 		return nil, fmt.Errorf("netcode: Game is nil")
 	}
@@ -250,6 +258,7 @@ func (s *Session) Advance(local ...Input) error {
 	}
 	if s.err != nil {
 		s.speakLast()
+		ended(s.net, s.err)
 		return s.err
 	}
 	s.speak()

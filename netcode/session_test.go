@@ -176,3 +176,45 @@ func TestRoundTripUnderLoss(t *testing.T) {
 		t.Errorf("round trips are %d without loss, %d with", rtt[0], rtt[1])
 	}
 }
+
+// TestRefusalIsHeard starts matches that NewSession refuses: the transport hears
+// why, once. Ends in Advance are looked at by every table.
+func TestRefusalIsHeard(t *testing.T) {
+	net := simnet.New(1, 2)
+	good := netcode.Config{Terms: netcode.Terms{Players: 2}, Seats: []netcode.Peer{0, 1}}
+	for _, c := range []struct {
+		name string
+		game netcode.Game
+		cfg  netcode.Config
+	}{
+		{"no game", nil, good},
+		{"no seats", &netcode.Toy{}, netcode.Config{Terms: netcode.Terms{Players: 2}}},
+		{"a game that does not repeat itself", new(restless), good},
+	} {
+		var heard []error
+		if _, err := netcode.NewSession(c.game, ear{net.Peer(0), &heard}, c.cfg); err == nil || len(heard) != 1 || heard[0] != err {
+			t.Errorf("%s: NewSession says %v, its transport heard %v", c.name, err, heard)
+		}
+	}
+	var heard []error
+	s, err := netcode.NewSession(&netcode.Toy{}, simnet.Shape(ear{net.Peer(0), &heard}, 1, simnet.Path{}), good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Advance(netcode.Input{Command: make([]byte, netcode.MaxCommand+1)}); err == nil || len(heard) > 0 {
+		t.Errorf("a refused Command is no end: %v, heard %v", err, heard)
+	}
+	for err == nil {
+		err = s.Advance(netcode.Input{}) // nobody answers
+	}
+	if s.Advance(netcode.Input{}) != err || len(heard) != 1 || heard[0] != err {
+		t.Errorf("%v; through a Shaper its transport heard %v", err, heard)
+	}
+}
+
+// restless has another state at each Save.
+type restless struct{ saves byte }
+
+func (r *restless) Step([]netcode.Input)   {}
+func (r *restless) Save(dst []byte) []byte { r.saves++; return append(dst, r.saves) }
+func (r *restless) Load([]byte)            {}

@@ -15,11 +15,24 @@ type table struct {
 	games    []*netcode.Toy
 	tapes    []*tape
 	errs     []error
+	ends     [][]error // what each machine's transport heard, see netcode.Ender
 	asleep   []bool
 	events   [][]netcode.Event
 	bits     func(m int) uint64
 	ticks    int
 }
+
+// ear is a transport that hears how its match ends.
+type ear struct {
+	netcode.Transport
+	heard *[]error
+}
+
+func (e ear) Disconnected(p netcode.Peer) bool {
+	return e.Transport.(netcode.Disconnecter).Disconnected(p)
+}
+
+func (e ear) Ended(err error) { *e.heard = append(*e.heard, err) }
 
 func newTable(t testing.TB, n int, path simnet.Path, change func(m int, c *netcode.Config)) *table {
 	t.Helper()
@@ -33,7 +46,7 @@ func newTableOf(t testing.TB, n int, path simnet.Path, game func(m int) *netcode
 
 func newTableWith(t testing.TB, n int, path simnet.Path, change func(m int, c *netcode.Config), game func(m int) *netcode.Toy) *table {
 	t.Helper()
-	b := &table{t: t, net: simnet.New(1, n), errs: make([]error, n), asleep: make([]bool, n), events: make([][]netcode.Event, n)}
+	b := &table{t: t, net: simnet.New(1, n), errs: make([]error, n), ends: make([][]error, n), asleep: make([]bool, n), events: make([][]netcode.Event, n)}
 	b.net.SetAll(path)
 	b.bits = func(m int) uint64 { return uint64(b.ticks / (5 + m)) }
 	seats := make([]netcode.Peer, n)
@@ -47,7 +60,7 @@ func newTableWith(t testing.TB, n int, path simnet.Path, change func(m int, c *n
 			change(m, &c)
 		}
 		g := game(m)
-		s, err := netcode.NewSession(g, b.net.Peer(netcode.Peer(m)), c)
+		s, err := netcode.NewSession(g, ear{b.net.Peer(netcode.Peer(m)), &b.ends[m]}, c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,6 +80,9 @@ func (b *table) run(ticks int) {
 				continue
 			}
 			b.errs[m] = s.Advance(netcode.Input{Bits: b.bits(m)})
+			if ends := b.ends[m]; b.errs[m] == nil && len(ends) > 0 || b.errs[m] != nil && (len(ends) != 1 || ends[0] != b.errs[m]) {
+				b.t.Fatalf("machine %d: Advance says %v, its transport heard %v", m, b.errs[m], ends)
+			}
 			for e := range s.Events() {
 				b.events[m] = append(b.events[m], e)
 			}

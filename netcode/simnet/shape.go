@@ -66,3 +66,10 @@ func (s *Shaper) Disconnected(p netcode.Peer) bool {
 	d, ok := s.t.(netcode.Disconnecter)
 	return ok && d.Disconnected(p)
 }
+
+// Ended is part of netcode.Ender.
+func (s *Shaper) Ended(err error) {
+	if e, ok := s.t.(netcode.Ender); ok {
+		e.Ended(err)
+	}
+}
