@@ -61,10 +61,19 @@ type Link struct {
 	chance  chance // of run alone
 }
 
+// Supported is why New can make no link on this machine or in this browser at
+// all, as an *Error; nil if it can.
+func Supported() error {
+	if lack := lacking(); lack != "" {
+		return &Error{Unsupported, lack}
+	}
+	return nil
+}
+
 // New starts to connect.
 func New(o Options) (*Link, error) {
-	if err := supported(); err != nil {
-		return nil, &Error{Unsupported, err.Error()}
+	if err := Supported(); err != nil {
+		return nil, err
 	}
 	if err := checkServers(o.Servers); err != nil {
 		return nil, err

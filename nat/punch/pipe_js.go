@@ -1,7 +1,6 @@
 package punch
 
 import (
-	"errors"
 	"fmt"
 	"syscall/js"
 	"time"
@@ -16,11 +15,12 @@ type pipe struct {
 	funcs          []js.Func
 }
 
-func supported() error {
+// lacking is what a link needs and this browser does not have.
+func lacking() string {
 	if js.Global().Get("RTCPeerConnection").Type() != js.TypeFunction {
-		return errors.New("punch: this browser has no WebRTC (RTCPeerConnection), or it is switched off")
+		return "this browser has no WebRTC (RTCPeerConnection), or it is switched off"
 	}
-	return nil
+	return ""
 }
 
 func object(pairs ...any) js.Value {

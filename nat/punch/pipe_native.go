@@ -41,7 +41,8 @@ type pipe struct {
 // virtual replaces the network in tests.
 var virtual func(offer bool) transport.Net
 
-func supported() error { return nil }
+// lacking is what a link needs and this machine does not have: nothing.
+func lacking() string { return "" }
 
 // profile is how pion is tuned. Only the controlling end's waits count, and
 // either may control.

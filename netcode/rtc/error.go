@@ -22,6 +22,7 @@ const (
 	CodeLink    = "link"               // another player can't be reached
 	CodeGone    = "gone"               // the room ended while this machine was away
 	CodeClosed  = "closed"             // by Close
+	CodeWebRTC  = "webrtc"             // this browser has no WebRTC, or it is switched off
 )
 
 // Error is why a room is over.

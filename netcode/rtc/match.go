@@ -25,6 +25,7 @@ type Match struct {
 var (
 	_ netcode.Transport    = (*Match)(nil)
 	_ netcode.Disconnecter = (*Match)(nil)
+	_ netcode.Ender        = (*Match)(nil)
 )
 
 func newMatch(r *Room, self protocol.ID, start *protocol.Match) *Match {
@@ -116,6 +117,10 @@ func (m *Match) Disconnected(p netcode.Peer) bool {
 	defer m.room.mu.Unlock()
 	return !slices.ContainsFunc(m.room.members, func(other Member) bool { return other.Peer == p && other.Banned == "" })
 }
+
+// Ended is part of netcode.Ender: in the browser the page shows why the match is
+// over, and demo/web prints it in its terminal.
+func (m *Match) Ended(err error) { tell(err) }
 
 // link is the link to another machine of this match, while both live.
 func (m *Match) link(p netcode.Peer) *punch.Link {

@@ -14,6 +14,7 @@ import (
 	"iter"
 	"maps"
 	"net/url"
+	"strings"
 	"sync"
 
 	"github.com/punchback/punchback/nat/punch"
@@ -136,8 +137,23 @@ type link struct {
 // many machines a match takes. A link that begins with a slash leaves out the
 // server: in the browser it is the page's own, and the page's ?room= and
 // ?players= count; natively it is ws://127.0.0.1:8080. It returns at once; the
-// error is only for a bad url or option.
+// error is for a bad url or option, or an *Error for a browser without WebRTC,
+// which enters no room.
+//
+// In the browser the page, too, is told why a Join failed, a match ended or a
+// room is over: page.js of demo/web shows it.
 func Join(link string, o *Options) (*Room, error) {
+	r, err := join(link, o)
+	if err != nil {
+		tell(err)
+	}
+	return r, err
+}
+
+func join(link string, o *Options) (*Room, error) {
+	if err := punch.Supported(); err != nil {
+		return nil, &Error{Code: CodeWebRTC, Text: strings.TrimPrefix(err.Error(), "punch: "), Err: err}
+	}
 	link = around().complete(link)
 	r := &Room{wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}), changed: make(chan struct{})}
 	if o != nil {
@@ -192,6 +208,11 @@ func (r *Room) Code() string {
 func (r *Room) Link() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.pageLink()
+}
+
+// pageLink is Link; the lock is held.
+func (r *Room) pageLink() string {
 	if r.code == "" {
 		return ""
 	}

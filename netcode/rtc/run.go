@@ -39,6 +39,7 @@ type driver struct {
 	said    int            // see mesh.Spoken
 	text    string         // and this was how it went
 	news    bool           // something may look different to the game
+	shown   string         // what the page knows of the room
 	fault   *Error         // why the room is over, or will be after the match
 	hurried time.Time      // see hasten
 	closing sync.WaitGroup // links that are being closed
@@ -333,6 +334,15 @@ func (d *driver) publish() {
 	if d.players = strconv.Itoa(lo); hi != lo {
 		d.players += "-" + strconv.Itoa(hi)
 	}
+	d.show(s.Phase)
+}
+
+// show tells the page of the room when that is another than before; the lock is held.
+func (d *driver) show(phase Phase) {
+	if now := d.code + d.players + phase.String(); now != d.shown {
+		d.shown = now
+		show(d.code, d.pageLink(), phase)
+	}
 }
 
 func hasSelf(members []Member) bool {
@@ -356,6 +366,10 @@ func (d *driver) end() {
 	d.links, d.members = nil, nil
 	d.change()
 	d.mu.Unlock()
+	show("", "", Over)
+	if d.fault.Code != CodeClosed {
+		tell(d.fault)
+	}
 	// The others hear from the server that we leave before they lose the link,
 	// or they would try to mend it.
 	d.client.Close()

@@ -1,0 +1,10 @@
+//go:build !js
+
+package rtc
+
+// tell does nothing here: a program without a page says by itself what Advance,
+// Match and Join return.
+func tell(error) {}
+
+// show does nothing here either.
+func show(code, link string, phase Phase) {}
