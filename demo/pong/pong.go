@@ -62,9 +62,16 @@ type app struct {
 	session *netcode.Session
 	pong    Pong
 	over    string // why the last match ended
+	pause   int    // ticks until the next one may begin
 }
 
 func (a *app) Update() error {
+	if a.pause > 0 { // time to read why it is over
+		if a.pause--; a.pause == 0 {
+			return a.match.Close() // a rematch, when everybody is back
+		}
+		return nil
+	}
 	if a.session == nil {
 		match, err := a.room.Match() // nil, nil while people gather: draw a.room.Status()
 		if match == nil {
@@ -76,8 +83,7 @@ func (a *app) Update() error {
 		return err
 	}
 	if err := a.session.Advance(pad()); err != nil { // predict, repair, agree
-		a.over, a.session = err.Error()+"\n", nil
-		return a.match.Close() // a rematch, when everybody is back
+		a.over, a.session, a.pause = err.Error(), nil, 180
 	}
 	return nil
 }
@@ -93,7 +99,10 @@ func pad() (in netcode.Input) {
 }
 
 func (a *app) Draw(screen *ebiten.Image) {
-	say := a.over + a.room.Status().Text + "\n" + a.room.Link()
+	say := wrap(a.room.Status().Text) + "\n" + wrap(a.room.Link())
+	if a.pause > 0 {
+		say = "this match is over:\n" + wrap(a.over)
+	}
 	if p := a.pong; a.session != nil {
 		say = fmt.Sprint("     ", p.Score[0], " : ", p.Score[1])
 		vector.DrawFilledCircle(screen, float32(p.X)/unit, float32(p.Y)/unit, 4, color.White, true)
@@ -101,6 +110,14 @@ func (a *app) Draw(screen *ebiten.Image) {
 		vector.DrawFilledRect(screen, width-6, float32(p.Bat[1]-bat/2), 4, bat, color.White, false)
 	}
 	text.Draw(screen, say, face, &text.DrawOptions{LayoutOptions: text.LayoutOptions{LineSpacing: 16}})
+}
+
+// wrap breaks a sentence at the edge of the screen.
+func wrap(s string) string {
+	for i := 45; i < len(s); i += 46 {
+		s = s[:i] + "\n" + s[i:]
+	}
+	return s
 }
 
 func (a *app) Layout(int, int) (int, int) { return width, height }
@@ -114,7 +131,10 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer room.Close()
 	ebiten.SetRunnableOnUnfocused(true)
-	log.Println(ebiten.RunGame(&app{room: room}))
+	err = ebiten.RunGame(&app{room: room})
+	room.Close()
+	if err != nil {
+		log.Fatal(err)
+	}
 }

@@ -65,6 +65,7 @@ func Run(o Options) error {
 	}
 	a.now = first(a)
 	a.tell()
+	a.turn()
 	err := ebiten.RunGame(a)
 	a.quit()
 	if errors.Is(err, ebiten.Termination) {
@@ -116,6 +117,7 @@ func (a *app) Update() error {
 		if next == nil {
 			return ebiten.Termination
 		}
+		a.turn()
 	}
 	return nil
 }

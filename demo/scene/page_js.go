@@ -22,6 +22,7 @@ func (a *app) tell() {
 		page = js.Global().Get("Object").New()
 		js.Global().Set("punchback", page)
 	}
+	page.Set("own", true) // what ends a match, and the way for friends, stand in our scenes
 	page.Set("stats", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		if len(args) > 0 {
 			return a.hash(netcode.Frame(args[0].Int()))
@@ -43,6 +44,12 @@ func (a *app) tell() {
 		}
 		return nil
 	}))
+}
+
+// turn tells the page whether this scene has room for people who are to come.
+func (a *app) turn() {
+	name := a.now.name()
+	js.Global().Get("punchback").Set("busy", name != "title" && name != "lobby")
 }
 
 // hidden tells whether nobody can see the picture: the tab is behind another.
@@ -102,15 +109,8 @@ func (a *app) address(code string, players int) {
 	js.Global().Get("history").Call("replaceState", nil, "", u)
 }
 
-// report tells the developer why a match ended: on the console, and through
-// the page in the terminal of the server.
-func report(err error) {
-	if r := js.Global().Get("punchback").Get("report"); r.Type() == js.TypeFunction {
-		r.Invoke(err.Error())
-		return
-	}
-	js.Global().Get("console").Call("warn", err.Error())
-}
+// report says nothing here: package rtc tells the page why a match ended.
+func report(error) {}
 
 // copyText leaves it to the page, which knows a way without a secure context.
 func copyText(text string, done func(ok bool)) {

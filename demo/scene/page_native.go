@@ -17,6 +17,9 @@ const (
 // tell does nothing here: there is no page that asks.
 func (a *app) tell() {}
 
+// turn does nothing here either.
+func (a *app) turn() {}
+
 // address does nothing here: there is no address bar.
 func (a *app) address(code string, players int) {}
 

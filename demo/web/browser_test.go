@@ -347,12 +347,18 @@ func TestPhone(t *testing.T) {
 	if lan == "" {
 		t.Skip("this machine has no address but its own")
 	}
-	value[any](t, ctx, "punchback.stats = () => ({ scene: 'lobby', room: 'fox', players: 3, frame: 0 }), 0")
-	until(t, ctx, "!document.getElementById('phone').hidden && document.getElementById('qr').naturalWidth > 0")
-	if got, want := value[string](t, ctx, "new URL(document.getElementById('qr').src).searchParams.get('text')"), lan+"?room=fox&players=3"; got != want {
+	until(t, ctx, "!document.getElementById('phone').hidden && new URL(document.getElementById('qr').src).searchParams.get('text') === punchback.page")
+	value[any](t, ctx, "punchback.room = { code: 'fox', link: punchback.page + '?players=3&room=fox', phase: 'gathering' }, 0")
+	want := lan + "?players=3&room=fox"
+	until(t, ctx, fmt.Sprintf("document.getElementById('share').innerText.includes(%q) && document.getElementById('qr').naturalWidth > 0", want))
+	if got := value[string](t, ctx, "new URL(document.getElementById('qr').src).searchParams.get('text')"); got != want {
 		t.Errorf("the code leads to %s, want %s", got, want)
 	}
-	value[any](t, ctx, "punchback.stats = () => ({ scene: 'match', room: 'fox', players: 3, frame: 9 }), 0")
+	value[any](t, ctx, "punchback.room.phase = 'playing', 0")
+	until(t, ctx, "document.getElementById('phone').hidden")
+	value[any](t, ctx, "punchback.own = true, punchback.room.phase = 'gathering', 0") // a game that shows its link itself
+	until(t, ctx, "!document.getElementById('phone').hidden && document.getElementById('share').hidden")
+	value[any](t, ctx, "punchback.busy = true, 0")
 	until(t, ctx, "document.getElementById('phone').hidden")
 }
 

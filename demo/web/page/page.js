@@ -3,7 +3,7 @@
 // animation frames at all, so that a player who looks elsewhere would freeze
 // everybody else. While frames are missing, a Worker's timer, which browsers do
 // not slow down, calls the pending callbacks instead. It also offers what a page
-// can do better than WASM: globalThis.punchback.frames, copy and report.
+// can do better than WASM: globalThis.punchback.frames, copy, report and ended.
 (() => {
   'use strict';
   const pb = (globalThis.punchback ??= {});
@@ -143,13 +143,21 @@
     }
   };
 
+  // ended is how the SDK says why a match or the room is over, whatever the game
+  // makes of it: to the developer, and to the player where the page has a notice.
+  // A game that shows such things by itself sets punchback.own.
+  pb.ended = (text) => {
+    pb.report(text);
+    if (!pb.own) pb.notice?.(text);
+  };
+
   // report tells the developer something, such as a desync: on the console, and
   // in the terminal of the server when the page comes from demo/web.
   pb.report = (text) => {
-    text = String(text).slice(0, 4096);
-    console.warn(text);
+    console.warn(String(text));
     if (pb.reports) {
-      fetch(pb.reports, { method: 'POST', body: text, keepalive: true, headers: { 'Content-Type': 'text/plain' } }).catch(() => {});
+      const body = new TextEncoder().encode(text).slice(0, 4096); // the most that is read there
+      fetch(pb.reports, { method: 'POST', body, keepalive: true, headers: { 'Content-Type': 'text/plain' } }).catch(() => {});
     }
   };
 })();
