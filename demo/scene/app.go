@@ -4,6 +4,7 @@ package scene
 
 import (
 	"errors"
+	"image"
 	"math"
 	"sync"
 	"time"
@@ -66,6 +67,9 @@ func Run(o Options) error {
 	a.now = first(a)
 	a.tell()
 	a.turn()
+	for _, sentence := range o.Odd {
+		warn(sentence)
+	}
 	err := ebiten.RunGame(a)
 	a.quit()
 	if errors.Is(err, ebiten.Termination) {
@@ -149,6 +153,9 @@ func (a *app) Draw(dst *ebiten.Image) {
 		p.over(dst, a)
 	}
 	if m := a.playing(); a.hud && m != nil {
+		if a.now.name() == "result" { // whose sheet is at the top
+			dst = dst.SubImage(image.Rect(0, sheetEnd*a.scale, view.Width*a.scale, view.Height*a.scale)).(*ebiten.Image)
+		}
 		netgraph.Draw(dst, m.session.Stats(), m.worst())
 	}
 }

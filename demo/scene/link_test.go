@@ -6,6 +6,7 @@
 package scene
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -47,7 +48,7 @@ func TestParsePlace(t *testing.T) {
 func TestFromPage(t *testing.T) {
 	o, err := FromPage("https://h:1/?room=R&players=3&autoplay=1&mute=1&lag=80&jitter=10&loss=0.05&split=0")
 	want := Options{Server: "wss://h:1", Room: "R", Players: 3, Autoplay: true, Mute: true, Lag: 80, Jitter: 10, Loss: 0.05}
-	if err != nil || o != want {
+	if err != nil || !reflect.DeepEqual(o, want) {
 		t.Errorf("%+v, %v", o, err)
 	}
 	if o, err := FromPage("http://h/"); err != nil || o.Server != "ws://h" || o.Players != 2 {

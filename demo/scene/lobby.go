@@ -84,7 +84,7 @@ func (l *lobby) update(a *app) scene {
 func (l *lobby) draw(b *view.Brush, a *app) {
 	b.Sky(l.t*0.3, 0, l.t)
 	st := l.me.room.Status()
-	const x, y, w, h = 90, 40, view.Width - 180, 262
+	const x, y, w, h = 90, lobbyTop, view.Width - 180, lobbyHeight
 	head := "Room " + l.code
 	switch {
 	case l.solo:
@@ -101,7 +101,7 @@ func (l *lobby) draw(b *view.Brush, a *app) {
 		}
 		b.TextCenter(orText(l.copied, "C copies the link"), view.Width/2, y+68+float32(len(lines))*14, 1, view.Gold)
 	}
-	row := float32(y + 114)
+	row := float32(lobbyRows)
 	for m := range l.me.room.Members() {
 		c := view.Player[(int(m.Peer)+7)%8]
 		b.Circle(x+40, row+7, 5, c)
@@ -111,14 +111,15 @@ func (l *lobby) draw(b *view.Brush, a *app) {
 		}
 		b.Text(name, x+54, row, 1, view.Paper)
 		b.Text(linkWords(&m), x+210, row, 1, view.Grey)
-		row += 18
+		row += memberRow
 	}
-	for i, lines := 0, wrapText(st.Text, 60); i < len(lines); i++ {
-		b.TextCenter(lines[i], view.Width/2, y+h-66+float32(i)*14, 1, view.Paper)
+	lines := wrapAtMost(statusLines, st.Text, 60)
+	for i, s := range lines {
+		b.TextCenter(s, view.Width/2, float32(statusTop(len(lines))+i*statusRow), 1, view.Paper)
 	}
 	bar := float32(w - 80)
-	b.Pill(x+40, y+h-30, bar, 8, 4, view.Paper.Fade(0.15))
-	b.Pill(x+40, y+h-30, max(bar*st.Progress, 8), 8, 4, view.Player[0])
+	b.Pill(x+40, lobbyBar, bar, 8, 4, view.Paper.Fade(0.15))
+	b.Pill(x+40, lobbyBar, max(bar*st.Progress, 8), 8, 4, view.Player[0])
 	note(b, "Escape: back to the title", view.Height-22)
 }
 

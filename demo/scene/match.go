@@ -164,10 +164,10 @@ func (m *match) sheet(b *view.Brush, head, foot string) {
 	lines := wrapText(head, 34)
 	size := float32(2)
 	if len(lines) > 2 {
-		lines, size = wrapText(head, 64), 1
+		lines, size = wrapAtMost(sheetLines, head, 64), 1
 	}
-	h := 46 + float32(len(lines))*15*size
-	const y = 34 // above the winner
+	h := sheetHeight(len(lines), size)
+	const y = sheetTop
 	b.Pill(82, y+4, view.Width-160, h, 12, view.Ink.Fade(0.4))
 	b.Pill(80, y, view.Width-160, h, 12, view.Ink.Fade(0.86))
 	for i, l := range lines {

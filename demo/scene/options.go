@@ -2,8 +2,10 @@ package scene
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -22,7 +24,11 @@ type Options struct {
 	Lag      int  // added to what this end sends, one way, in ms
 	Jitter   int  // in ms
 	Loss     float64
+	Odd      []string // sentences on what the page's address asks for and nobody knows
 }
+
+// names are what a page's address can ask for.
+var names = []string{"room", "players", "name", "server", "mute", "split", "autoplay", "hud", "lag", "jitter", "loss"}
 
 // FromPage reads the Options in a page's address.
 func FromPage(address string) (Options, error) {
@@ -62,7 +68,60 @@ func FromPage(address string) (Options, error) {
 			return o, fmt.Errorf("scene: loss=%s: 0 to 0.9 is possible, 0.05 is one packet in twenty", short(s))
 		}
 	}
+	o.Odd = odd(q)
 	return o, o.check()
+}
+
+// odd names what a query asks for in vain: a slip of the hand, with what was meant,
+// or something of the site that the page lies on, which is nobody's mistake.
+func odd(q url.Values) (sentences []string) {
+	for _, asked := range slices.Sorted(maps.Keys(q)) {
+		if slices.Contains(names, asked) {
+			continue
+		}
+		if i := slices.IndexFunc(names, func(name string) bool { return edits(asked, name) <= 2 }); i >= 0 {
+			sentences = append(sentences, fmt.Sprintf("?%s= is unknown; is %s meant?", short(asked), names[i]))
+		}
+	}
+	return sentences
+}
+
+// edits is how many letters have to be changed, added or removed to make b of a.
+func edits(a, b string) int {
+	if len(a) > 24 { // no slip
+		return len(a)
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		corner := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := corner
+			if a[i] != b[j] {
+				cost++
+			}
+			corner = row[j+1]
+			row[j+1] = min(cost, corner+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// sliders are those of the split screen, in steps of 10 ms and of 2 per cent: the
+// network that was asked for, or else one that shows something.
+func (o *Options) sliders() []item {
+	lag, jitter, loss := (o.Lag+5)/10, (o.Jitter+5)/10, int(o.Loss*50+0.5)
+	if o.Lag == 0 && o.Jitter == 0 && o.Loss == 0 {
+		lag, jitter, loss = 5, 2, 2
+	}
+	return []item{
+		{text: "Latency", steps: max(30, lag), value: lag},
+		{text: "Jitter", steps: max(20, jitter), value: jitter},
+		{text: "Loss", steps: max(20, loss), value: loss},
+	}
 }
 
 func (o *Options) check() error {

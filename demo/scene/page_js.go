@@ -109,6 +109,16 @@ func (a *app) address(code string, players int) {
 	js.Global().Get("history").Call("replaceState", nil, "", u)
 }
 
+// warn tells the developer and, if the page can, the player.
+func warn(sentence string) {
+	page := js.Global().Get("punchback")
+	for _, name := range []string{"report", "notice"} {
+		if f := page.Get(name); f.Type() == js.TypeFunction {
+			f.Invoke(sentence)
+		}
+	}
+}
+
 // report says nothing here: package rtc tells the page why a match ended.
 func report(error) {}
 

@@ -23,6 +23,9 @@ func (a *app) turn() {}
 // address does nothing here: there is no address bar.
 func (a *app) address(code string, players int) {}
 
+// warn does so on the terminal.
+func warn(sentence string) { fmt.Fprintln(os.Stderr, sentence) }
+
 // report says on the terminal why a match ended.
 func report(err error) { fmt.Fprintln(os.Stderr, err) }
 

@@ -34,11 +34,7 @@ type half struct {
 
 func newSplit(a *app) scene {
 	s := &splitScreen{seed: uint64(a.tick)*977 + 1}
-	s.menu = menu{x: 150, y: 284, w: 340, h: 20, items: []item{
-		{text: "Latency", steps: 30, value: 5},
-		{text: "Jitter", steps: 20, value: 2},
-		{text: "Loss", steps: 20, value: 2},
-	}}
+	s.menu = menu{x: 150, y: 284, w: 340, h: 20, items: a.o.sliders()}
 	s.reset()
 	return s
 }
@@ -60,7 +56,7 @@ func (s *splitScreen) reset() {
 func (s *splitScreen) name() string { return "split" }
 func (s *splitScreen) close(*app)   {}
 
-// The sliders go in steps of 10 ms and of 2 per cent.
+// path is the network that the sliders make.
 func (s *splitScreen) path() simnet.Path {
 	it := s.menu.items
 	return path(it[0].value*10, it[1].value*10, float64(it[2].value)*0.02)

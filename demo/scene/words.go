@@ -23,6 +23,15 @@ func wrapText(s string, n int) (lines []string) {
 	return append(lines, line)
 }
 
+// wrapAtMost is wrapText cut after so many lines.
+func wrapAtMost(lines int, s string, n int) []string {
+	all := wrapText(s, n)
+	if len(all) > lines {
+		all = append(all[:lines-1], all[lines-1]+" ...")
+	}
+	return all
+}
+
 // plainWords is an error as a sentence: without the names of the packages it
 // came through, since a player has no use for them.
 func plainWords(err error) string {
