@@ -125,9 +125,11 @@
 // close what the Session played on. [*LeftError] is the common end: the result up
 // to Confirmed stands. [*SplitError]: this machine's connection was too bad.
 // [*DesyncError] is a mistake in the game: save its Dump. [*TermsError] comes
-// before the first frame: the two have different builds or settings. Any other
-// error refuses an argument (too long a Command, one more than can wait, too many
-// Inputs) and ends nothing: no tick has passed, so call Advance again without it.
+// before the first frame: the two have different builds or settings. A [Transport]
+// that is an [Ender] hears it, too, even if the game drops it: in the browser, that of
+// package rtc lets the page show it. Any other error refuses an argument (too long a
+// Command, one more than can wait, too many Inputs) and ends nothing: no tick has
+// passed, so call Advance again without it.
 //
 // # Seeing it again
 //
