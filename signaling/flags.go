@@ -186,7 +186,7 @@ func list(to *[]string) func(string) error {
 func networks(to *[]netip.Prefix) func(string) error {
 	return func(s string) error {
 		var words []string
-		list(&words)(s)
+		_ = list(&words)(s)
 		*to = nil
 		for _, w := range words {
 			network, err := netip.ParsePrefix(w)

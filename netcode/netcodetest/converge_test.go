@@ -79,7 +79,7 @@ func TestStoryWithoutAMachine(t *testing.T) {
 				}
 			}
 			for _, x := range c.troubles {
-				ok := true
+				var ok bool
 				switch x.kind {
 				case cut, burst:
 					ok = x.a < 3 && x.b < 3

@@ -56,7 +56,7 @@ func (s *gwsRelay) OnMessage(c *gws.Conn, m *gws.Message) {
 	defer m.Close()
 	two, _ := c.Session().Load("")
 	if o := s.other(two.(*[2]*gws.Conn), c); o != nil {
-		o.WriteMessage(m.Opcode, m.Bytes())
+		_ = o.WriteMessage(m.Opcode, m.Bytes())
 	}
 }
 
@@ -68,7 +68,7 @@ func bareGWS() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, err := up.Upgrade(w, r); err == nil {
 			c.Session().Store("", s.enter(r.URL.Path, c))
-			c.WriteString(entered)
+			_ = c.WriteString(entered)
 			go c.ReadLoop() // The goroutine of net/http has too large a stack to stay.
 		}
 	})
@@ -84,14 +84,14 @@ func bareCoder() http.Handler {
 		defer c.CloseNow()
 		c.SetReadLimit(protocol.MaxMessage)
 		two := s.enter(r.URL.Path, c)
-		c.Write(context.Background(), websocket.MessageText, []byte(entered))
+		_ = c.Write(context.Background(), websocket.MessageText, []byte(entered))
 		for {
 			kind, b, err := c.Read(context.Background())
 			if err != nil {
 				return
 			}
 			if o := s.other(two, c); o != nil {
-				o.Write(context.Background(), kind, b)
+				_ = o.Write(context.Background(), kind, b)
 			}
 		}
 	})

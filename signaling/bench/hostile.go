@@ -91,7 +91,7 @@ func (f *fire) shoot(addr string, i int, shot []byte) {
 	}
 	defer e.Close()
 	f.shots.Add(1)
-	e.say(protocol.Encode(protocol.Message{Kind: protocol.Hello, Build: build}))
+	_ = e.say(protocol.Encode(protocol.Message{Kind: protocol.Hello, Build: build}))
 	e.SetDeadline(time.Now().Add(2 * time.Second))
 	for !f.over() {
 		if _, err := e.Write(shot); err != nil {

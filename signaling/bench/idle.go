@@ -84,7 +84,7 @@ func (c *crowd) beat() {
 		case <-t.C:
 			for k := i % 100; k < len(c.members); k += 100 {
 				m := c.members[k]
-				m.say(protocol.Encode(protocol.Message{Kind: protocol.Ping, Ack: m.ack}))
+				_ = m.say(protocol.Encode(protocol.Message{Kind: protocol.Ping, Ack: m.ack}))
 			}
 		}
 	}

@@ -46,15 +46,15 @@ func launch(bin string, args ...string) (*process, error) {
 			return p, nil
 		}
 	}
-	cmd.Process.Kill()
-	cmd.Wait()
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
 	return nil, fmt.Errorf("%s %s ended without serving", filepath.Base(bin), strings.Join(args, " "))
 }
 
 // stop is kill -9.
 func (p *process) stop() {
-	p.cmd.Process.Kill()
-	p.cmd.Wait()
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait()
 }
 
 // rss is the resident memory of a process in bytes, now and at its highest.

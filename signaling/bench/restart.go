@@ -77,13 +77,13 @@ func couple(addr string) (two [2]*player, err error) {
 		}
 	}
 	for k, p := range two {
-		p.Send(protocol.Message{Kind: protocol.State, Round: 1, Ready: true, Linked: []protocol.ID{two[1-k].self}})
+		_ = p.Send(protocol.Message{Kind: protocol.State, Round: 1, Ready: true, Linked: []protocol.ID{two[1-k].self}})
 	}
 	for _, p := range two {
 		if err = p.until(end, kind(protocol.Start)); err != nil {
 			return two, err
 		}
-		p.Send(protocol.Message{Kind: protocol.State, Round: 1, Ready: true, Linked: []protocol.ID{3 - p.self}})
+		_ = p.Send(protocol.Message{Kind: protocol.State, Round: 1, Ready: true, Linked: []protocol.ID{3 - p.self}})
 	}
 	return two, nil
 }

@@ -213,7 +213,7 @@ func (c *natsCluster) follow(f func(Lease)) error {
 	if err != nil {
 		return err
 	}
-	defer w.Stop()
+	defer func() { _ = w.Stop() }()
 	for {
 		select {
 		case <-c.ctx.Done():
@@ -235,7 +235,7 @@ func (c *natsCluster) Close() error {
 	c.once.Do(func() {
 		c.cancel()
 		c.wg.Wait()
-		c.conn.FlushTimeout(time.Second) // What was said last, such as that this server is gone.
+		_ = c.conn.FlushTimeout(time.Second) // What was said last, such as that this server is gone.
 		c.conn.Close()
 	})
 	return nil

@@ -82,7 +82,7 @@ type socket struct {
 func (s *socket) WriteTo(b []byte, to net.Addr) (int, error) {
 	real, ok := s.relay.route(addrPort(to))
 	if s.may(ok, &s.out, len(b)) {
-		s.UDPConn.WriteToUDPAddrPort(b, real)
+		_, _ = s.UDPConn.WriteToUDPAddrPort(b, real)
 	}
 	return len(b), nil
 }

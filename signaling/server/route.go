@@ -160,7 +160,7 @@ func (r *route) carry() {
 		r.queue, r.bytes = nil, 0
 		r.mu.Unlock()
 		for _, p := range queue {
-			r.cluster.Publish(p.to, p.packet) // What gets lost is seen as a gap.
+			_ = r.cluster.Publish(p.to, p.packet) // What gets lost is seen as a gap.
 		}
 	}
 }
@@ -218,6 +218,6 @@ func (r *route) Release(slot string, last uint64) {
 	r.wg.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), leaseTry)
 		defer cancel()
-		r.cluster.Release(ctx, slot, last) // If it fails the lease is over soon.
+		_ = r.cluster.Release(ctx, slot, last) // If it fails the lease is over soon.
 	})
 }

@@ -220,7 +220,7 @@ func about(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	io.WriteString(w, "Punchback signaling: games meet here by WebSocket at /GAME or /GAME/CODE.\n")
+	_, _ = io.WriteString(w, "Punchback signaling: games meet here by WebSocket at /GAME or /GAME/CODE.\n")
 }
 
 // accept makes a WebSocket of every request, also of those that are refused:
