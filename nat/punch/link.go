@@ -148,10 +148,11 @@ func (l *Link) Send(packet []byte) {
 		ok = few && small
 	}
 	if ok {
-		// What waits comes all at once after a blackout, and must not look like
-		// a flood then: it is half a second's worth. More would be old by then.
+		// What waits may come all at once after a blackout, and must not look like
+		// a flood then: it is no more than the other end lets in at once. (Natively
+		// what was lost counts too, until SCTP gives it up.)
 		waiting := l.pipe.unsent()
-		ok = waiting <= l.o.Limits.Bytes/2 && l.waiting.waiting(waiting) < l.o.Limits.Packets/2 && p.send(packet) == nil
+		ok = waiting <= l.o.Limits.Bytes/2 && l.waiting.waiting(waiting) < l.o.Limits.Packets && p.send(packet) == nil
 	}
 	if ok {
 		l.waiting.add(max(len(packet), 1)) // an empty one is a byte to SCTP

@@ -16,8 +16,8 @@ import (
 	"github.com/pion/logging"
 	"github.com/pion/mdns/v2"
 	"github.com/pion/stun/v4"
-	"github.com/pion/transport/v4"
-	"github.com/pion/transport/v4/stdnet"
+	"github.com/pion/transport/v5"
+	"github.com/pion/transport/v5/stdnet"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -75,6 +75,9 @@ func profile(o *Options, n transport.Net, mux ice.UDPMux, denied func(code int))
 	// Left alone, the timer that frees what a blackout held back starts at a
 	// second and doubles: three silent seconds would become seven.
 	e.SetSCTPRTOMax(500 * time.Millisecond)
+	// Left alone, it also narrows the window to one packet of full size, and what
+	// a game sends next waits behind what was lost until that is given up.
+	e.SetSCTPMinCwnd(16 << 10)
 	e.DetachDataChannels() // see pipe.read
 	// What an end keeps for the other's sake: SCTP counts only user bytes.
 	e.SetSCTPMaxReceiveBufferSize(64 << 10)
