@@ -25,14 +25,14 @@ type Config struct {
 	Addr    string     // TCP address of Run; default :8080, or :443 with Autocert
 	Turn    string     // address of STUN and TURN, UDP and TCP; default: the host of Addr and port 3478, or a free port if that is taken; port 0: a free one; off: none
 	Stun2   netip.Addr // another address of this machine, by which STUN can tell players what their NAT does (RFC 5780); Turn names the first
-	Public  string     // the host or IP address that players reach this machine by, if it is not what their link says
+	Public  string     // the host or IP address that players reach this machine by, if it is not what their link says; also one that may be asked for at a loopback address, see [Server.ServeHTTP]
 	Origins []string   // web pages that may use this server, beside its own: https://example.org, *.example.org, itch, *
 	// Admit is asked about everybody before they come in, by the request of their
 	// WebSocket: its query, cookies and headers. An error keeps them out, and is what
 	// they are told. It may take 5 s, and is called from many goroutines. Default: all.
 	Admit func(ctx context.Context, r *http.Request, p protocol.Place) error
 
-	Proxies      []netip.Prefix // proxies in front of this server, which are believed about where others come from (X-Forwarded-For)
+	Proxies      []netip.Prefix // proxies in front of this server, which are believed about where others come from (X-Forwarded-For), and by which host they ask for it
 	RelayPrivate bool           // let the relay reach private addresses; implied when bound to loopback
 	RelayLimits  relay.Limits   // what the relay does for each member
 	RelayPorts   relay.Ports    // of relayed addresses; default 61000-61999

@@ -42,7 +42,7 @@ func open(t *testing.T, cfg Config) *wire {
 	t.Cleanup(func() { c.Close() })
 	c.SetDeadline(time.Now().Add(20 * time.Second))
 	w := &wire{c, t}
-	io.WriteString(c, "GET /pong HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\n"+
+	io.WriteString(c, "GET /pong HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\n"+
 		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: "+protocol.Version+"\r\n\r\n")
 	var answer []byte
 	for !bytes.HasSuffix(answer, []byte("\r\n\r\n")) {

@@ -77,7 +77,7 @@ func (g *guard) address(r *http.Request) netip.Addr {
 	at = at.Unmap()
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) { // Each proxy adds whom it has heard.
-		if !slices.ContainsFunc(g.proxies, func(p netip.Prefix) bool { return p.Contains(at) }) {
+		if !within(g.proxies, at) {
 			break
 		}
 		next, err := netip.ParseAddr(strings.TrimSpace(hop))

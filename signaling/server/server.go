@@ -74,6 +74,7 @@ type Server struct {
 	cfg     Config
 	log     *slog.Logger
 	origins origins
+	hosts   *hosts
 	web     http.Handler
 	relay   *relay.Relay // nil: off
 	route   *route       // nil: this server is alone
@@ -132,6 +133,7 @@ func New(cfg Config) (*Server, error) {
 	if s.relay, err = s.cfg.listenRelay(); err != nil {
 		return nil, err
 	}
+	s.hosts = newHosts(&s.cfg)
 	s.metrics = newMetrics(s)
 	s.guard = guard{limits: &s.cfg.Limits, proxies: cfg.Proxies, sources: map[netip.Prefix]*source{}}
 	if s.web == nil {
@@ -173,9 +175,13 @@ func (s *Server) Close() error {
 }
 
 // ServeHTTP answers WebSockets, /healthz, /readyz, to this machine and its network
-// /metrics, and leaves the rest to Fallback.
+// /metrics, and leaves the rest to Fallback. A request that comes in at a loopback
+// address must name this machine in its Host header, or Public, or a host of
+// Autocert, or come from one of Proxies; else the answer is 421, so that no page
+// of another site can make a browser on this machine ask in its name.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
+	case s.hosts.refuse(w, r):
 	case strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
 		s.accept(w, r)
 	case r.URL.Path == "/healthz":

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
@@ -188,7 +189,7 @@ func TestServersCarryTheHostOfTheClient(t *testing.T) {
 		{":0", "", "game.example", "turn:game.example:"},
 		{":0", "192.0.2.7", "game.example", "turn:192.0.2.7:"},
 	} {
-		url := start(t, server.Config{Turn: c.turn, Public: c.public})
+		url := start(t, server.Config{Turn: c.turn, Public: c.public, Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})
 		l := raw(t, url+"/pong", http.Header{"Host": {c.host}}, protocol.Version)
 		l.write(protocol.Message{Kind: protocol.Hello})
 		w := l.read()
