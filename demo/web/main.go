@@ -25,6 +25,8 @@ type options struct {
 	loss         float64
 	export, zip  string
 	server       string
+	fromLink     bool
+	public       string
 	pkg          string
 }
 
@@ -48,6 +50,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	f.SetOutput(out)
 	f.Usage = func() { fmt.Fprint(out, usage); f.PrintDefaults() }
 	f.StringVar(&o.addr, "addr", "127.0.0.1:8080", "listen here; :8080 lets other machines in")
+	f.StringVar(&o.public, "public", "", "host by which others reach the pages, such as that of a tunnel to this machine")
 	f.StringVar(&o.turn, "turn", "", "address of STUN and TURN, UDP and TCP (default: a free port on the host of -addr)")
 	f.BoolVar(&o.noOpen, "no-open", false, "do not open the browser")
 	f.BoolVar(&o.mute, "mute", false, "pages without sound")
@@ -55,9 +58,10 @@ func parse(args []string, out io.Writer) (options, error) {
 	f.IntVar(&o.lag, "lag", 0, "milliseconds that a page holds back what it sends, one way: 80 makes a round trip 160 longer")
 	f.IntVar(&o.jitter, "jitter", 0, "milliseconds that -lag grows by at most, at random")
 	f.Float64Var(&o.loss, "loss", 0, "share of its packets that a page loses, 0 to 0.9")
-	f.StringVar(&o.export, "export", "", "write the static page into this folder and end")
+	f.StringVar(&o.export, "export", "", "write the static page, with its .br and .gz, into this folder and end")
 	f.StringVar(&o.zip, "zip", "", "write the static page as this zip file, for itch.io, and end")
 	f.StringVar(&o.server, "server", "", "signaling server that an exported page uses, such as wss://play.example.org")
+	f.BoolVar(&o.fromLink, "server-from-link", false, "let ?server= of a link lead an exported page to another server than that: whoever makes a link then\nchooses where it connects to")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -76,8 +80,8 @@ func parse(args []string, out io.Writer) (options, error) {
 		if err != nil || u.Host == "" || u.Scheme != "wss" && u.Scheme != "ws" {
 			return o, fmt.Errorf("-server %q: an exported page needs its signaling server, such as wss://play.example.org", o.server)
 		}
-	} else if o.server != "" {
-		return o, errors.New("-server is for -export and -zip: the pages served here use this very server")
+	} else if o.server != "" || o.fromLink {
+		return o, errors.New("-server and -server-from-link are for -export and -zip: the pages served here use this very server")
 	}
 	o.pkg = f.Arg(0)
 	return o, nil
@@ -152,7 +156,7 @@ func run(ctx context.Context, o options, out, progress io.Writer) error {
 		return err
 	}
 	if listener == nil {
-		return export(o, prog, out)
+		return export(ctx, o, prog, b.meter, out)
 	}
 
 	began := time.Now()

@@ -1,18 +1,26 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
+	"cmp"
+	"compress/gzip"
 	"context"
 	"flag"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/andybalholm/brotli"
 	"go.uber.org/goleak"
+
+	"github.com/punchback/punchback/signaling/server"
 )
 
 func TestMain(m *testing.M) {
@@ -106,7 +114,8 @@ func TestFlags(t *testing.T) {
 		{"./a ./b", "one package"},
 		{"-zip x.zip", "-server"},
 		{"-zip x.zip -server http://here", "-server"},
-		{"-server wss://here", "-server is for"},
+		{"-server wss://here", "-server and -server-from-link are for"},
+		{"-server-from-link", "-server and -server-from-link are for"},
 	} {
 		_, err := parse(strings.Fields(c.args), io.Discard)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -137,7 +146,8 @@ func TestExport(t *testing.T) {
 	for _, f := range found {
 		names = append(names, f.Name())
 	}
-	if got := strings.Join(names, " "); got != "game.wasm index.html page.js wasm_exec.js" {
+	want := "game.wasm game.wasm.br game.wasm.gz index.html index.html.br index.html.gz page.js page.js.br page.js.gz wasm_exec.js wasm_exec.js.br wasm_exec.js.gz"
+	if got := strings.Join(names, " "); got != want {
 		t.Errorf("files %s", got)
 	}
 	index, _ := os.ReadFile(filepath.Join(dir, "page", "index.html"))
@@ -154,6 +164,17 @@ func TestExport(t *testing.T) {
 	if i, j := strings.Index(string(index), "page.js"), strings.Index(string(index), "wasm_exec.js"); i > j {
 		t.Error("page.js comes after wasm_exec.js")
 	}
+	served(t, filepath.Join(dir, "page"))
+	zipped, err := zip.OpenReader(filepath.Join(dir, "page.zip"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer zipped.Close()
+	for _, f := range zipped.File { // itch.io compresses by itself
+		if ext := filepath.Ext(f.Name); ext == ".br" || ext == ".gz" {
+			t.Errorf("the zip holds %s", f.Name)
+		}
+	}
 	for name, magic := range map[string]string{"page/game.wasm": "\x00asm", "page.zip": "PK"} {
 		body, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil || !strings.HasPrefix(string(body), magic) {
@@ -163,6 +184,52 @@ func TestExport(t *testing.T) {
 	code, _, said = web(t, dir, "-export", ".", "-server", "wss://play.example.org", ".")
 	if code != 1 || !strings.Contains(said, "Go source") {
 		t.Errorf("an export over the source: exit status %d, %q", code, said)
+	}
+}
+
+// served asks the signaling service for each file of an exported page in each
+// encoding, and compares what comes of it with the original.
+func served(t *testing.T, dir string) {
+	t.Helper()
+	s, err := server.New(server.Config{Turn: "off", Web: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := httptest.NewServer(s)
+	defer func() { s.Close(); h.Close() }()
+	browser := &http.Transport{DisableCompression: true, DisableKeepAlives: true}
+	for name, kind := range map[string]string{"game.wasm": "application/wasm", "index.html": "text/html", "": "text/html", "page.js": "text/javascript", "wasm_exec.js": "text/javascript"} {
+		original, err := os.ReadFile(filepath.Join(dir, cmp.Or(name, "index.html")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes := map[string]int64{}
+		for accept, coding := range map[string]string{"gzip, deflate, br, zstd": "br", "gzip": "gzip", "identity": ""} {
+			r, _ := http.NewRequest("GET", h.URL+"/"+name, nil)
+			r.Header.Set("Accept-Encoding", accept)
+			answer, err := browser.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer answer.Body.Close()
+			sizes[coding] = answer.ContentLength
+			var body io.Reader = answer.Body
+			switch coding {
+			case "br":
+				body = brotli.NewReader(body)
+			case "gzip":
+				if body, err = gzip.NewReader(body); err != nil {
+					t.Fatal(err)
+				}
+			}
+			unpacked, err := io.ReadAll(body)
+			if got := answer.Header.Get("Content-Encoding"); err != nil || got != coding || !strings.HasPrefix(answer.Header.Get("Content-Type"), kind) || !bytes.Equal(unpacked, original) {
+				t.Errorf("/%s, %s: %s, %d bytes as %q, %v", name, accept, answer.Status, len(unpacked), got, err)
+			}
+		}
+		if !(sizes["br"] < sizes["gzip"] && sizes["gzip"] < sizes[""]) {
+			t.Errorf("/%s: sizes %v", name, sizes)
+		}
 	}
 }
 

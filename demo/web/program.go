@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/andybalholm/brotli"
+
+	"github.com/punchback/punchback/signaling/server"
 )
 
 // program is one build of a game, in every encoding it is served in.
@@ -63,13 +65,7 @@ func (p *program) compress() {
 		w.Close()
 		p.swap("br", 5, out.Bytes())
 	})
-	wait.Go(func() {
-		var out bytes.Buffer
-		w, _ := gzip.NewWriterLevel(&out, 5)
-		w.Write(p.wasm)
-		w.Close()
-		p.swap("gzip", 5, out.Bytes())
-	})
+	wait.Go(func() { p.swap("gzip", 5, gzipped(p.wasm, 5)) })
 	wait.Wait()
 }
 
@@ -79,22 +75,50 @@ func (p *program) improve(ctx context.Context) error {
 	if (*p.encoded.Load())["br"].level == best {
 		return nil
 	}
-	var out bytes.Buffer
-	err := quietly(func() error {
-		w := brotli.NewWriterLevel(&out, best)
-		for chunk := range slices.Chunk(p.wasm, 64<<10) {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			w.Write(chunk)
-		}
-		return w.Close()
-	})
-	if err != nil {
+	var body []byte
+	err := quietly(func() (err error) {
+		body, err = p.brotli(ctx)
 		return err
+	})
+	if body != nil {
+		p.swap("br", best, body)
 	}
-	p.swap("br", best, out.Bytes())
-	return keep(p.id, out.Bytes())
+	return err
+}
+
+// brotli is the best one of the WASM, from an earlier run or made now. It is there
+// with an error, too, if it can only not be kept for the next.
+func (p *program) brotli(ctx context.Context) ([]byte, error) {
+	if body, err := os.ReadFile(cached(p.id)); err == nil && len(body) > 0 {
+		return body, nil
+	}
+	body, err := brotlied(ctx, p.wasm)
+	if err == nil {
+		err = keep(p.id, body)
+	}
+	return body, err
+}
+
+// brotlied is the best brotli of a body, unless ctx ends before it is made.
+func brotlied(ctx context.Context, body []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w := brotli.NewWriterLevel(&out, best)
+	for chunk := range slices.Chunk(body, 64<<10) {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		w.Write(chunk)
+	}
+	w.Close()
+	return out.Bytes(), nil
+}
+
+func gzipped(body []byte, level int) []byte {
+	var out bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&out, level)
+	w.Write(body)
+	w.Close()
+	return out.Bytes()
 }
 
 // swap puts an encoding in place of a quicker one.
@@ -114,7 +138,7 @@ func (p *program) swap(name string, level int, body []byte) {
 // content's hash, so it never has to be asked for again.
 func (p *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	encoded := *p.encoded.Load()
-	name := negotiate(r.Header.Values("Accept-Encoding"), encoded)
+	name := server.Negotiate(r.Header.Values("Accept-Encoding"), func(coding string) bool { _, there := encoded[coding]; return there })
 	body := p.wasm
 	etag := `"` + p.id + `"`
 	h := w.Header()
@@ -136,29 +160,6 @@ func (p *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodHead {
 		w.Write(body)
 	}
-}
-
-// negotiate picks br before gzip before nothing (""), among what there is and
-// what the browser takes: a name with q=0 is refused, * stands for the unnamed.
-func negotiate(accept []string, have map[string]encoding) string {
-	takes := map[string]bool{}
-	for part := range strings.SplitSeq(strings.Join(accept, ","), ",") {
-		name, params, _ := strings.Cut(part, ";")
-		name = strings.ToLower(strings.TrimSpace(name))
-		value, weighted := strings.CutPrefix(strings.ReplaceAll(strings.ToLower(params), " ", ""), "q=")
-		q, err := strconv.ParseFloat(value, 64)
-		takes[name] = !weighted || err == nil && q > 0
-	}
-	for _, name := range []string{"br", "gzip"} {
-		ok, named := takes[name]
-		if !named {
-			ok = takes["*"]
-		}
-		if _, there := have[name]; ok && there {
-			return name
-		}
-	}
-	return ""
 }
 
 // cached is where the best encoding of a content is kept between runs.

@@ -33,6 +33,7 @@ type page struct {
 	Size        int    // of the WASM, unpacked, for the progress bar
 	Build       string // its hash
 	Server      string // signaling server of an exported page
+	FromLink    bool   // which a link may change
 	Page        string // what links lead to when this page is open on a loopback address
 	Live        bool   // served by this program, not exported
 	Network     bool   // let the page shape what it sends by its query
@@ -76,7 +77,7 @@ func newSite(o options, addr net.Addr, p *program, out io.Writer) (*site, error)
 		turn = net.JoinHostPort(host, "0")
 	}
 	var err error
-	s.Server, err = server.New(server.Config{Addr: addr.String(), Turn: turn, Fallback: &s.mux})
+	s.Server, err = server.New(server.Config{Addr: addr.String(), Public: o.public, Turn: turn, Fallback: &s.mux})
 	return s, err
 }
 

@@ -20,31 +20,6 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-func TestNegotiate(t *testing.T) {
-	both := map[string]encoding{"br": {}, "gzip": {}}
-	for accept, want := range map[string]string{
-		"":                         "",
-		"gzip, deflate, br, zstd":  "br",
-		"gzip, deflate":            "gzip",
-		"br;q=0, gzip":             "gzip",
-		"br;q=0.0, gzip; q=0":      "",
-		"*":                        "br",
-		"br;q=0, *;q=0.5":          "gzip",
-		"identity":                 "",
-		"BR":                       "br",
-		"*;q=0":                    "",
-		"gzip;q=nonsense":          "",
-		"brotli, x-gzip, vibrator": "",
-	} {
-		if got := negotiate([]string{accept}, both); got != want {
-			t.Errorf("%q: %q, want %q", accept, got, want)
-		}
-	}
-	if got := negotiate([]string{"br", "gzip"}, map[string]encoding{"gzip": {}}); got != "gzip" {
-		t.Errorf("without br, over two headers: %q", got)
-	}
-}
-
 // sample is a program big enough to be worth compressing.
 func sample(t *testing.T) *program {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
@@ -223,6 +198,52 @@ func TestPages(t *testing.T) {
 	bad, _, _ := serve(t, "-lag", "80", "-mute")
 	if w := get(bad, "/"); w.Code != 302 || w.Header().Get("Location") != "/?lag=80&mute=1" {
 		t.Errorf("/ with -lag: %d %s", w.Code, w.Header().Get("Location"))
+	}
+}
+
+// A page of another site, whose name leads to this machine, gets nothing of what a
+// site has (DNS rebinding); -public lets a name in.
+func TestOtherSitesGetNothing(t *testing.T) {
+	_, url, out := serve(t, "-public", "game.tunnel.example")
+	ask := func(host, method, path string, header ...string) int {
+		t.Helper()
+		var body io.Reader
+		if method == "POST" {
+			body = strings.NewReader("said by " + host)
+		}
+		r, _ := http.NewRequest(method, url+path, body)
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		r.Host = host
+		r.Header.Set("Origin", "http://"+host)
+		answer, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		return answer.StatusCode
+	}
+	upgrade := []string{"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA=="}
+	for _, c := range []struct {
+		method, path string
+		want         int
+		header       []string
+	}{
+		{"GET", "/", 200, nil}, {"GET", "/page.js", 200, nil}, {"GET", "/-/live", 200, nil}, {"GET", "/-/tabs?n=2", 200, nil}, {"GET", "/-/qr?text=hi", 200, nil},
+		{"POST", "/-/report", 204, nil}, {"GET", "/metrics", 200, nil}, {"GET", "/healthz", 200, nil}, {"GET", "/pong", 101, upgrade},
+	} {
+		for _, host := range []string{"localhost:8080", "127.0.0.1", "game.tunnel.example"} {
+			if got := ask(host, c.method, c.path, c.header...); got != c.want {
+				t.Errorf("%s %s at %s: %d, want %d", c.method, c.path, host, got, c.want)
+			}
+		}
+		if got := ask("evil.example", c.method, c.path, c.header...); got != http.StatusMisdirectedRequest {
+			t.Errorf("%s %s at evil.example: %d", c.method, c.path, got)
+		}
+	}
+	if said := out.String(); strings.Contains(said, "evil.example") || !strings.Contains(said, "said by localhost") {
+		t.Errorf("the terminal: %s", said)
 	}
 }
 

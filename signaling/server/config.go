@@ -79,7 +79,6 @@ func (c *Config) fill() error {
 		if info, err := os.Stat(c.Web); err != nil || !info.IsDir() {
 			return fmt.Errorf("server: web %q is no folder", c.Web)
 		}
-		c.Fallback = http.FileServer(http.Dir(c.Web))
 	}
 	return nil
 }

@@ -136,7 +136,9 @@ func New(cfg Config) (*Server, error) {
 	s.hosts = newHosts(&s.cfg)
 	s.metrics = newMetrics(s)
 	s.guard = guard{limits: &s.cfg.Limits, proxies: cfg.Proxies, sources: map[netip.Prefix]*source{}}
-	if s.web == nil {
+	if s.web == nil && cfg.Web != "" {
+		s.web = folder(cfg.Web)
+	} else if s.web == nil {
 		s.web = http.HandlerFunc(about)
 	}
 	if cfg.Cluster != nil {
