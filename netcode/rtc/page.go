@@ -1,6 +1,7 @@
 package rtc
 
 import (
+	"net/netip"
 	"net/url"
 	"strings"
 )
@@ -23,6 +24,24 @@ func (p place) complete(link string) string {
 	}
 	u.RawQuery = q.Encode()
 	return strings.TrimSuffix(p.server, "/") + u.String()
+}
+
+// serverFor is the signaling server of a page at this host, "" for the one that the page
+// comes from, and whether its link names it. Whoever made a link chose what is in
+// it, so that a server in the link (?server=) counts in two cases alone: the page
+// says so (punchback.serverFromLink), or it is one of this machine's own and has no
+// server built in (punchback.server), where a developer may try out another.
+func serverFor(host, built, linked string, fromLink bool) (server string, byLink bool) {
+	if linked != "" && (fromLink || built == "" && own(host)) {
+		return linked, true
+	}
+	return built, false
+}
+
+// own tells whether a page's host is this machine.
+func own(host string) bool {
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && ip.IsLoopback()
 }
 
 // pageLink is the page with the room in its query. Without a page it is the

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +23,7 @@ import (
 )
 
 const pageHTML = `<!doctype html><script src="wasm_exec.js"></script><script>
+%s
 const go = new Go();
 WebAssembly.instantiateStreaming(fetch("page.wasm"), go.importObject).then(r => go.run(r.instance));
 </script>`
@@ -28,53 +31,12 @@ WebAssembly.instantiateStreaming(fetch("page.wasm"), go.importObject).then(r => 
 // A page in a real browser and a native program meet, play and play again: the
 // two halves of the same API.
 func TestAPageMeetsAWindow(t *testing.T) {
-	var browser string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil && browser == "" {
-			browser = path
-		}
-	}
-	if browser == "" || testing.Short() {
-		t.Skip("no browser here, or no time for one")
-	}
-	dir := t.TempDir()
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "page.wasm"), "./testdata/page")
-	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	s, err := server.New(server.Config{Turn: "off", Fallback: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/":
-			fmt.Fprint(w, pageHTML)
-		case "/page.wasm":
-			http.ServeFile(w, r, filepath.Join(dir, "page.wasm"))
-		case "/wasm_exec.js":
-			http.ServeFile(w, r, filepath.Join(goroot(t), "lib/wasm/wasm_exec.js"))
-		default:
-			http.NotFound(w, r)
-		}
-	})})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := httptest.NewServer(s)
-	defer func() { s.Close(); h.Close() }()
-
-	alloc, end := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("headless", "new"))...)
-	defer end()
-	tab, closeTab := chromedp.NewContext(alloc)
-	defer closeTab()
+	tab, wasm := browser(t), pageWASM(t)
+	h := serves(t, server.Config{Fallback: pageAt(t, wasm, "")})
 	if err := chromedp.Run(tab, chromedp.Navigate(h.URL)); err != nil {
 		t.Fatal(err)
 	}
-	said := func() (s string) {
-		if err := chromedp.Run(tab, chromedp.Evaluate(`globalThis.said ?? ""`, &s)); err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
+	said := func() string { return said(t, tab) }
 
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -95,6 +57,141 @@ func TestAPageMeetsAWindow(t *testing.T) {
 	if want := "link " + h.URL + "/?players=2&room="; !strings.Contains(said(), want) {
 		t.Errorf("the page said %q, want %q", said(), want)
 	}
+}
+
+// Whoever makes a link chooses what is in it, but not the server at which its page
+// plays, unless the page wants that: that server would learn everybody's address.
+func TestALinkDoesNotMoveAPage(t *testing.T) {
+	tab, wasm := browser(t, chromedp.Flag("host-resolver-rules", "MAP game.example 127.0.0.1")), pageWASM(t)
+	ws := func(h *httptest.Server) string { return "ws" + strings.TrimPrefix(h.URL, "http") }
+	const build, let = "punchback.server = BUILT;", "punchback.serverFromLink = true;"
+	for _, c := range []struct {
+		host, script, query string
+		want                string // the server that is asked: built, linked, or own
+		link                bool   // whether the way here leads there, too
+	}{
+		{"127.0.0.1", build, "?server=", "built", false},
+		{"game.example", build, "?server=", "built", false},
+		{"game.example", build + let, "?server=", "linked", true},
+		{"game.example", build + let, "?room=FOX", "built", false},
+		{"game.example", "", "?server=", "own", false},
+		{"game.example", let, "?server=", "linked", true},
+		{"127.0.0.1", "", "?server=", "linked", true},
+	} {
+		t.Run(c.host+" "+c.script+c.query, func(t *testing.T) {
+			built, linked := serves(t, server.Config{Origins: []string{"*"}}), serves(t, server.Config{Origins: []string{"*"}})
+			script := `punchback = {}; game = "/toy?players=2";` + strings.ReplaceAll(c.script, "BUILT", strconv.Quote(ws(built)))
+			own := serves(t, server.Config{Public: "game.example", Fallback: pageAt(t, wasm, script)})
+			page := strings.Replace(own.URL, "127.0.0.1", c.host, 1) + "/"
+			query := c.query
+			if query == "?server=" {
+				query += url.QueryEscape(ws(linked))
+			}
+			spoken := chromedp.Poll("globalThis.said", nil, chromedp.WithPollingTimeout(0))
+			if err := chromedp.Run(tab, chromedp.Navigate(page+query), spoken); err != nil {
+				t.Fatal(err)
+			}
+			for name, h := range map[string]*httptest.Server{"built": built, "linked": linked, "own": own} {
+				if in := members(t, h) == 1; in != (name == c.want) {
+					t.Errorf("at the server that is %s: %v", name, in)
+				}
+			}
+			want := "link " + page + "?"
+			if c.link {
+				want = "server=" + url.QueryEscape(ws(linked))
+			}
+			if got := said(t, tab); !strings.Contains(got, want) || !c.link && strings.Contains(got, "server=") {
+				t.Errorf("the page said %q, want %q in it", got, want)
+			}
+		})
+	}
+}
+
+// members is how many are in the rooms of a server.
+func members(t *testing.T, h *httptest.Server) (n int) {
+	t.Helper()
+	r, err := h.Client().Get(h.URL + "/healthz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	var rooms int
+	if _, err := fmt.Fscanf(r.Body, "ok\nrooms %d\nmembers %d\n", &rooms, &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// browser is a tab of a Chromium; without one the test is skipped.
+func browser(t *testing.T, flags ...chromedp.ExecAllocatorOption) context.Context {
+	t.Helper()
+	var path string
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if p, err := exec.LookPath(name); err == nil && path == "" {
+			path = p
+		}
+	}
+	if path == "" || testing.Short() {
+		t.Skip("no browser here, or no time for one")
+	}
+	flags = append(flags, chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("headless", "new"))
+	alloc, end := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:], flags...)...)
+	t.Cleanup(end)
+	tab, closeTab := chromedp.NewContext(alloc)
+	t.Cleanup(closeTab)
+	return tab
+}
+
+// said is what the page has to say so far.
+func said(t *testing.T, tab context.Context) (s string) {
+	t.Helper()
+	if err := chromedp.Run(tab, chromedp.Evaluate(`globalThis.said ?? ""`, &s)); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// serves runs a signaling server for one test.
+func serves(t *testing.T, cfg server.Config) *httptest.Server {
+	t.Helper()
+	cfg.Turn = "off"
+	s, err := server.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := httptest.NewServer(s)
+	t.Cleanup(func() { s.Close(); h.Close() })
+	return h
+}
+
+// pageWASM builds the page's program.
+func pageWASM(t *testing.T) (file string) {
+	t.Helper()
+	file = filepath.Join(t.TempDir(), "page.wasm")
+	build := exec.Command("go", "build", "-o", file, "./testdata/page")
+	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return file
+}
+
+// pageAt serves the page, in which a script comes before the program.
+func pageAt(t *testing.T, wasm, script string) http.Handler {
+	t.Helper()
+	exec := filepath.Join(goroot(t), "lib/wasm/wasm_exec.js")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/":
+			fmt.Fprintf(w, pageHTML, script)
+		case "/page.wasm":
+			http.ServeFile(w, r, wasm)
+		case "/wasm_exec.js":
+			http.ServeFile(w, r, exec)
+		default:
+			http.NotFound(w, r)
+		}
+	})
 }
 
 // visit plays so many frames, leaves, and tells what the other end is to say.

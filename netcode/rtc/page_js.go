@@ -8,8 +8,8 @@ import (
 
 // here is the page that others come to: the one that the page's script names,
 // such as the LAN address of a page opened on localhost, or else the current
-// one. Of its query only the server stays: what else this player asked for is
-// not what others want.
+// one. Of its query only the server stays, if it counts: what else this player
+// asked for is not what others want.
 func here() string {
 	if page := js.Global().Get("punchback"); page.Type() == js.TypeObject && page.Get("page").Type() == js.TypeString {
 		return page.Get("page").String()
@@ -20,25 +20,34 @@ func here() string {
 	}
 	page := location.Get("origin").String() + location.Get("pathname").String()
 	q, _ := url.ParseQuery(strings.TrimPrefix(location.Get("search").String(), "?"))
-	if server := q.Get("server"); server != "" {
+	if server, byLink := signaling(location, q); byLink {
 		page += "?server=" + url.QueryEscape(server)
 	}
 	return page
 }
 
-// around is the server that the page's script or its query names, or else the
-// one that the page came from, and the room that its query asks for.
+// signaling is the server that the page's script or its query names; see serverFor.
+func signaling(location js.Value, query url.Values) (server string, byLink bool) {
+	built, fromLink := "", false
+	if page := js.Global().Get("punchback"); page.Type() == js.TypeObject {
+		if s := page.Get("server"); s.Type() == js.TypeString {
+			built = s.String()
+		}
+		fromLink = page.Get("serverFromLink").Truthy()
+	}
+	return serverFor(location.Get("hostname").String(), built, query.Get("server"), fromLink)
+}
+
+// around is the server of the page, or else the one that the page came from, and
+// the room that its query asks for.
 func around() place {
 	location := js.Global().Get("location")
 	if location.Type() != js.TypeObject {
 		return place{}
 	}
 	q, _ := url.ParseQuery(strings.TrimPrefix(location.Get("search").String(), "?"))
-	p := place{server: q.Get("server"), room: q.Get("room"), players: q.Get("players")}
-	if page := js.Global().Get("punchback"); p.server == "" && page.Type() == js.TypeObject && page.Get("server").Type() == js.TypeString {
-		p.server = page.Get("server").String()
-	}
-	if p.server == "" {
+	p := place{room: q.Get("room"), players: q.Get("players")}
+	if p.server, _ = signaling(location, q); p.server == "" {
 		p.server = location.Get("origin").String()
 	}
 	return p

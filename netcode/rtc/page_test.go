@@ -19,3 +19,31 @@ func TestALinkMayLeaveOutWhatThePageKnows(t *testing.T) {
 		}
 	}
 }
+
+func TestALinkLeadsNowhereElse(t *testing.T) {
+	const built, linked = "wss://play.example", "wss://evil.example"
+	for _, c := range []struct {
+		host, built, linked string
+		fromLink            bool
+		want                string
+		byLink              bool
+	}{
+		{"game.example", built, linked, false, built, false},
+		{"localhost", built, linked, false, built, false},
+		{"game.example", built, linked, true, linked, true},
+		{"game.example", built, "", true, built, false},
+		{"game.example", "", linked, false, "", false},
+		{"192.168.1.5", "", linked, false, "", false},
+		{"127.0.0.1.evil.example", "", linked, false, "", false},
+		{"game.example", "", linked, true, linked, true},
+		{"localhost", "", linked, false, linked, true},
+		{"game.localhost", "", linked, false, linked, true},
+		{"127.0.0.1", "", linked, false, linked, true},
+		{"[::1]", "", linked, false, linked, true},
+		{"localhost", "", "", false, "", false},
+	} {
+		if got, byLink := serverFor(c.host, c.built, c.linked, c.fromLink); got != c.want || byLink != c.byLink {
+			t.Errorf("%+v: %q, by the link: %v", c, got, byLink)
+		}
+	}
+}

@@ -140,6 +140,11 @@ type link struct {
 // error is for a bad url or option, or an *Error for a browser without WebRTC,
 // which enters no room.
 //
+// A page's own server is punchback.server, which its script may set, or else where
+// the page comes from. Its ?server= counts only if the script sets
+// punchback.serverFromLink, or on a loopback address without punchback.server: a
+// link is made by anybody.
+//
 // In the browser the page, too, is told why a Join failed, a match ended or a
 // room is over: page.js of demo/web shows it.
 func Join(link string, o *Options) (*Room, error) {

@@ -1,5 +1,7 @@
 // Command page is the browser's end of TestAPageMeetsAWindow: it plays the
 // room that its address names, twice, and leaves what came of it in a global.
+// With globalThis.game it is that of TestALinkDoesNotMoveAPage: it goes into a
+// room of that game, at whatever server the page has.
 package main
 
 import (
@@ -7,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 	"syscall/js"
+	"time"
 
 	"github.com/punchback/punchback/netcode"
 	"github.com/punchback/punchback/netcode/plain"
@@ -31,6 +34,19 @@ func main() {
 	say := func(format string, a ...any) {
 		said += fmt.Sprintf(format, a...) + "\n"
 		js.Global().Set("said", said)
+	}
+	if game := js.Global().Get("game"); game.Type() == js.TypeString {
+		room, err := rtc.Join(game.String(), &rtc.Options{Build: "toy/1", Rate: 60})
+		for err == nil && room.Link() == "" {
+			time.Sleep(10 * time.Millisecond)
+			_, err = room.Match()
+		}
+		if err != nil {
+			say("%v", err)
+			return
+		}
+		say("link %s", room.Link())
+		select {}
 	}
 	server := strings.Replace(js.Global().Get("location").Get("origin").String(), "http", "ws", 1)
 	room, err := rtc.Join(server+"/toy?players=2", &rtc.Options{Build: "toy/1", Rate: 60, Name: "page"})
