@@ -6,8 +6,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,17 +23,17 @@ import (
 
 // browser is a Chromium as a person has it, with one window: no flag here keeps
 // hidden tabs awake.
-func browser(t *testing.T) context.Context {
+func browser(t *testing.T, flags ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Fatal("this test needs chromium: apt-get install chromium")
 	}
-	all, stop := chromedp.NewExecAllocator(context.Background(),
+	all, stop := chromedp.NewExecAllocator(context.Background(), append(flags,
 		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(640, 360),
 		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("headless", "new"), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("mute-audio", true))
+		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("mute-audio", true))...)
 	ctx, end := chromedp.NewContext(all)
 	ctx, timeout := context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(func() {
@@ -318,22 +316,6 @@ func TestSave(t *testing.T) {
 	write(t, main, strings.Replace(shows(3), "select {}", `panic("on purpose")`, 1))
 	until(t, ctx, "document.getElementById('say')?.innerText.includes('panic: on purpose')")
 	out.await(t, "page: panic: on purpose")
-}
-
-// TestExportedPage serves the exported folder as any web server would, below a path.
-func TestExportedPage(t *testing.T) {
-	dir := t.TempDir()
-	if code, out, said := web(t, ".", "-export", filepath.Join(dir, "html", "123"), "-server", "wss://play.example.org", "./testdata/hello"); code != 0 {
-		t.Fatalf("exit status %d: %s%s", code, out, said)
-	}
-	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
-	defer server.Close()
-	ctx := browser(t)
-	do(t, ctx, chromedp.Navigate(server.URL+"/html/123/?room=fox"))
-	until(t, ctx, "globalThis.punchback?.shown && updates > 10")
-	if got := value[string](t, ctx, "punchback.server + location.search"); got != "wss://play.example.org?room=fox&server=wss%3A%2F%2Fplay.example.org" {
-		t.Errorf("the game is told %s", got)
-	}
 }
 
 // TestPhone opens the page on localhost while others can come too: the way for

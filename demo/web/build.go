@@ -59,7 +59,17 @@ func (b *builder) close() { os.RemoveAll(b.temp) }
 // broken is a build that failed: what the go command said, untouched.
 type broken string
 
-func (b broken) Error() string { return "the game does not build:\n" + string(b) }
+// sums makes a module whose go.mod replaces ours ready for this program and for the
+// game. What the go command itself suggests then asks for versions that are nowhere.
+const sums = "go mod edit -tool=" + module + "/demo/web\n\tgo mod tidy"
+
+func (b broken) Error() string {
+	text := "the game does not build:\n" + string(b)
+	if strings.Contains(text, "missing go.sum entry") || strings.Contains(text, module+" provides package") {
+		text += "\nrun these two once, where your go.mod is:\n\n\t" + sums + "\n"
+	}
+	return text
+}
 
 // build finds (and downloads) everything the program is made of, then compiles it.
 func (b *builder) build(ctx context.Context) (*program, times, error) {

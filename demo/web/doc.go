@@ -7,4 +7,10 @@
 // builds again whenever you save. It needs Go alone: no C compiler and no system
 // package. It never writes into your source tree, and by default nobody but this
 // machine reaches it.
+//
+// A module that has a replace for github.com/punchback/punchback lacks what this
+// program is made of, until these two are run once in it:
+//
+//	go mod edit -tool=github.com/punchback/punchback/demo/web
+//	go mod tidy
 package main
