@@ -17,9 +17,10 @@ import (
 // Its browser then takes this server for the page's own, and lets the page read
 // all of it. Only the Host header tells: it still has the name of the page. So
 // what comes in at a loopback address must name this machine, or a host of Public
-// or Autocert, or come from one of Proxies, which pass on the name that players
-// use. That holds for a server that listens on every interface, too: a browser on
-// its machine reaches it by loopback as well.
+// or Autocert, or be passed on by one of Proxies, which say for whom
+// (X-Forwarded-For) and keep the name that players use. That holds for a server
+// that listens on every interface, too: a browser on its machine reaches it by
+// loopback as well.
 //
 // What comes in at another address may have any name: players reach a server on
 // the internet by names that it does not know, and so can everybody else.
@@ -61,7 +62,8 @@ func (h *hosts) allow(r *http.Request) bool {
 	if !ok || !at.IP.IsLoopback() {
 		return true
 	}
-	if from, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && within(h.proxies, from.Addr().Unmap()) {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err == nil && within(h.proxies, from.Addr().Unmap()) && r.Header.Get("X-Forwarded-For") != "" {
 		return true
 	}
 	host, _ := splitHost(r.Host)

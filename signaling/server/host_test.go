@@ -116,12 +116,17 @@ func serve(t *testing.T, listen string, cfg server.Config) string {
 	return "127.0.0.1:" + port
 }
 
-// A proxy on this machine is believed about the name that it was asked by.
+// A proxy on this machine is believed about the name that it was asked by, if it
+// says by whom: a browser on this machine does not.
 func TestAProxyMayAskByAnyName(t *testing.T) {
+	const by = "X-Forwarded-For: 192.0.2.9"
 	for proxies, want := range map[string]int{"127.0.0.1/32": 200, "127.0.0.2/32": http.StatusMisdirectedRequest} {
-		url := start(t, server.Config{Proxies: []netip.Prefix{netip.MustParsePrefix(proxies)}})
-		if status, body := ask(t, strings.TrimPrefix(url, "ws://"), "game.example", "/healthz"); status != want {
+		addr := strings.TrimPrefix(start(t, server.Config{Proxies: []netip.Prefix{netip.MustParsePrefix(proxies)}}), "ws://")
+		if status, body := ask(t, addr, "game.example", "/healthz", by); status != want {
 			t.Errorf("-proxy %s: %d %q", proxies, status, body)
+		}
+		if status, body := ask(t, addr, "game.example", "/healthz"); status != http.StatusMisdirectedRequest {
+			t.Errorf("-proxy %s, of its own accord: %d %q", proxies, status, body)
 		}
 	}
 }

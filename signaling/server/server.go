@@ -179,8 +179,8 @@ func (s *Server) Close() error {
 // ServeHTTP answers WebSockets, /healthz, /readyz, to this machine and its network
 // /metrics, and leaves the rest to Fallback. A request that comes in at a loopback
 // address must name this machine in its Host header, or Public, or a host of
-// Autocert, or come from one of Proxies; else the answer is 421, so that no page
-// of another site can make a browser on this machine ask in its name.
+// Autocert, or be passed on by one of Proxies; else the answer is 421, so that no
+// page of another site can make a browser on this machine ask in its name.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case s.hosts.refuse(w, r):

@@ -190,7 +190,7 @@ func TestServersCarryTheHostOfTheClient(t *testing.T) {
 		{":0", "192.0.2.7", "game.example", "turn:192.0.2.7:"},
 	} {
 		url := start(t, server.Config{Turn: c.turn, Public: c.public, Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})
-		l := raw(t, url+"/pong", http.Header{"Host": {c.host}}, protocol.Version)
+		l := raw(t, url+"/pong", http.Header{"Host": {c.host}, "X-Forwarded-For": {"192.0.2.9"}}, protocol.Version)
 		l.write(protocol.Message{Kind: protocol.Hello})
 		w := l.read()
 		if len(w.Servers) != 3 || !strings.HasPrefix(w.Servers[1].URLs[0], c.want) || !strings.HasSuffix(w.Servers[1].URLs[0], "?transport=udp") ||
