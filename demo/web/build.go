@@ -153,7 +153,7 @@ func (b *builder) run(ctx context.Context, out io.Writer, take func(string) bool
 			said.WriteString(lines.Text() + "\n")
 		}
 	}
-	io.Copy(io.Discard, pipe)
+	_, _ = io.Copy(io.Discard, pipe)
 	return said.String(), cmd.Wait()
 }
 

@@ -22,5 +22,5 @@ func (l *live) tell(n news) { l.latest.Store(&n) }
 func (l *live) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	json.NewEncoder(w).Encode(l.latest.Load())
+	_ = json.NewEncoder(w).Encode(l.latest.Load())
 }

@@ -61,7 +61,7 @@ func (p *program) compress() {
 		}
 		var out bytes.Buffer
 		w := brotli.NewWriterLevel(&out, 5)
-		w.Write(p.wasm)
+		_, _ = w.Write(p.wasm)
 		w.Close()
 		p.swap("br", 5, out.Bytes())
 	})
@@ -107,7 +107,7 @@ func brotlied(ctx context.Context, body []byte) ([]byte, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		w.Write(chunk)
+		_, _ = w.Write(chunk)
 	}
 	w.Close()
 	return out.Bytes(), nil
@@ -116,7 +116,7 @@ func brotlied(ctx context.Context, body []byte) ([]byte, error) {
 func gzipped(body []byte, level int) []byte {
 	var out bytes.Buffer
 	w, _ := gzip.NewWriterLevel(&out, level)
-	w.Write(body)
+	_, _ = w.Write(body)
 	w.Close()
 	return out.Bytes()
 }
@@ -158,7 +158,7 @@ func (p *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	if r.Method != http.MethodHead {
-		w.Write(body)
+		_, _ = w.Write(body)
 	}
 }
 

@@ -11,7 +11,7 @@ func quietly(work func() error) error {
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread() // and never unlocked: nobody else gets this thread
-		syscall.Setpriority(syscall.PRIO_PROCESS, syscall.Gettid(), 19)
+		_ = syscall.Setpriority(syscall.PRIO_PROCESS, syscall.Gettid(), 19)
 		done <- work()
 	}()
 	return <-done
