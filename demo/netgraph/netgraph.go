@@ -64,7 +64,7 @@ func Draw(dst *ebiten.Image, stats netcode.Stats, report punch.Report) {
 	k := max(dst.Bounds().Dx()/640, 1)
 	x, y := dst.Bounds().Min.X+6*k, dst.Bounds().Min.Y+6*k
 	box := func(bx, by, w, h float32, c color.Color) {
-		vector.DrawFilledRect(dst, float32(x)+bx*float32(k), float32(y)+by*float32(k), w*float32(k), h*float32(k), c, false)
+		vector.FillRect(dst, float32(x)+bx*float32(k), float32(y)+by*float32(k), w*float32(k), h*float32(k), c, false)
 	}
 	box(0, 0, width, height, color.RGBA{10, 8, 24, 200})
 	var o ebiten.DrawImageOptions

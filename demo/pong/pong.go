@@ -105,9 +105,9 @@ func (a *app) Draw(screen *ebiten.Image) {
 	}
 	if p := a.pong; a.session != nil {
 		say = fmt.Sprint("     ", p.Score[0], " : ", p.Score[1])
-		vector.DrawFilledCircle(screen, float32(p.X)/unit, float32(p.Y)/unit, 4, color.White, true)
-		vector.DrawFilledRect(screen, 2, float32(p.Bat[0]-bat/2), 4, bat, color.White, false)
-		vector.DrawFilledRect(screen, width-6, float32(p.Bat[1]-bat/2), 4, bat, color.White, false)
+		vector.FillCircle(screen, float32(p.X)/unit, float32(p.Y)/unit, 4, color.White, true)
+		vector.FillRect(screen, 2, float32(p.Bat[0]-bat/2), 4, bat, color.White, false)
+		vector.FillRect(screen, width-6, float32(p.Bat[1]-bat/2), 4, bat, color.White, false)
 	}
 	text.Draw(screen, say, face, &text.DrawOptions{LayoutOptions: text.LayoutOptions{LineSpacing: 16}})
 }
