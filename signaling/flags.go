@@ -55,7 +55,7 @@ func parse(args, environ []string, out, warn io.Writer) (cfg server.Config, serv
 	f := flag.NewFlagSet("signaling", flag.ContinueOnError)
 	f.SetOutput(io.Discard) // One line tells what is wrong; the list of flags would hide it.
 	f.StringVar(&cfg.Addr, "addr", "", "TCP `address` to listen on; default: :8080, and :443 with -autocert.\n127.0.0.1:8080 is for this machine and a proxy on it")
-	f.StringVar(&cfg.Public, "public", "", "`host` or IP address by which players reach this machine, where it differs from what\ntheir link says, or from the machine's own address (as behind a cloud's 1:1 NAT)")
+	f.StringVar(&cfg.Public, "public", "", "`host` or IP address by which players reach this machine, where it differs from what\ntheir link says, or from the machine's own address (as behind a cloud's 1:1 NAT);\na loopback address is asked by this name, localhost and its own alone")
 	f.StringVar(&cfg.Turn, "turn", "", "`address` of STUN and TURN, UDP and TCP; default: the host of -addr and port 3478,\nor a free port if that is taken; port 0 is a free port; off is none")
 	f.Func("stun2", "another IP `address` of this machine, by which STUN can tell players what their NAT does\n(RFC 5780), at the port of -turn and the next; -turn must name the first", func(s string) (err error) {
 		if cfg.Stun2, err = netip.ParseAddr(s); err != nil {
@@ -63,7 +63,7 @@ func parse(args, environ []string, out, warn io.Writer) (cfg server.Config, serv
 		}
 		return nil
 	})
-	f.StringVar(&cfg.Web, "web", "", "`folder` of static files to serve on the same address")
+	f.StringVar(&cfg.Web, "web", "", "`folder` of static files to serve on the same address: FILE.br and FILE.gz instead of FILE\nto browsers that take them, and nothing whose name begins with a dot")
 
 	f.Func("autocert", "host `names`, with commas between, for which to get certificates from Let's Encrypt;\nplayers and Let's Encrypt must reach this machine by them at port 443", list(&cfg.Autocert))
 	f.StringVar(&cfg.AutocertDir, "autocert-dir", "", "`folder` that keeps those; default: punchback in the cache folder")
@@ -72,7 +72,7 @@ func parse(args, environ []string, out, warn io.Writer) (cfg server.Config, serv
 	f.StringVar(&cfg.Key, "key", "", "`file` of its key")
 
 	f.Func("origin", "web `pages` that may use this service beside its own, with commas between:\nhttps://example.org, *.example.org, itch for itch.io, * for all", list(&cfg.Origins))
-	f.Func("proxy", "`addresses` of HTTP proxies in front of this service, or networks, with commas between: they\nare believed about where players come from, for whom there are limits (127.0.0.1,::1)", networks(&cfg.Proxies))
+	f.Func("proxy", "`addresses` of HTTP proxies in front of this service, or networks, with commas between: they\nare believed about where players come from, for whom there are limits, and about the name\nthat they ask by (127.0.0.1,::1)", networks(&cfg.Proxies))
 	f.Var(&count{&cfg.Limits.Sockets, 10_000, 1, 1_000_000}, "sockets", "`limit` of connections at once")
 	f.Var(&count{&cfg.Limits.AddressSockets, 256, 1, 1_000_000}, "address-sockets", "`limit` of connections at once from one address")
 	f.Var(&count{&cfg.Limits.Rooms, 10_000, 1, 1_000_000}, "rooms", "`limit` of rooms at once")

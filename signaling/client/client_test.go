@@ -3,6 +3,7 @@
 package client_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -112,6 +113,13 @@ func TestAnUnknownServer(t *testing.T) {
 	if err := c.Send(protocol.Message{Kind: protocol.Signal}); err == nil {
 		t.Error("Send after the end is no error")
 	}
+}
+
+func TestAHostThatTheServerDoesNotKnow(t *testing.T) {
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusMisdirectedRequest) }))
+	defer h.Close()
+	c, wake := dial(t, h.URL+"/pong")
+	wait(t, wake, "words", 5*time.Second, func() bool { return strings.Contains(c.Text(), "start it with -public 127.0.0.1") })
 }
 
 func TestSomethingElseAnswers(t *testing.T) {

@@ -5,6 +5,7 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -55,6 +56,8 @@ func plainly(err error, response *http.Response) error {
 		return errors.New("there is no host " + dns.Name)
 	case errors.Is(err, context.DeadlineExceeded):
 		return errors.New("no answer")
+	case response != nil && response.StatusCode == http.StatusMisdirectedRequest: // It listens on a loopback address.
+		return fmt.Errorf("the server does not know the host %s; start it with -public %[1]s", response.Request.URL.Hostname())
 	case response != nil:
 		return errors.New("it is a web server, but not a Punchback server: " + response.Status)
 	}
