@@ -8,12 +8,21 @@ import (
 
 // pipe is one RTCPeerConnection with its two channels, here the browser's.
 // Its handlers copy and return: they never block the page, and what arrives in
-// order is kept in order.
+// order is kept in order. What Go asks the browser for again and again is asked
+// for once: see glue.js.
 type pipe struct {
 	pc, fast, sure js.Value
 	events         events
 	funcs          []js.Func
+	room           js.Value // each packet and message passes through it, in and out
+	most           int      // bytes that it has
+	known          js.Value // what getStats told last, as a Map
+	asked          js.Func
+	told           chan bool // by asked: known is up to date, or the browser refused
+	teller         string    // the one of known that tells which pair is in use
 }
+
+var uint8Array = js.Global().Get("Uint8Array")
 
 // lacking is what a link needs and this browser does not have.
 func lacking() string {
@@ -45,7 +54,12 @@ func newPipe(o *Options, ev events, _ *socket) (p *pipe, err error) {
 	if o.RelayOnly {
 		cfg.Set("iceTransportPolicy", "relay")
 	}
-	p = &pipe{events: ev, pc: js.Global().Get("RTCPeerConnection").New(cfg)}
+	p = &pipe{events: ev, pc: js.Global().Get("RTCPeerConnection").New(cfg), most: max(MaxPacket, o.Limits.Message+frameHead), told: make(chan bool, 1)}
+	p.room, p.known = uint8Array.New(p.most), js.Global().Get("Map").New()
+	p.asked = p.keep(func(_ js.Value, args []js.Value) any {
+		p.told <- args[0].Bool()
+		return nil
+	})
 	p.fast = p.pc.Call("createDataChannel", "packets", object("negotiated", true, "id", 0, "ordered", false, "maxRetransmits", 0))
 	p.sure = p.pc.Call("createDataChannel", "messages", object("negotiated", true, "id", 1))
 	p.on(p.pc, "onicecandidate", func(e js.Value) {
@@ -97,28 +111,53 @@ func newPipe(o *Options, ev events, _ *socket) (p *pipe, err error) {
 			}
 		})
 		p.on(c.channel, "onclose", func(js.Value) { ev.failed(ErrGone) })
-		p.on(c.channel, "onmessage", func(e js.Value) {
-			data := e.Get("data")
-			if data.Type() != js.TypeObject {
-				ev.hostile(errText)
-				return
-			}
-			c.take(data.Get("byteLength").Int(), func(dst []byte) {
-				js.CopyBytesToGo(dst, js.Global().Get("Uint8Array").New(data))
-			})
-		})
+		p.receive(c.channel, c.take)
 	}
 	return p, nil
 }
 
+// receive has what a channel brings copied from room.
+func (p *pipe) receive(channel js.Value, take func(n int, copy func(dst []byte))) {
+	copy := func(dst []byte) { js.CopyBytesToGo(dst, p.room) }
+	came := func(n int) {
+		if n < 0 {
+			p.events.hostile(errText)
+			return
+		}
+		take(n, copy)
+	}
+	if glue.Truthy() {
+		glue.Call("receive", channel, p.room, p.keep(func(_ js.Value, args []js.Value) any {
+			came(args[0].Int())
+			return nil
+		}))
+		return
+	}
+	p.on(channel, "onmessage", func(e js.Value) {
+		data, n := e.Get("data"), -1
+		if data.Type() == js.TypeObject {
+			n = data.Get("byteLength").Int()
+		}
+		if n >= 0 && n <= p.most {
+			p.room.Call("set", uint8Array.New(data))
+		}
+		came(n)
+	})
+}
+
 // on sets a handler that lives as long as the pipe.
 func (p *pipe) on(target js.Value, event string, f func(e js.Value)) {
-	fn := js.FuncOf(func(_ js.Value, args []js.Value) any {
+	target.Set(event, p.keep(func(_ js.Value, args []js.Value) any {
 		f(args[0])
 		return nil
-	})
+	}))
+}
+
+// keep keeps a function as long as the pipe.
+func (p *pipe) keep(f func(this js.Value, args []js.Value) any) js.Func {
+	fn := js.FuncOf(f)
 	p.funcs = append(p.funcs, fn)
-	target.Set(event, fn)
+	return fn
 }
 
 // caught turns an exception of the browser into an error.
@@ -192,13 +231,13 @@ func (p *pipe) add(c candidate) {
 // nudge does nothing: browsers check quickly by themselves.
 func (p *pipe) nudge() {}
 
-func (p *pipe) send(packet []byte) error { return post(p.fast, packet) }
+func (p *pipe) send(packet []byte) error { return p.post(p.fast, packet) }
 
 // unsent is how many bytes of packets wait here.
 func (p *pipe) unsent() int { return p.fast.Get("bufferedAmount").Int() }
 
 // sendMessage says a frame; a pipe that can't will close, and what waits is said by the next.
-func (p *pipe) sendMessage(frame []byte) { _ = post(p.sure, frame) }
+func (p *pipe) sendMessage(frame []byte) { _ = p.post(p.sure, frame) }
 
 // unsaid is how many bytes of frames wait here.
 func (p *pipe) unsaid() int { return p.sure.Get("bufferedAmount").Int() }
@@ -207,18 +246,25 @@ func (p *pipe) unsaid() int { return p.sure.Get("bufferedAmount").Int() }
 // pages are not told.
 func addresses() string { return "" }
 
-func post(channel js.Value, b []byte) (err error) {
+func (p *pipe) post(channel js.Value, b []byte) (err error) {
 	defer caught(&err)
-	a := js.Global().Get("Uint8Array").New(len(b))
-	js.CopyBytesToJS(a, b)
-	channel.Call("send", a)
+	room := p.room
+	if len(b) > p.most {
+		room = uint8Array.New(len(b))
+	}
+	js.CopyBytesToJS(room, b)
+	if glue.Truthy() {
+		glue.Call("send", channel, room, len(b))
+	} else {
+		channel.Call("send", room.Call("subarray", 0, len(b)))
+	}
 	return nil
 }
 
 // bye tells the other end, and waits a little for it to leave the page; after
 // an answer, for the other end to close.
 func (p *pipe) bye(answer bool) {
-	if post(p.sure, []byte{frameBye}) != nil {
+	if p.post(p.sure, []byte{frameBye}) != nil {
 		return
 	}
 	look := time.NewTicker(5 * time.Millisecond)
@@ -244,60 +290,4 @@ func (p *pipe) close() {
 		f.Release()
 	}
 	p.funcs = nil
-}
-
-// selected is the pair of candidates that packets take, from getStats (W3C
-// webrtc-stats): transport, then pair, then both candidates.
-func (p *pipe) selected() (s sample, ok bool) {
-	stats, err := await(p.pc.Call("getStats"))
-	if err != nil {
-		return s, false
-	}
-	var id string
-	each := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		if s := args[0]; s.Get("type").String() == "transport" && s.Get("selectedCandidatePairId").Type() == js.TypeString {
-			id = s.Get("selectedCandidatePairId").String()
-		} else if s.Get("type").String() == "candidate-pair" && s.Get("selected").Truthy() {
-			id = s.Get("id").String() // Firefox
-		}
-		return nil
-	})
-	defer each.Release()
-	stats.Call("forEach", each)
-	pair := stats.Call("get", id)
-	if !pair.Truthy() {
-		return s, false
-	}
-	if t := pair.Get("currentRoundTripTime"); t.Type() == js.TypeNumber {
-		s.rtt = time.Duration(t.Float() * float64(time.Second))
-	}
-	count := func(name string) uint64 {
-		if n := pair.Get(name); n.Type() == js.TypeNumber {
-			return uint64(n.Float())
-		}
-		return 0
-	}
-	s.sent, s.answered = count("requestsSent")+count("consentRequestsSent"), count("responsesReceived")
-	local, okLocal := side(stats, pair.Get("localCandidateId"))
-	remote, okRemote := side(stats, pair.Get("remoteCandidateId"))
-	s.local, s.remote = local, remote
-	return s, okLocal && okRemote
-}
-
-func side(stats, id js.Value) (candidate, bool) {
-	c := stats.Call("get", id)
-	if !c.Truthy() {
-		return candidate{}, false
-	}
-	text := func(name, other string) string {
-		if v := c.Get(name); v.Type() == js.TypeString && v.String() != "" {
-			return v.String()
-		}
-		return other
-	}
-	port := 0
-	if v := c.Get("port"); v.Type() == js.TypeNumber {
-		port = v.Int()
-	}
-	return candidate{Text: fmt.Sprintf("candidate:0 1 %s 0 %s %d typ %s", text("protocol", "udp"), text("address", "hidden"), port, text("candidateType", "host"))}, true
 }

@@ -89,6 +89,18 @@
     running?.delete(id);
   };
 
+  // Ebiten asks for the gamepads in each frame, and Go keeps each list that it
+  // has seen until it collects its garbage: it sees one. A page over plain http
+  // from another machine has no gamepads, of which Ebiten would warn each time.
+  const pads = [];
+  const lookAtPads = navigator.getGamepads?.bind(navigator);
+  navigator.getGamepads = () => {
+    const now = lookAtPads?.() ?? [];
+    pads.length = now.length;
+    for (let i = 0; i < now.length; i++) pads[i] = now[i];
+    return pads;
+  };
+
   // The Worker ticks fast while the page is hidden, and looks now and then while it is shown.
   const source = `
     let timer;
