@@ -23,11 +23,15 @@ func (a *app) tell() {
 		js.Global().Set("punchback", page)
 	}
 	page.Set("own", true) // what ends a match, and the way for friends, stand in our scenes
+	told := js.Global().Get("Object").New() // the same one each time: Go would keep them all
 	page.Set("stats", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		if len(args) > 0 {
 			return a.hash(netcode.Frame(args[0].Int()))
 		}
-		return a.stats()
+		for name, v := range a.stats() {
+			told.Set(name, v)
+		}
+		return told
 	}))
 	js.Global().Call("addEventListener", "paste", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		if text := []rune(args[0].Get("clipboardData").Call("getData", "text").String()); len(text) < 256 {
@@ -52,8 +56,10 @@ func (a *app) turn() {
 	js.Global().Get("punchback").Set("busy", name != "title" && name != "lobby")
 }
 
+var document = js.Global().Get("document")
+
 // hidden tells whether nobody can see the picture: the tab is behind another.
-func hidden() bool { return js.Global().Get("document").Get("hidden").Truthy() }
+func hidden() bool { return document.Get("hidden").Truthy() }
 
 func (a *app) hash(f netcode.Frame) string {
 	if m := a.playing(); m != nil {

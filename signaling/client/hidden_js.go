@@ -29,7 +29,8 @@ func keepTime() (stop func()) {
 	defer js.Global().Get("URL").Call("revokeObjectURL", url)
 	w := worker.New(url)
 	tick := js.FuncOf(func(js.Value, []js.Value) any { return nil })
-	w.Set("onmessage", tick)
+	// It is called with nothing: Go would keep each message until it collects its garbage.
+	w.Set("onmessage", js.Global().Get("Reflect").Get("apply").Call("bind", js.Undefined(), tick, js.Undefined(), []any{}))
 	pace := func() {
 		ms := 0
 		if hidden() {

@@ -89,16 +89,44 @@
     running?.delete(id);
   };
 
-  // Ebiten asks for the gamepads in each frame, and Go keeps each list that it
-  // has seen until it collects its garbage: it sees one. A page over plain http
-  // from another machine has no gamepads, of which Ebiten would warn each time.
-  const pads = [];
+  // Whatever Go has seen of JavaScript stays until it collects its garbage, and
+  // that is seldom. So Ebiten is shown one object that stands for all that come
+  // at a place, and shows what the last one does: itself, or again objects that
+  // stand for its own.
+  function stand() {
+    let now;
+    const parts = new Map();
+    const part = (name, v) => {
+      if (v === null || typeof v !== 'object') return v;
+      if (!parts.has(name)) parts.set(name, stand());
+      return parts.get(name)(v);
+    };
+    const shown = new Proxy({}, {
+      get: (_, name) => typeof now[name] === 'function' ? (...args) => part(String(name) + args, now[name](...args)) : part(name, now[name]),
+    });
+    return (v) => {
+      now = v;
+      return shown;
+    };
+  }
+
+  // The gamepads, for which Ebiten asks in each frame. A page over plain http
+  // from another machine has none, of which Ebiten would warn each time.
+  const pads = [], stands = [];
   const lookAtPads = navigator.getGamepads?.bind(navigator);
   navigator.getGamepads = () => {
     const now = lookAtPads?.() ?? [];
     pads.length = now.length;
-    for (let i = 0; i < now.length; i++) pads[i] = now[i];
+    for (let i = 0; i < now.length; i++) pads[i] = now[i] && (stands[i] ??= stand())(now[i]);
     return pads;
+  };
+
+  // Keys, mice and fingers, of which Ebiten looks at each event of its canvas.
+  const listen = EventTarget.prototype.addEventListener;
+  HTMLCanvasElement.prototype.addEventListener = function (type, f, ...options) {
+    if (!/^(key|mouse|touch|wheel)/.test(type) || typeof f !== 'function') return listen.call(this, type, f, ...options);
+    const show = stand();
+    listen.call(this, type, function (e) { return f.call(this, show(e)); }, ...options);
   };
 
   // The Worker ticks fast while the page is hidden, and looks now and then while it is shown.
