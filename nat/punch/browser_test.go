@@ -22,8 +22,9 @@ import (
 	"github.com/punchback/punchback/signaling/relay"
 )
 
-// page is a real Chromium with testdata/page in it.
-func page(t *testing.T) func(js string, result any) {
+// page is a real Chromium with testdata/page in it. A policy is what the server
+// tells the browser to forbid.
+func page(t *testing.T, policy ...string) func(js string, result any) {
 	t.Helper()
 	dir := t.TempDir()
 	build := exec.Command("go", "build", "-o", filepath.Join(dir, "page.wasm"), "./testdata/page")
@@ -35,7 +36,8 @@ func page(t *testing.T) func(js string, result any) {
 	mux.Handle("/", http.FileServer(http.Dir(dir)))
 	mux.Handle("/go/", http.StripPrefix("/go/", http.FileServer(http.Dir(filepath.Join(goroot(t), "lib/wasm")))))
 	mux.HandleFunc("/page", func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = w.Write([]byte(`<!doctype html><script src="/go/wasm_exec.js"></script><script>
+		w.Header()["Content-Security-Policy"] = policy
+		_, _ = w.Write([]byte(`<!doctype html><script src="/go/wasm_exec.js"></script><script nonce="ours">
 globalThis.go = new Go(); WebAssembly.instantiateStreaming(fetch("/page.wasm"), go.importObject).then(r => go.run(r.instance))</script>`))
 	})
 	s := httptest.NewServer(mux)

@@ -23,7 +23,13 @@ func main() {
 	var link *punch.Link
 	next, order := uint32(0), true
 	def("begin", func(a []js.Value) any {
-		o := punch.Options{Offer: a[0].Bool(), RelayOnly: a[1].Bool(), Limits: limits}
+		news := make(chan struct{}, 1)
+		o := punch.Options{Offer: a[0].Bool(), RelayOnly: a[1].Bool(), Limits: limits, Notify: func() {
+			select {
+			case news <- struct{}{}:
+			default:
+			}
+		}}
 		if err := json.Unmarshal([]byte(a[2].String()), &o.Servers); err != nil {
 			return err.Error()
 		}
@@ -32,6 +38,7 @@ func main() {
 			return err.Error()
 		}
 		link, next, order = l, 0, true
+		go echo(l, news)
 		return ""
 	})
 	def("next", func([]js.Value) any {
@@ -67,6 +74,17 @@ func main() {
 
 func def(name string, f func(args []js.Value) any) {
 	js.Global().Set(name, js.FuncOf(func(_ js.Value, args []js.Value) any { return f(args) }))
+}
+
+// echo sends each packet back.
+func echo(l *punch.Link, news <-chan struct{}) {
+	var b [punch.MaxPacket]byte
+	for l.State() != punch.Closed {
+		<-news
+		for n, ok := l.Recv(b[:]); ok; n, ok = l.Recv(b[:]) {
+			l.Send(b[:n])
+		}
+	}
 }
 
 // pairs lets two ends in this page meet n times and tells the median.
