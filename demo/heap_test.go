@@ -1,0 +1,138 @@
+//go:build worlds
+
+package main_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/heapprofiler"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+var heapTicks = flag.Int("heap.ticks", 1200, "`ticks` after which the heap is compared with that after a tenth of them; 36000 are ten minutes")
+
+// spy counts the ticks of a match, each of which sends one packet, and the
+// objects of JavaScript that Go holds, by kind.
+const spy = `(() => {
+	let Class, go;
+	Object.defineProperty(globalThis, 'Go', {get: () => Class, set(c) {
+		Class = c;
+		const run = c.prototype.run;
+		c.prototype.run = function (...args) { go = this; return run.apply(this, args); };
+	}});
+	const spy = globalThis.spy = {ticks: 0, kinds: () => {
+		const kinds = {};
+		for (const v of go._ids.keys()) {
+			const kind = Object.prototype.toString.call(v).slice(8, -1);
+			kinds[kind] = (kinds[kind] ?? 0) + 1;
+		}
+		return kinds;
+	}};
+	const send = RTCDataChannel.prototype.send;
+	RTCDataChannel.prototype.send = function (packet) {
+		if (!this.ordered) spy.ticks++;
+		return send.call(this, packet);
+	};
+})()`
+
+// spied opens a page with the spy in it. Nobody asks it for anything else, since
+// answers are objects, too.
+func spied(t *testing.T, name, url string) *tab {
+	p := newTab(t, name, chromium.person(t), true)
+	p.run(chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := page.AddScriptToEvaluateOnNewDocument(spy).Do(ctx)
+		return err
+	}), chromedp.Navigate(url))
+	return p
+}
+
+// play plays on to a tick, with a key held and the mouse moving.
+func (p *tab) play(to int) {
+	p.t.Helper()
+	last, moved := 0, time.Now()
+	for i := 0; last < to; i++ {
+		now := eval[int](p, `globalThis.spy?.ticks ?? 0`)
+		if now > last {
+			last, moved = now, time.Now()
+		}
+		if time.Since(moved) > time.Minute {
+			p.t.Fatalf("%s has stood at tick %d of %d for a minute", p.name, now, to)
+		}
+		p.run(input.DispatchKeyEvent(input.KeyDown).WithKey("ArrowUp").WithCode("ArrowUp").WithAutoRepeat(i > 0),
+			input.DispatchMouseEvent(input.MouseMoved, float64(i%600), 100))
+		time.Sleep(25 * time.Millisecond)
+	}
+}
+
+// heap is what JavaScript needs when V8 has collected its garbage, in bytes:
+// objects, the browser's own behind them, and buffers.
+func (p *tab) heap() (bytes float64) {
+	p.t.Helper()
+	p.run(chromedp.ActionFunc(func(ctx context.Context) error {
+		if err := heapprofiler.CollectGarbage().Do(ctx); err != nil {
+			return err
+		}
+		used, _, embedder, backing, err := runtime.GetHeapUsage().Do(ctx)
+		bytes = used + embedder + backing
+		return err
+	}))
+	return bytes
+}
+
+// TestHeap plays the demo and pong: a tick leaves no object of JavaScript
+// behind that waits for a collection of Go's.
+func TestHeap(t *testing.T) {
+	t.Parallel()
+	cores.take(t, most())
+	t.Run("demo", func(t *testing.T) {
+		start(t, "bot", "bot", "-server", world.server, "-room", room(t)) // match after match
+		keepsNothing(t, spied(t, "page", join(room(t), 2)))
+	})
+	t.Run("pong", func(t *testing.T) {
+		web := start(t, "web", "web", "-addr", "127.0.0.1:0", "-no-open", "./demo/pong")
+		ready, err := web.out.find(regexp.MustCompile(`(?m)^ready (http://[^/\s]+)`), 3*time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		url := ready[1] + "/?room=" + room(t)
+		one := spied(t, "one", url)
+		spied(t, "two", url)
+		keepsNothing(t, one)
+	})
+}
+
+func keepsNothing(t *testing.T, p *tab) {
+	t.Helper()
+	p.play(*heapTicks / 10)
+	begin, before, at := p.heap(), eval[map[string]int](p, `spy.kinds()`), time.Now()
+	p.play(*heapTicks)
+	end, after, took := p.heap(), eval[map[string]int](p, `spy.kinds()`), time.Since(at)
+	p.shot("played")
+	ticks := *heapTicks - *heapTicks/10
+	more, grown := "", 0
+	for _, kind := range slices.Sorted(maps.Keys(after)) {
+		if n := after[kind] - before[kind]; n != 0 {
+			grown += n
+			more += fmt.Sprintf(" %+d %s,", n, kind)
+		}
+	}
+	t.Logf("%.2f MB, and %.2f after %d ticks more; Go holds%s %d more in all", begin/1e6, end/1e6, ticks, more, grown)
+	// What comes by the clock and not by the tick may wait for a collection: beats
+	// of the server's, and what the page asks the game twice a second.
+	if limit := 100 + 5*int(took.Seconds()); grown > limit {
+		t.Errorf("Go holds %d objects more after %d ticks; want %d at most, and none of a tick's", grown, ticks, limit)
+	}
+	if limit := min(2e6, 1e6+60*float64(ticks)); end-begin > limit {
+		t.Errorf("the heap grew by %.2f MB; want %.2f at most", (end-begin)/1e6, limit/1e6)
+	}
+}
