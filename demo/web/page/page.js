@@ -121,12 +121,21 @@
     return pads;
   };
 
-  // Keys, mice and fingers, of which Ebiten looks at each event of its canvas.
-  const listen = EventTarget.prototype.addEventListener;
+  // Keys, mice and fingers: Ebiten looks at each event of its canvas, which is
+  // the body's.
+  const { addEventListener: listen, removeEventListener: unlisten } = EventTarget.prototype;
+  const listeners = new WeakMap(); // those that see what stands for events, by those that asked
   HTMLCanvasElement.prototype.addEventListener = function (type, f, ...options) {
-    if (!/^(key|mouse|touch|wheel)/.test(type) || typeof f !== 'function') return listen.call(this, type, f, ...options);
-    const show = stand();
-    listen.call(this, type, function (e) { return f.call(this, show(e)); }, ...options);
+    if (this.parentNode === document.body && typeof f === 'function' && /^(key|mouse|touch|wheel)/.test(type)) {
+      const asked = f, show = stand();
+      if (!listeners.has(f)) listeners.set(f, function (e) { return asked.call(this, show(e)); });
+      f = listeners.get(f);
+    }
+    listen.call(this, type, f, ...options);
+  };
+  HTMLCanvasElement.prototype.removeEventListener = function (type, f, ...options) {
+    unlisten.call(this, type, f, ...options);
+    if (listeners.has(f)) unlisten.call(this, type, listeners.get(f), ...options);
   };
 
   // The Worker ticks fast while the page is hidden, and looks now and then while it is shown.

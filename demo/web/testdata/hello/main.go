@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"image/color"
 	"syscall/js"
 
@@ -15,6 +16,16 @@ func (g *game) Update() error {
 	g.updates++
 	js.Global().Set("updates", g.updates)
 	js.Global().Set("held", ebiten.IsKeyPressed(ebiten.KeyArrowRight))
+	x, y := ebiten.CursorPosition()
+	input := fmt.Sprint("mouse ", x, " ", y)
+	for _, id := range ebiten.AppendTouchIDs(nil) {
+		x, y := ebiten.TouchPosition(id)
+		input += fmt.Sprint(", touch ", id, " ", x, " ", y)
+	}
+	for _, id := range ebiten.AppendGamepadIDs(nil) {
+		input += fmt.Sprint(", ", ebiten.GamepadName(id), " ", ebiten.GamepadAxisValue(id, 1), " ", ebiten.IsGamepadButtonPressed(id, 0))
+	}
+	js.Global().Set("input", input)
 	return nil
 }
 
