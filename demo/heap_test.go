@@ -3,6 +3,7 @@
 package main_test
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -56,7 +57,8 @@ func spied(t *testing.T, name, url string) *tab {
 	return p
 }
 
-// play plays on to a tick, with a key held and the mouse moving.
+// play plays on to a tick. Where somebody sees the page, a key is held and the
+// mouse moves.
 func (p *tab) play(to int) {
 	p.t.Helper()
 	last, moved := 0, time.Now()
@@ -68,8 +70,10 @@ func (p *tab) play(to int) {
 		if time.Since(moved) > time.Minute {
 			p.t.Fatalf("%s has stood at tick %d of %d for a minute", p.name, now, to)
 		}
-		p.run(input.DispatchKeyEvent(input.KeyDown).WithKey("ArrowUp").WithCode("ArrowUp").WithAutoRepeat(i > 0),
-			input.DispatchMouseEvent(input.MouseMoved, float64(i%600), 100))
+		if !eval[bool](p, `document.hidden`) {
+			p.run(input.DispatchKeyEvent(input.KeyDown).WithKey("ArrowUp").WithCode("ArrowUp").WithAutoRepeat(i > 0),
+				input.DispatchMouseEvent(input.MouseMoved, float64(i%600), 100))
+		}
 		time.Sleep(25 * time.Millisecond)
 	}
 }
@@ -98,6 +102,14 @@ func TestHeap(t *testing.T) {
 		start(t, "bot", "bot", "-server", world.server, "-room", room(t)) // match after match
 		keepsNothing(t, spied(t, "page", join(room(t), 2)))
 	})
+	t.Run("hidden", func(t *testing.T) {
+		start(t, "bot", "bot", "-server", world.server, "-room", room(t))
+		p := spied(t, "page", join(room(t), 2))
+		p.until(`spy.ticks > 0`, time.Minute)
+		newTab(t, "front", p.person, false).activate()
+		p.until(`document.hidden`, time.Minute)
+		keepsNothing(t, p)
+	})
 	t.Run("pong", func(t *testing.T) {
 		web := start(t, "web", "web", "-addr", "127.0.0.1:0", "-no-open", "./demo/pong")
 		ready, err := web.out.find(regexp.MustCompile(`(?m)^ready (http://[^/\s]+)`), 3*time.Minute)
@@ -114,24 +126,24 @@ func TestHeap(t *testing.T) {
 func keepsNothing(t *testing.T, p *tab) {
 	t.Helper()
 	p.play(*heapTicks / 10)
-	begin, before, at := p.heap(), eval[map[string]int](p, `spy.kinds()`), time.Now()
+	begin, before := p.heap(), eval[map[string]int](p, `spy.kinds()`)
 	p.play(*heapTicks)
-	end, after, took := p.heap(), eval[map[string]int](p, `spy.kinds()`), time.Since(at)
-	p.shot("played")
+	end, after := p.heap(), eval[map[string]int](p, `spy.kinds()`)
 	ticks := *heapTicks - *heapTicks/10
-	more, grown := "", 0
+	// What comes by the clock may wait for a collection, such as the server's beats,
+	// and on a starved machine there are tries of another path.
+	limit := 100 + ticks/8 + 100*max(0, after["RTCPeerConnection"]-before["RTCPeerConnection"])
+	more := ""
 	for _, kind := range slices.Sorted(maps.Keys(after)) {
-		if n := after[kind] - before[kind]; n != 0 {
-			grown += n
-			more += fmt.Sprintf(" %+d %s,", n, kind)
+		n := after[kind] - before[kind]
+		if n != 0 {
+			more += fmt.Sprintf(" %+d %s", n, kind)
+		}
+		if n > limit {
+			t.Errorf("Go holds %d %s more after %d ticks; want %d at most, and none of a tick's", n, kind, ticks, limit)
 		}
 	}
-	t.Logf("%.2f MB, and %.2f after %d ticks more; Go holds%s %d more in all", begin/1e6, end/1e6, ticks, more, grown)
-	// What comes by the clock and not by the tick may wait for a collection: beats
-	// of the server's, and what the page asks the game twice a second.
-	if limit := 100 + 5*int(took.Seconds()); grown > limit {
-		t.Errorf("Go holds %d objects more after %d ticks; want %d at most, and none of a tick's", grown, ticks, limit)
-	}
+	t.Logf("%.2f MB, and %.2f after %d ticks more; Go holds%s", begin/1e6, end/1e6, ticks, cmp.Or(more, " the same"))
 	if limit := min(2e6, 1e6+60*float64(ticks)); end-begin > limit {
 		t.Errorf("the heap grew by %.2f MB; want %.2f at most", (end-begin)/1e6, limit/1e6)
 	}

@@ -22,7 +22,7 @@ func (a *app) tell() {
 		page = js.Global().Get("Object").New()
 		js.Global().Set("punchback", page)
 	}
-	page.Set("own", true) // what ends a match, and the way for friends, stand in our scenes
+	page.Set("own", true)                   // what ends a match, and the way for friends, stand in our scenes
 	told := js.Global().Get("Object").New() // the same one each time: Go would keep them all
 	page.Set("stats", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		if len(args) > 0 {
