@@ -46,6 +46,17 @@ func TestInput(t *testing.T) {
 		t.Error("each look at the gamepads makes an object")
 	}
 
+	two := value[string](t, ctx, `new Promise((resolve) => {
+		canvas().addEventListener('touchmove', ({targetTouches}) => {
+			const [one, two] = [targetTouches.item(0), targetTouches.item(1)];
+			resolve([one.identifier, two.identifier, targetTouches.length].join(' '));
+		});
+		touched('touchmove', [5, 10, 10], [6, 20, 20]);
+	})`)
+	if two != "5 6 2" {
+		t.Errorf("two fingers are %s", two)
+	}
+
 	// Who listened may stop, and other canvases are not ours.
 	got := value[string](t, ctx, `(() => {
 		const seen = [], canvas = document.querySelector('body > canvas'), other = document.createElement('canvas');

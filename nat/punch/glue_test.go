@@ -60,8 +60,8 @@ func TestBrowserKeepsNothing(t *testing.T) {
 			echoes(t, l, 1000)
 			do(held, &after)
 			t.Logf("Go holds %d objects, and after 1000 packets out and in %d", before, after)
-			if grown := after - before; c.glue && grown > 50 {
-				t.Errorf("Go holds %d objects more; want no more than 50, and none of a packet's", grown)
+			if grown := after - before; c.glue && grown > 500 { // a try of another path leaves some
+				t.Errorf("Go holds %d objects more; want none of a packet's", grown)
 			}
 		})
 	}
