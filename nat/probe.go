@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 )
@@ -24,6 +25,31 @@ const MaxServers = 8
 // other error means that nothing could be asked: silent servers are no error.
 func Probe(ctx context.Context, servers ...string) (Report, error) {
 	return probe(ctx, servers)
+}
+
+// PublicPorts asks STUN servers as Probe does, and tells what it takes to guess the
+// public ports of this machine: its public IPv4 address and, where the port changes
+// with the destination, the lowest and the highest to be expected. Both are zero
+// where it does not change. An error means that nobody can tell. It is there to be
+// handed to nat/punch and netcode/rtc, as Options.Birthday.
+func PublicPorts(ctx context.Context, servers ...string) (public netip.Addr, low, high uint16, err error) {
+	r, err := Probe(ctx, servers...)
+	if err != nil {
+		return netip.Addr{}, 0, 0, err
+	}
+	public = r.Public.Value.Addr()
+	if !public.Is4() {
+		return netip.Addr{}, 0, 0, errors.New("nat: no server answers over IPv4")
+	}
+	switch p := r.Ports.Value; {
+	case r.Varies.Value == Unknown:
+		return netip.Addr{}, 0, 0, fmt.Errorf("nat: the servers do not tell whether the public port changes: %s", r.Varies.Why)
+	case r.Varies.Value == No:
+		return public, 0, 0, nil
+	case p.Sockets >= 3: // fewer say nothing of the rest
+		return public, p.Low, p.High, nil
+	}
+	return public, 1, 65535, nil
 }
 
 // target is a server as the caller named it.

@@ -166,6 +166,23 @@ func TestNATs(t *testing.T) {
 	}
 }
 
+// What it takes to guess ports is told where servers prove it, and else refused.
+func TestPublicPorts(t *testing.T) {
+	real := pionServers(t, "127.0.0.1", "127.0.0.2")
+	public, low, high, err := nat.PublicPorts(t.Context(), real...)
+	if public != netip.MustParseAddr("127.0.0.1") || low != 0 || high != 0 || err != nil {
+		t.Errorf("where nothing changes: %v, ports %d to %d, %v", public, low, high, err)
+	}
+	if _, _, _, err := nat.PublicPorts(t.Context(), real[0]); err == nil {
+		t.Error("one server has told everything")
+	}
+	const x, y = "127.9.9.7:1000", "127.9.9.7:1001"
+	public, low, high, err = nat.PublicPorts(t.Context(), fake(t, "127.0.0.1", seen(x, "")), fake(t, "127.0.0.2", seen(y, "")))
+	if public != netip.MustParseAddr("127.9.9.7") || low == 0 || high < low || err != nil {
+		t.Errorf("where it changes: %v, ports %d to %d, %v", public, low, high, err)
+	}
+}
+
 // TestOtherAddress needs but one server, if that knows a second address.
 func TestOtherAddress(t *testing.T) {
 	const x, y = "127.9.9.7:1000", "127.9.9.7:1001"

@@ -45,7 +45,7 @@ var rooms = map[string]room{
 	"nat/cmd/natcheck":          {ours: "nat nat/portmap"},
 	"nat/natlab":                {},
 	"nat/portmap":               {},
-	"nat/punch":                 {ours: "nat nat/portmap"},
+	"nat/punch":                 {ours: "nat/portmap"},
 	"signaling/protocol":        {pure: true},
 	"signaling/lobby":           {pure: true, ours: "signaling/protocol"},
 	"signaling/client":          {ours: "signaling/protocol"},
@@ -173,6 +173,27 @@ func TestTheBrowserCarriesNoSpareStack(t *testing.T) {
 		if l.ImportPath == "net/http" || strings.HasPrefix(l.ImportPath, "github.com/pion/") || strings.HasPrefix(l.ImportPath, "github.com/coder/") {
 			t.Errorf("%s is linked into the page", l.ImportPath)
 		}
+	}
+}
+
+// nat asks by pion/stun/v2, which links a DTLS that scanners flag. Whoever does not
+// probe carries neither: a game, its links and the service. See .github/SECURITY.md.
+func TestOnlyAProbeLinksOldDTLS(t *testing.T) {
+	old := func(env []string, of ...string) (found []string) {
+		for _, l := range list(t, env, append([]string{"-deps"}, of...)...) {
+			if l.room() == "nat" || strings.HasPrefix(l.ImportPath, "github.com/pion/stun/v2") || strings.HasPrefix(l.ImportPath, "github.com/pion/dtls/v2") {
+				found = append(found, l.ImportPath)
+			}
+		}
+		return found
+	}
+	for _, env := range platforms {
+		if found := old(env, "./nat/punch", "./netcode/rtc", "./signaling", "./demo/pong", "./demo/bot", "./demo"); len(found) > 0 {
+			t.Errorf("%v: linked without a probe: %s", env, strings.Join(found, ", "))
+		}
+	}
+	if found := old(platforms[0], "./nat"); !slices.Contains(found, "github.com/pion/dtls/v2") {
+		t.Errorf("nat links %s: this test looks for nothing, or SECURITY.md is out of date", found)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
+	"github.com/punchback/punchback/nat"
 	"github.com/punchback/punchback/nat/punch"
 	"github.com/punchback/punchback/signaling/relay"
 )
@@ -190,7 +191,11 @@ func playPlayer(args []string) {
 		return
 	}
 	news := make(chan struct{}, 1)
-	l, err := punch.New(punch.Options{Offer: offer, Timeout: 25 * time.Second, PortMap: args[0] == "mapped", Birthday: args[0] == "birthday",
+	var birthday punch.Probe
+	if args[0] == "birthday" {
+		birthday = nat.PublicPorts
+	}
+	l, err := punch.New(punch.Options{Offer: offer, Timeout: 25 * time.Second, PortMap: args[0] == "mapped", Birthday: birthday,
 		Servers: []punch.Server{{URLs: []string{stun}}, {URLs: turn, Username: user, Credential: pass}},
 		Notify: func() {
 			select {

@@ -19,6 +19,7 @@ import (
 // given up after a few rounds.
 
 const (
+	mostServers   = 8 // that are asked about this end's NAT
 	manySockets   = 256
 	fewSockets    = 64   // where the ports are known to lie close together
 	closeTogether = 2048 // ports
@@ -64,7 +65,7 @@ type chance struct {
 func (l *Link) hunting(a *attempt, now time.Time) bool {
 	c := &l.chance
 	switch {
-	case !l.o.Birthday:
+	case l.o.Birthday == nil:
 		return false
 	case c.hunt != nil && !c.hunt.over():
 		return true
@@ -101,7 +102,7 @@ func (l *Link) tryLuck(c *chance, now time.Time) {
 
 // hearLuck takes what the other end says of a round.
 func (l *Link) hearLuck(c *chance, k *luck, now time.Time) {
-	if !l.o.Birthday || l.o.RelayOnly {
+	if l.o.Birthday == nil || l.o.RelayOnly {
 		return
 	}
 	if !l.o.Offer && k.Round > c.round && c.count < mostRounds && len(k.Secret) == len(secret{}) {

@@ -4,8 +4,10 @@ package punch
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -89,6 +91,29 @@ func TestARoundKeepsToItsBounds(t *testing.T) {
 	s := signal{Luck: &luck{Secret: make([]byte, 13)}}
 	if _, err := decodeSignal(s.encode()); err == nil {
 		t.Error("a secret of 13 bytes was taken")
+	}
+}
+
+// A round has the Probe that it was given ask a few of the link's servers, and none
+// where there are none.
+func TestARoundAsksItsProbe(t *testing.T) {
+	var asked []string
+	probe := func(_ context.Context, servers ...string) (public netip.Addr, low, high uint16, err error) {
+		asked = servers
+		return netip.Addr{}, 0, 0, errors.New("nobody answers")
+	}
+	one := Server{URLs: []string{"stun:127.0.0.1:1", "turn:127.0.0.1:2", "stun:127.0.0.1:3"}}
+	for _, c := range []struct {
+		servers []Server
+		asked   int
+	}{{slices.Repeat([]Server{one}, 9), mostServers}, {[]Server{one}, 2}, {nil, 0}} {
+		asked = nil
+		h := bareHunt(t)
+		h.l = &Link{o: Options{Birthday: probe, Servers: c.servers}, wake: make(chan struct{}, 1)}
+		h.run()
+		if len(asked) != c.asked || c.asked > 1 && asked[1] != "127.0.0.1:3" {
+			t.Errorf("of %d servers %q were asked", len(c.servers), asked)
+		}
 	}
 }
 

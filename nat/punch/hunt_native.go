@@ -16,8 +16,6 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/stun/v4"
-
-	"github.com/punchback/punchback/nat"
 )
 
 // hunt is one end of one round. It works beside the link, says what the other
@@ -124,21 +122,24 @@ func (h *hunt) run() {
 	h.l.mu.Unlock()
 	for _, s := range all {
 		for _, u := range s.URLs {
-			if address, ok := strings.CutPrefix(u, "stun:"); ok && len(servers) < nat.MaxServers {
+			if address, ok := strings.CutPrefix(u, "stun:"); ok && len(servers) < mostServers {
 				servers = append(servers, address)
 			}
 		}
 	}
-	r, err := nat.Probe(h.ctx, servers...)
-	switch public := r.Public.Value; {
-	case err != nil || !public.Addr().Is4() || r.Varies.Value == nat.Unknown:
+	if len(servers) == 0 {
 		h.say(luck{None: true})
-	case r.Varies.Value == nat.Yes:
+		return
+	}
+	switch public, low, high, err := h.l.o.Birthday(h.ctx, servers...); {
+	case err != nil || !public.Is4():
+		h.say(luck{None: true})
+	case high != 0:
 		if h.offer {
 			h.say(luck{Hard: true})
 		}
 		if k, ok := h.next(func(k luck) bool { return k.At != "" }); ok {
-			h.write(k.At, r)
+			h.write(k.At, public, low, high)
 		}
 	default:
 		if conn, at, err := h.open(servers[0]); err != nil {
@@ -268,16 +269,16 @@ var near = func() bool { return false }
 
 // write lets many sockets write to the one address of the other end, until one of
 // its guesses arrives at one of them. That one answers.
-func (h *hunt) write(at string, r nat.Report) {
+func (h *hunt) write(at string, public netip.Addr, low, high uint16) {
 	to, err := netip.ParseAddrPort(at)
 	if err != nil || !far(to.Addr()) {
 		h.say(luck{None: true})
 		return
 	}
-	k := luck{From: r.Public.Value.Addr().String(), Low: 1024, High: 65535}
+	k := luck{From: public.String(), Low: 1024, High: 65535}
 	sockets := manySockets
-	if p := r.Ports.Value; p.Sockets >= 3 && int(p.High)-int(p.Low) < closeTogether/4 { // A block of ports, whose borders are not known.
-		k.Low, k.High = uint16(max(1024, int(p.Low)-closeTogether/4)), uint16(min(65535, int(p.High)+closeTogether/4))
+	if int(high)-int(low) < closeTogether/4 { // A block of ports, whose borders are not known.
+		k.Low, k.High = uint16(max(1024, int(low)-closeTogether/4)), uint16(min(65535, int(high)+closeTogether/4))
 		sockets = fewSockets
 	}
 	h.knockFrom(sockets, to, k)

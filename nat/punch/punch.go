@@ -20,7 +20,11 @@
 // addresses as names that end in .local, which native ends resolve.
 package punch
 
-import "time"
+import (
+	"context"
+	"net/netip"
+	"time"
+)
 
 // Server is a STUN or TURN server, as RTCIceServer has it.
 type Server struct {
@@ -35,11 +39,23 @@ type Options struct {
 	Offer     bool          // exactly one of the two ends offers
 	RelayOnly bool          // show the other end no address of ours
 	PortMap   bool          // ask the router to open a port (PCP, NAT-PMP, UPnP) as long as the link lives; not in the browser
-	Birthday  bool          // where one NAT is symmetric and only a relay is left, guess its ports: hundreds of packets, only if both ends ask for it, and not in the browser
+	Birthday  Probe         // where one NAT is symmetric and only a relay is left, guess its ports, by what nat.PublicPorts or another Probe says of them; nil: don't
 	Timeout   time.Duration // to be open; zero means 15 s
 	Limits    Limits
 	Notify    func() // called from any goroutine when a method would answer anew; must not block. May be nil
 }
+
+// Probe asks STUN servers, as "host:port", what the NAT of this machine does: its
+// public IPv4 address and, where the port changes with the destination, the lowest
+// and the highest to be expected. Both are zero where it does not change; an error
+// means that nobody can tell. It is nat.PublicPorts, which this package does not
+// link for those who do not guess.
+//
+// A round of guesses begins when the direct way has failed. It takes hundreds of
+// packets, both ends must have a Probe, and none of them is a browser. The Probe
+// is called from a goroutine of the link's, and Close waits for it: it must end
+// when ctx does.
+type Probe func(ctx context.Context, servers ...string) (public netip.Addr, low, high uint16, err error)
 
 // Limits bound what the other end can make us keep or do. Zero means the default.
 type Limits struct {

@@ -36,7 +36,7 @@ type Options struct {
 	Page      string            // the page that a Link leads to; default: the current page in the browser, natively the server's
 	RelayOnly bool              // show no other player an address of ours
 	PortMap   bool              // ask the router to open a port for each link; not in the browser
-	Birthday  bool              // where only a relay is left, guess ports of a symmetric NAT, if the other end does so too; see punch.Options
+	Birthday  punch.Probe       // nat.PublicPorts: where only a relay is left, guess ports of a symmetric NAT, if the other end does so too; nil: don't. See punch.Probe
 	Public    bool              // if this makes the room, it is in the list: see List
 	Late      bool              // if this makes the room, newcomers come in while a match is played, too: see Room.SetLate
 	Metadata  map[string]string // if this makes the room, what the list tells of it: see Room.SetMetadata
