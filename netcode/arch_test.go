@@ -44,6 +44,7 @@ var rooms = map[string]room{
 	"nat":                       {},
 	"nat/cmd/natcheck":          {ours: "nat nat/portmap"},
 	"nat/natlab":                {},
+	"nat/natlab/browsers":       {},
 	"nat/portmap":               {},
 	"nat/punch":                 {ours: "nat/portmap"},
 	"signaling/protocol":        {pure: true},
@@ -81,7 +82,8 @@ var stacks = []struct{ prefix, rooms string }{
 	{"github.com/pion/", "nat/punch signaling/relay nat"},
 	{"github.com/hajimehoshi/", "demo demo/view demo/scene demo/netgraph demo/pong"},
 	{"github.com/lxzan/gws", "signaling/bench"},
-	{"github.com/coder/websocket", "signaling/client signaling/bench"},
+	{"github.com/coder/websocket", "signaling/client signaling/bench nat/natlab/browsers"},
+	{"github.com/chromedp/", "nat/natlab/browsers"},
 }
 
 // platforms are the builds whose imports are looked at.

@@ -1,0 +1,179 @@
+//go:build linux
+
+package browsers
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+)
+
+type chromium struct {
+	ctx context.Context
+	end func()
+}
+
+// Chromium starts it with a new profile in dir. No flag keeps hidden tabs awake.
+// One makes them sleep as soundly after a second as else after five minutes: a
+// timer that sets the next one comes once a minute, unless a link is open.
+func Chromium(dir string) (Browser, error) {
+	path, err := find("chromium", "chromium-browser", "google-chrome")
+	if err != nil {
+		return nil, err
+	}
+	all, stop := chromedp.NewExecAllocator(context.Background(),
+		chromedp.ExecPath(path), chromedp.UserDataDir(dir), chromedp.WindowSize(640, 360),
+		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.WSURLReadTimeout(Patience),
+		chromedp.Flag("headless", "new"), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("disable-extensions", true),
+		chromedp.Flag("disable-sync", true), chromedp.Flag("mute-audio", true),
+		chromedp.Flag("enable-features", "IntensiveWakeUpThrottling:grace_period_seconds/1"))
+	ctx, end := chromedp.NewContext(all)
+	b := &chromium{ctx, func() { _ = chromedp.Cancel(ctx); end(); stop() }}
+	if err := chromedp.Run(ctx); err != nil {
+		b.Close()
+		return nil, fmt.Errorf("browsers: chromium: %w", err)
+	}
+	return b, nil
+}
+
+func (b *chromium) Name() string { return "Chromium" }
+func (b *chromium) Close()       { b.end() }
+
+// direct is a context for commands to the browser itself.
+func (b *chromium) direct() context.Context {
+	return cdp.WithExecutor(b.ctx, chromedp.FromContext(b.ctx).Browser)
+}
+
+func (b *chromium) Window(console io.Writer) (Tab, error) {
+	person, err := target.CreateBrowserContext().Do(b.direct())
+	if err != nil {
+		return nil, err
+	}
+	create := target.CreateTarget("about:blank").WithBrowserContextID(person).WithNewWindow(true).WithWidth(640).WithHeight(360)
+	t, err := b.open(create, person, console)
+	if err != nil {
+		_ = target.DisposeBrowserContext(person).Do(b.direct())
+		return nil, err
+	}
+	t.first = true
+	return t, nil
+}
+
+// ChromeTab is a tab of Chromium, for what only its own protocol can do.
+type ChromeTab struct {
+	b      *chromium
+	person cdp.BrowserContextID
+	first  bool // its end is that of the person
+	id     target.ID
+	ctx    context.Context
+	end    func()
+}
+
+func (b *chromium) open(create *target.CreateTargetParams, person cdp.BrowserContextID, console io.Writer) (*ChromeTab, error) {
+	id, err := create.Do(b.direct())
+	if err != nil {
+		return nil, err
+	}
+	ctx, end := chromedp.NewContext(b.ctx, chromedp.WithTargetID(id))
+	t := &ChromeTab{b: b, person: person, id: id, ctx: ctx, end: end}
+	if console != nil {
+		var mu sync.Mutex
+		chromedp.ListenTarget(ctx, func(event any) {
+			mu.Lock()
+			defer mu.Unlock()
+			switch e := event.(type) {
+			case *runtime.EventConsoleAPICalled:
+				for _, a := range e.Args {
+					fmt.Fprintf(console, "%s: %s %s\n", e.Type, a.Value, a.Description)
+				}
+			case *runtime.EventExceptionThrown:
+				fmt.Fprintf(console, "exception: %v\n", e.ExceptionDetails)
+			}
+		})
+	}
+	if err := chromedp.Run(ctx); err != nil { // the first use, which must have no limit: the tab would end with it
+		end()
+		return nil, err
+	}
+	return t, nil
+}
+
+// Run runs actions of chromedp.
+func (t *ChromeTab) Run(actions ...chromedp.Action) error {
+	ctx, cancel := context.WithTimeout(t.ctx, Patience)
+	defer cancel()
+	return chromedp.Run(ctx, actions...)
+}
+
+func (t *ChromeTab) Preload(script string) error {
+	return t.Run(chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := page.AddScriptToEvaluateOnNewDocument(script).Do(ctx)
+		return err
+	}))
+}
+
+func (t *ChromeTab) Navigate(url string) error { return t.Run(chromedp.Navigate(url)) }
+
+func (t *ChromeTab) Eval(expression string, v any) error { return t.evaluate(expression, v, false) }
+func (t *ChromeTab) Act(expression string, v any) error  { return t.evaluate(expression, v, true) }
+
+func (t *ChromeTab) evaluate(expression string, v any, gesture bool) error {
+	var text *string
+	err := t.Run(chromedp.Evaluate(asJSON(expression), &text, func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
+		return p.WithAwaitPromise(true).WithUserGesture(gesture)
+	}))
+	if err != nil || text == nil {
+		return err
+	}
+	return decode(expression, *text, v)
+}
+
+func (t *ChromeTab) Press(key string, length time.Duration) error {
+	if err := t.Run(input.DispatchKeyEvent(input.KeyDown).WithKey(key).WithCode(code(key))); err != nil {
+		return err
+	}
+	time.Sleep(length)
+	return t.Run(input.DispatchKeyEvent(input.KeyUp).WithKey(key).WithCode(code(key)))
+}
+
+// code is where a key is: KeyboardEvent.code.
+func code(key string) string {
+	if len(key) == 1 && key[0] >= 'a' && key[0] <= 'z' {
+		return "Key" + string(key[0]-'a'+'A')
+	}
+	return key
+}
+
+func (t *ChromeTab) Shot() (png []byte, err error) {
+	err = t.Run(chromedp.CaptureScreenshot(&png))
+	return png, err
+}
+
+func (t *ChromeTab) Beside(console io.Writer) (Tab, error) {
+	other, err := t.b.open(target.CreateTarget("about:blank").WithBrowserContextID(t.person), t.person, console)
+	if err != nil {
+		return nil, err
+	}
+	return other, nil
+}
+
+func (t *ChromeTab) Front() error { return target.ActivateTarget(t.id).Do(t.b.direct()) }
+
+func (t *ChromeTab) Close() error {
+	t.end()
+	if !t.first {
+		return nil
+	}
+	return target.DisposeBrowserContext(t.person).Do(t.b.direct())
+}
