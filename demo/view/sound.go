@@ -19,10 +19,13 @@ type tone struct {
 	delay    float64 // s
 }
 
+// voices is how many tones sound at once.
+const voices = 12
+
 // mixer adds up tones that play at once. It is a stream without an end. The
 // number of voices is bounded; the oldest gives way.
 type mixer struct {
-	voices [12]voice
+	voices [voices]voice
 	next   int
 }
 

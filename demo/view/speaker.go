@@ -3,55 +3,24 @@
 package view
 
 import (
-	"sync"
-	"time"
-
-	"github.com/ebitengine/oto/v3"
-
 	"github.com/punchback/punchback/demo/game"
 	"github.com/punchback/punchback/netcode/cues"
 )
 
-// Speaker plays cues. It talks to oto itself and not through ebiten/audio,
-// which ends the whole game when there is no sound card: here the error is
-// read, and the game goes on in silence.
+// Speaker plays cues. What fails about sound, at whatever time, leaves the game
+// silent and does nothing else to it.
 type Speaker struct {
-	mu     sync.Mutex // of mixer: the sound card reads on its own thread
-	mixer  mixer
-	player *oto.Player
-	last   [32]int // tick in which a kind was heard last
-	tick   int
+	card *card
+	last [32]int // tick in which a kind was heard last
+	tick int
 }
 
 // NewSpeaker opens the sound card in the background. A nil Speaker is silent.
 func NewSpeaker() *Speaker {
-	s := &Speaker{}
-	ctx, ready, err := oto.NewContext(&oto.NewContextOptions{
-		SampleRate: soundRate, ChannelCount: 2, Format: oto.FormatSignedInt16LE, BufferSize: 30 * time.Millisecond,
-	})
-	if err != nil {
-		return nil
+	if c := openCard(); c != nil {
+		return &Speaker{card: c}
 	}
-	go func() { // ends when the card has answered; in the browser at the first key
-		<-ready
-		if ctx.Err() != nil {
-			return
-		}
-		p := ctx.NewPlayer(s)
-		p.SetBufferSize(soundRate * 4 / 25)
-		p.Play()
-		s.mu.Lock()
-		s.player = p
-		s.mu.Unlock()
-	}()
-	return s
-}
-
-// Read is what the sound card calls.
-func (s *Speaker) Read(buf []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.mixer.read(buf), nil
+	return nil
 }
 
 // Tick lets time pass: one sound of a kind is enough for a few ticks.
@@ -65,24 +34,16 @@ func (s *Speaker) play(cause cues.Cue, tones ...tone) {
 	if s == nil {
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.player == nil {
-		return
-	}
 	for _, t := range tones {
-		s.mixer.play(t, cause)
+		s.card.play(t, cause)
 	}
 }
 
 // Fade ends the sound of a cue that turned out not to have happened.
 func (s *Speaker) Fade(c cues.Cue) {
-	if s == nil {
-		return
+	if s != nil {
+		s.card.fade(c)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.mixer.fade(c)
 }
 
 // Blip is the sound of a menu.
