@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 )
 
 // played is what a bot prints with -json.
@@ -41,9 +40,9 @@ func botArgs(server, room string, players, frames, seed int, more ...string) []s
 }
 
 // result waits for a bot's end and reads what it printed.
-func (p *process) result(t *testing.T, limit time.Duration) played {
+func (p *process) result(t *testing.T) played {
 	t.Helper()
-	if err := p.wait(t, limit); err != nil {
+	if err := p.wait(t); err != nil {
 		t.Fatalf("%s: %v\nout: %s\nlog: %s", p.name, err, p.out, p.log)
 	}
 	var r played
@@ -68,11 +67,10 @@ func together(t *testing.T, server string, players, frames, firstSeed int, more 
 
 func results(t *testing.T, frames int, bots ...*process) []played {
 	t.Helper()
-	limit := time.Duration(frames)*time.Second/60*3/2 + 30*time.Second
 	var all []played
 	seats := map[int]bool{}
 	for _, b := range bots {
-		r := b.result(t, limit)
+		r := b.result(t)
 		if r.Players != len(bots) || r.Frames != frames || r.HashFrame != frames || r.Confirmed < frames || r.Desyncs != 0 {
 			t.Errorf("%s: %+v; want %d players, %d frames confirmed and hashed, no desync", b.name, r, len(bots), frames)
 		}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/punchback/punchback/nat/natlab/browsers"
 )
 
 // TestTwoPages is the main job: two people open one link and play.
@@ -22,9 +24,9 @@ func TestTwoPages(t *testing.T) {
 		length = 8 * time.Second
 	}
 	one := open(t, "one", join(room(t), 2))
-	one.until(`globalThis.worlds.first`, 20*time.Second)
+	one.until(`globalThis.worlds.first`)
 	two := open(t, "two", join(room(t), 2))
-	two.until(`globalThis.worlds.match`, 20*time.Second)
+	two.until(`globalThis.worlds.match`)
 	s := two.seen()
 	t.Logf("first sign of the game after %.0f and %.0f ms, the match after %.0f", one.seen().First, s.First, s.Match)
 	// A machine that needs long to show the first page needs long for all of it.
@@ -32,11 +34,11 @@ func TestTwoPages(t *testing.T) {
 		t.Errorf("the second page is in the match after %.0f ms; want 2500, or %.0f on this machine", s.Match, limit)
 	}
 	frames := int(length.Seconds() * 60)
-	one.untilFrame(frames/2, length)
+	one.untilFrame(frames / 2)
 	one.shot("one")
 	two.shot("two")
 	for _, p := range []*tab{one, two} {
-		p.untilFrame(frames, 2*length)
+		p.untilFrame(frames)
 		s := p.stats()
 		t.Logf("%s: %+v", p.name, s)
 		if s.Players != 2 || s.Path != "direct" || s.Room != room(t) {
@@ -56,11 +58,12 @@ func TestRematch(t *testing.T) {
 	cores.take(t, aPage+aBot)
 	p := open(t, "page", fmt.Sprintf("%s/?room=%s&players=2&mute=1", world.page, room(t)))
 	start(t, "bot", "bot", "-server", world.server, "-room", room(t)) // it plays match after match
-	p.until(`globalThis.worlds.match`, 30*time.Second)
-	for deadline := time.Now().Add(2 * time.Minute); p.seen().Matches < 2 && time.Now().Before(deadline); {
-		p.press("Enter", "Enter", 100*time.Millisecond) // it counts when the match is decided
-	}
-	p.until(`globalThis.worlds.matches === 2 && globalThis.punchback.stats().confirmed >= 120`, 20*time.Second)
+	p.until(`globalThis.worlds.match`)
+	p.must(browsers.Until(func() (any, bool) {
+		p.must(p.Press("Enter", 100*time.Millisecond)) // it counts when the match is decided
+		return p.stats().Confirmed, p.seen().Matches >= 2
+	}))
+	p.untilFrame(120)
 	p.shot("rematch")
 }
 
@@ -69,9 +72,9 @@ func TestBotAndPage(t *testing.T) {
 	cores.take(t, aPage+aBot)
 	p := open(t, "page", join(room(t), 2))
 	b := bot(t, world.server, room(t), 2, 600, 1)
-	p.untilFrame(300, 30*time.Second)
+	p.untilFrame(300)
 	p.shot("page")
-	r := b.result(t, 40*time.Second)
+	r := b.result(t)
 	if r.Path != "direct" || r.Desyncs != 0 || r.Confirmed < 600 {
 		t.Errorf("%+v; want 600 frames on a direct path without a desync", r)
 	}
@@ -96,12 +99,10 @@ func TestHiddenTab(t *testing.T) {
 	}
 	// Who waits for a friend looks elsewhere meanwhile, such as where the link is to be sent.
 	p := open(t, "page", join(room(t), 2))
-	front := newTab(t, "front", p.person, false)
-	front.activate()
-	p.until(`document.hidden`, 10*time.Second)
+	p.front()
 	begin := time.Now()
 	b := start(t, "bot", "bot", "-server", world.server, "-room", room(t), "-frames", "36000") // longer than the test
-	p.untilFrame(180, 30*time.Second)
+	p.untilFrame(180)
 	t.Logf("180 frames with a tab that was hidden before the friend came after %v", time.Since(begin))
 	type driven struct{ Native, Worker int }
 	const drive = `globalThis.punchback.frames()`
@@ -130,10 +131,9 @@ func TestHiddenTab(t *testing.T) {
 		t.Error("the other player stalled, or less than 95 % of the frames were confirmed, each time")
 	}
 	stalledBefore := stalls(t, b)
-	p.activate()
-	p.until(`!document.hidden`, 10*time.Second)
+	p.show()
 	p.shot("shown again")
-	p.untilFrame(p.stats().Confirmed+60, 10*time.Second) // it goes on as before
+	p.untilFrame(p.stats().Confirmed + 60) // it goes on as before
 	if n := stalls(t, b) - stalledBefore; n > 8 {
 		t.Errorf("the other player stalled for %d ticks when the tab was shown again; want at most the window of 8", n)
 	}
@@ -143,7 +143,7 @@ func TestHiddenTab(t *testing.T) {
 func stalls(t *testing.T, b *process) int {
 	t.Helper()
 	lines := strings.Count(b.out.String(), "stalls")
-	m, err := b.out.find(regexp.MustCompile(fmt.Sprintf(`(?s)(?:stalls.*){%d} (\d+) stalls`, lines)), 10*time.Second)
+	m, err := b.out.find(regexp.MustCompile(fmt.Sprintf(`(?s)(?:stalls.*){%d} (\d+) stalls`, lines)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +220,7 @@ func TestFirstFrame(t *testing.T) {
 	t.Parallel()
 	cores.take(t, aPage)
 	p := open(t, "page", world.page+"/?mute=1")
-	p.until(`globalThis.worlds.first`, 20*time.Second)
+	p.until(`globalThis.worlds.first`)
 	p.shot("title")
 	t.Logf("first sign of the game %.0f ms after the navigation", p.seen().First)
 	if first := p.seen().First; first > 2500 {

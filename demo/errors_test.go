@@ -14,6 +14,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/punchback/punchback/demo/game"
+	"github.com/punchback/punchback/nat/natlab/browsers"
 	"github.com/punchback/punchback/signaling/protocol"
 )
 
@@ -27,7 +28,7 @@ type raw struct {
 // dial opens a WebSocket to a room.
 func dial(t *testing.T, server, room, version string, header http.Header) *raw {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), browsers.Patience)
 	defer cancel()
 	conn, _, err := websocket.Dial(ctx, server+"/punchback/"+room+"?players=2", &websocket.DialOptions{
 		Subprotocols: []string{version}, HTTPHeader: header,
@@ -51,7 +52,7 @@ func enter(t *testing.T, server, room, build string) *raw {
 
 func (r *raw) say(m protocol.Message) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(r.t.Context(), browsers.Patience)
 	defer cancel()
 	if err := r.conn.Write(ctx, websocket.MessageText, protocol.Encode(m)); err != nil {
 		r.t.Fatal(err)
@@ -61,7 +62,7 @@ func (r *raw) say(m protocol.Message) {
 // hear waits for a message of this kind.
 func (r *raw) hear(kind protocol.Kind) protocol.Message {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(r.t.Context(), browsers.Patience)
 	defer cancel()
 	for {
 		_, text, err := r.conn.Read(ctx)
@@ -120,12 +121,12 @@ func TestBadLinks(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			bot(t, c.server, c.room, 2, 60, 1).fails(t, c.want, 30*time.Second)
+			bot(t, c.server, c.room, 2, 60, 1).fails(t, c.want)
 		})
 	}
 	t.Run("players", func(t *testing.T) {
 		t.Parallel()
-		bot(t, world.server, "R", 9, 60, 1).fails(t, `9`, 10*time.Second)
+		bot(t, world.server, "R", 9, 60, 1).fails(t, `9`)
 	})
 }
 
@@ -134,13 +135,13 @@ func TestFullRoom(t *testing.T) {
 	for range 2 {
 		enter(t, world.server, room(t), game.Build).stay()
 	}
-	bot(t, world.server, room(t), 2, 60, 1).fails(t, `(?i)full`, 20*time.Second)
+	bot(t, world.server, room(t), 2, 60, 1).fails(t, `(?i)full`)
 }
 
 func TestOtherBuild(t *testing.T) {
 	t.Parallel()
 	enter(t, world.server, room(t), "another game").stay()
-	bot(t, world.server, room(t), 2, 60, 1).fails(t, `(?i)build.*another game|another game.*build|version`, 20*time.Second)
+	bot(t, world.server, room(t), 2, 60, 1).fails(t, `(?i)build.*another game|another game.*build|version`)
 }
 
 // TestOtherVersion has a server and a client that speak different versions.
@@ -165,7 +166,7 @@ func TestOtherVersion(t *testing.T) {
 			_ = conn.Close(websocket.StatusNormalClosure, "")
 		}))
 		defer old.Close()
-		bot(t, "ws"+strings.TrimPrefix(old.URL, "http"), room(t), 2, 60, 1).fails(t, `(?i)version|punchback\.v`, 20*time.Second)
+		bot(t, "ws"+strings.TrimPrefix(old.URL, "http"), room(t), 2, 60, 1).fails(t, `(?i)version|punchback\.v`)
 	})
 }
 
@@ -173,8 +174,8 @@ func TestPortInUse(t *testing.T) {
 	t.Parallel()
 	addr := strings.TrimPrefix(world.page, "http://")
 	_, port, _ := strings.Cut(addr, ":")
-	start(t, "web", "web", "-addr", addr, "-no-open").fails(t, `port `+port+` is in use`, 10*time.Second)
-	start(t, "signaling", "signaling", "-addr", addr).fails(t, port+`.*in use`, 10*time.Second)
+	start(t, "web", "web", "-addr", addr, "-no-open").fails(t, `port `+port+` is in use`)
+	start(t, "signaling", "signaling", "-addr", addr).fails(t, port+`.*in use`)
 }
 
 // TestOriginRefused joins from a page that the server does not serve.
@@ -192,14 +193,14 @@ func TestOriginRefused(t *testing.T) {
 	t.Run("page", func(t *testing.T) {
 		cores.take(t, aPage)
 		p := open(t, "page", join(room(t), 2)+"&server="+server)
-		p.screen("error", 20*time.Second)
+		p.screen("error")
 	})
 }
 
 // screen waits for a scene and keeps its picture.
-func (p *tab) screen(scene string, limit time.Duration) {
+func (p *tab) screen(scene string) {
 	p.t.Helper()
-	p.until(fmt.Sprintf(`globalThis.punchback?.stats?.().scene === %q`, scene), limit)
+	p.until(fmt.Sprintf(`globalThis.punchback?.stats?.().scene === %q`, scene))
 	p.shot(p.name)
 }
 
@@ -209,17 +210,17 @@ func TestPageErrors(t *testing.T) {
 	cores.take(t, aPage)
 	t.Run("no WebRTC", func(t *testing.T) {
 		p := open(t, "page", join("NoWebRTC", 2), `delete window.RTCPeerConnection; delete window.webkitRTCPeerConnection;`)
-		p.until(`document.body.innerText.includes("No WebRTC")`, 20*time.Second)
+		p.until(`document.body.innerText.includes("No WebRTC")`)
 		p.shot("page")
 	})
 	t.Run("nobody there", func(t *testing.T) {
 		p := open(t, "page", join("Nobody", 2)+fmt.Sprintf("&server=ws://127.0.0.1:%d", freePort(t)))
-		p.screen("error", 40*time.Second)
+		p.screen("error")
 	})
 	// A malformed address fails before there is a game to show it.
 	t.Run("malformed link", func(t *testing.T) {
 		p := open(t, "page", world.page+"/?room=not%20a%20room!&players=2&mute=1")
-		p.until(`document.body.innerText.includes("room") || globalThis.punchback?.stats?.().scene === "error"`, 20*time.Second)
+		p.until(`document.body.innerText.includes("room") || globalThis.punchback?.stats?.().scene === "error"`)
 		p.shot("page")
 	})
 }
@@ -231,7 +232,7 @@ func TestPeerNeverAnswers(t *testing.T) {
 	t.Run("answer", func(t *testing.T) {
 		t.Parallel()
 		enter(t, world.server, room(t), game.Build).stay()
-		bot(t, world.server, room(t), 2, 60, 1).fails(t, `no connection to raw, tried .*no answer.*ours: host .*srflx .*theirs: none`, time.Minute)
+		bot(t, world.server, room(t), 2, 60, 1).fails(t, `no connection to raw, tried .*no answer.*ours: host .*srflx .*theirs: none`)
 	})
 	t.Run("offer", func(t *testing.T) {
 		t.Parallel()
@@ -241,7 +242,7 @@ func TestPeerNeverAnswers(t *testing.T) {
 		first.say(protocol.Message{Kind: protocol.Leave})
 		_ = first.conn.CloseNow()
 		enter(t, world.server, room(t), game.Build).stay()
-		b.fails(t, `no connection to raw, tried .*no offer`, time.Minute)
+		b.fails(t, `no connection to raw, tried .*no offer`)
 	})
 }
 

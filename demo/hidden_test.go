@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
+	"github.com/punchback/punchback/nat/natlab/browsers"
 	"github.com/punchback/punchback/netcode"
 	"github.com/punchback/punchback/netcode/plain"
 	"github.com/punchback/punchback/netcode/rtc"
@@ -37,11 +38,11 @@ const go = new Go();
 WebAssembly.instantiateStreaming(fetch("page.wasm"), go.importObject).then(r => go.run(r.instance));
 </script>`
 
-// bareServer serves it, with rooms.
-func bareServer(t *testing.T) string {
+// bareServer serves it, with rooms, around a program.
+func bareServer(t *testing.T, program string) string {
 	t.Helper()
 	dir := t.TempDir()
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "page.wasm"), "../netcode/rtc/testdata/page")
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "page.wasm"), program)
 	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -89,15 +90,12 @@ func toyStep(s *toy, in []netcode.Input) {
 func TestHiddenOwnPage(t *testing.T) {
 	t.Parallel()
 	cores.take(t, aBot) // it draws nothing
-	url := bareServer(t)
+	url := bareServer(t, "../netcode/rtc/testdata/page")
 	p := open(t, "page", url)
-	p.until(`globalThis.sockets`, 20*time.Second)
-	front := newTab(t, "front", p.person, false)
-	front.activate()
-	p.until(`document.hidden`, 10*time.Second)
+	p.until(`globalThis.sockets`)
+	p.front()
 	begin := time.Now()
-	p.until(`sockets > 1 || pings >= 3`, time.Minute) // left to the page's timers the third would come after a minute
-	t.Logf("hidden: %d heartbeats in %v over %d connections", eval[int](p, `pings`), time.Since(begin), eval[int](p, `sockets`))
+	p.until(`sockets > 1 || pings >= 3`, `pings`) // left to the page's timers the third would come after a minute
 	if n := eval[int](p, `sockets`); n != 1 {
 		t.Errorf("%d connections to the server; want the first one kept", n)
 	}
@@ -108,7 +106,7 @@ func TestHiddenOwnPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer room.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), browsers.Patience)
 	defer cancel()
 	m, err := room.WaitMatch(ctx)
 	if err != nil {
@@ -164,7 +162,7 @@ func TestHiddenOwnPage(t *testing.T) {
 	t.Logf("frozen: away is %v after %v, %v", is(true)(), time.Since(begin), gone)
 	begin = time.Now()
 	p.lifecycle(page.SetWebLifecycleStateStateActive)
-	p.until(`sockets > 1`, 20*time.Second)
+	p.until(`sockets > 1`)
 	if err := await(ctx, is(false)); err != nil {
 		t.Fatalf("%v: %+v", err, slices.Collect(room.Members()))
 	}
@@ -190,7 +188,9 @@ func await(ctx context.Context, done func() bool) error {
 // lifecycle freezes a page, or lets it go on.
 func (p *tab) lifecycle(state page.SetWebLifecycleStateState) {
 	p.t.Helper()
-	p.run(chromedp.ActionFunc(func(ctx context.Context) error { return page.SetWebLifecycleState(state).Do(ctx) }))
+	p.must(p.Tab.(*browsers.ChromeTab).Run(chromedp.ActionFunc(func(ctx context.Context) error {
+		return page.SetWebLifecycleState(state).Do(ctx)
+	})))
 }
 
 // seat is this machine's.

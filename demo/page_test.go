@@ -4,129 +4,82 @@ package main_test
 
 import (
 	"bytes"
-	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	_ "image/png"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/input"
-	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/runtime"
-	"github.com/chromedp/cdproto/target"
-	"github.com/chromedp/chromedp"
+	"github.com/punchback/punchback/nat/natlab/browsers"
 )
 
-// chromium is one browser for all tests; each page has a context of its own,
-// as if it were another person's browser.
-var chromium browser
+// chromium and firefox are one browser each for all tests; each page is another
+// person's.
+var (
+	chromium = &shared{name: "chromium", start: browsers.Chromium}
+	firefox  = &shared{name: "firefox", start: browsers.Firefox}
+)
 
-type browser struct {
+// shared is a browser that starts when the first test needs it.
+type shared struct {
+	name  string
+	start func(dir string) (browsers.Browser, error)
 	once  sync.Once
-	ctx   context.Context
+	b     browsers.Browser
 	err   error
-	close func()
 }
 
-func init() { chromium.close = func() {} }
-
-// start starts Chromium as a person has it: no flag here keeps hidden tabs awake.
-// One makes them sleep as soundly after a second as else after five minutes: a
-// timer that sets the next one comes once a minute, unless a link is open.
-func (b *browser) start(t *testing.T) context.Context {
+func (s *shared) get(t *testing.T) browsers.Browser {
 	t.Helper()
-	b.once.Do(func() {
-		for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-			path, err := exec.LookPath(name)
-			if err != nil {
-				continue
-			}
-			dir := filepath.Join(world.bin, "profile")
-			all, stop := chromedp.NewExecAllocator(context.Background(),
-				chromedp.ExecPath(path), chromedp.UserDataDir(dir), chromedp.WindowSize(640, 360),
-				chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.NoSandbox, chromedp.DisableGPU,
-				chromedp.Flag("headless", "new"), chromedp.Flag("disable-background-networking", true),
-				chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("disable-extensions", true),
-				chromedp.Flag("disable-sync", true), chromedp.Flag("mute-audio", true),
-				chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
-				chromedp.Flag("enable-features", "IntensiveWakeUpThrottling:grace_period_seconds/1"))
-			ctx, end := chromedp.NewContext(all)
-			b.ctx, b.close = ctx, func() { end(); stop() }
-			b.err = chromedp.Run(ctx)
-			return
-		}
-		b.err = exec.ErrNotFound
-	})
-	if b.err == exec.ErrNotFound {
-		need(t, "chromium")
+	s.once.Do(func() { s.b, s.err = s.start(filepath.Join(world.bin, s.name)) })
+	if errors.Is(s.err, browsers.ErrMissing) && os.Getenv("CI") == "" {
+		t.Skip(s.err)
 	}
-	if b.err != nil {
-		t.Fatalf("chromium: %v", b.err)
+	if s.err != nil {
+		t.Fatal(s.err)
 	}
-	return b.ctx
+	return s.b
 }
 
-// person is a new browser context: nothing is shared with another one.
-func (b *browser) person(t *testing.T) cdp.BrowserContextID {
-	t.Helper()
-	ctx := b.direct(t)
-	id, err := target.CreateBrowserContext().Do(ctx)
-	if err != nil {
-		t.Fatal(err)
+func (s *shared) close() {
+	if s.b != nil {
+		s.b.Close()
 	}
-	t.Cleanup(func() {
-		if err := target.DisposeBrowserContext(id).Do(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	return id
-}
-
-// direct is a context for commands to the browser itself.
-func (b *browser) direct(t *testing.T) context.Context {
-	t.Helper()
-	ctx := b.start(t)
-	return cdp.WithExecutor(ctx, chromedp.FromContext(ctx).Browser)
 }
 
 // A tab is a page that is open.
 type tab struct {
-	t      *testing.T
-	name   string
-	person cdp.BrowserContextID
-	id     target.ID
-	ctx    context.Context
+	browsers.Tab
+	t       *testing.T
+	name    string
+	console *tape
 }
 
-// newTab opens an empty tab, in a new window or in the one that the person has.
-func newTab(t *testing.T, name string, person cdp.BrowserContextID, newWindow bool) *tab {
-	t.Helper()
-	create := target.CreateTarget("about:blank").WithBrowserContextID(person)
-	if newWindow {
-		create = create.WithNewWindow(true).WithWidth(640).WithHeight(360)
-	}
-	id, err := create.Do(chromium.direct(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, end := chromedp.NewContext(chromium.start(t), chromedp.WithTargetID(id))
-	t.Cleanup(end)
-	return &tab{t, name, person, id, ctx}
-}
-
-// activate brings a tab to the front of its window.
-func (p *tab) activate() {
+// front opens an empty tab in the same window and shows it, which hides this
+// one for real: it gets no animation frame at all.
+func (p *tab) front() {
 	p.t.Helper()
-	if err := target.ActivateTarget(p.id).Do(chromium.direct(p.t)); err != nil {
-		p.t.Fatal(err)
+	other, err := p.Beside(nil)
+	p.must(err)
+	p.must(other.Front())
+	p.until(`document.hidden`)
+}
+
+// show shows it again.
+func (p *tab) show() {
+	p.t.Helper()
+	p.must(p.Front())
+	p.until(`!document.hidden`)
+}
+
+func (p *tab) must(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatalf("%s: %v", p.name, err)
 	}
 }
 
@@ -173,46 +126,39 @@ type seen struct {
 	Hashes  map[string]string `json:"hashes"` // by "match.frame", both from 1
 }
 
-// open opens a page in a context of its own. What scripts are given runs
+// open opens a page of another person's in Chromium. What scripts are given runs
 // before the page's own.
 func open(t *testing.T, name, url string, scripts ...string) *tab {
 	t.Helper()
-	person := chromium.person(t)
-	p := newTab(t, name, person, true)
-	ctx := p.ctx
-	log, err := os.Create(filepath.Join(shelf(t), name+".console"))
+	return chromium.open(t, name, url, scripts...)
+}
+
+func (s *shared) open(t *testing.T, name, url string, scripts ...string) *tab {
+	t.Helper()
+	b := s.get(t)
+	file, err := os.Create(filepath.Join(shelf(t), name+".console"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var mu sync.Mutex // of log
-	chromedp.ListenTarget(ctx, func(event any) {
-		mu.Lock()
-		defer mu.Unlock()
-		switch e := event.(type) {
-		case *runtime.EventConsoleAPICalled:
-			for _, a := range e.Args {
-				fmt.Fprintf(log, "%s: %s %s\n", e.Type, a.Value, a.Description)
-			}
-		case *runtime.EventExceptionThrown:
-			fmt.Fprintf(log, "exception: %v\n", e.ExceptionDetails)
-		}
-	})
+	console := &tape{file: file, grown: make(chan struct{})}
+	t.Cleanup(console.end)
+	window, err := b.Window(console)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	p := &tab{window, t, name, console}
 	t.Cleanup(func() {
 		if t.Failed() {
 			p.keep()
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		_ = log.Close()
+		if err := window.Close(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	})
-	var actions []chromedp.Action
-	for _, s := range append([]string{watch}, scripts...) {
-		actions = append(actions, chromedp.ActionFunc(func(ctx context.Context) error {
-			_, err := page.AddScriptToEvaluateOnNewDocument(s).Do(ctx)
-			return err
-		}))
+	for _, script := range append([]string{watch}, scripts...) {
+		p.must(p.Preload(script))
 	}
-	p.run(append(actions, chromedp.Navigate(url))...)
+	p.must(p.Navigate(url))
 	return p
 }
 
@@ -221,28 +167,10 @@ func join(room string, players int) string {
 	return fmt.Sprintf("%s/?room=%s&players=%d&autoplay=1&mute=1", world.page, room, players)
 }
 
-func (p *tab) run(actions ...chromedp.Action) {
-	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 40*time.Second)
-	defer cancel()
-	if chromedp.FromContext(p.ctx).Target == nil {
-		ctx = p.ctx // the first use must not end with a limit, or the page ends with it
-	}
-	if err := chromedp.Run(ctx, actions...); err != nil {
-		p.t.Fatalf("%s: %v", p.name, err)
-	}
-}
-
 // eval evaluates an expression to a value.
 func eval[T any](p *tab, expression string) (v T) {
 	p.t.Helper()
-	var raw []byte
-	p.run(chromedp.Evaluate(expression, &raw))
-	if len(raw) > 0 {
-		if err := json.Unmarshal(raw, &v); err != nil {
-			p.t.Fatalf("%s: %s = %s: %v", p.name, expression, raw, err)
-		}
-	}
+	p.must(p.Eval(expression, &v))
 	return v
 }
 
@@ -256,30 +184,33 @@ func (p *tab) seen() seen {
 	return eval[seen](p, `globalThis.worlds`)
 }
 
-// until waits until an expression is true.
-func (p *tab) until(expression string, limit time.Duration) {
+// until waits until an expression is true. What is given beside it tells how far
+// it is: as long as that changes, the wait goes on.
+func (p *tab) until(expression string, progress ...string) {
 	p.t.Helper()
-	deadline := time.Now().Add(limit)
-	for !eval[bool](p, `!!(`+expression+`)`) {
-		if time.Now().After(deadline) {
-			p.t.Fatalf("%s: not after %v: %s\nstats: %+v", p.name, limit, expression, p.stats())
-		}
-		time.Sleep(20 * time.Millisecond)
+	how := strings.Join(append(progress, "0"), ` + " " + `)
+	err := browsers.Until(func() (any, bool) {
+		got := eval[struct {
+			Done bool
+			How  string
+		}](p, fmt.Sprintf(`({done: !!(%s), how: String(%s)})`, expression, how))
+		return got.How, got.Done
+	})
+	if err != nil {
+		p.t.Fatalf("%s: %s: %v\nstats: %+v", p.name, expression, err, p.stats())
 	}
 }
 
 // untilFrame waits until a frame is confirmed.
-func (p *tab) untilFrame(frame int, limit time.Duration) {
+func (p *tab) untilFrame(frame int) {
 	p.t.Helper()
-	p.until(fmt.Sprintf(`globalThis.punchback?.stats?.().confirmed >= %d`, frame), limit)
+	const confirmed = `globalThis.punchback?.stats?.().confirmed`
+	p.until(fmt.Sprintf(`%s >= %d`, confirmed, frame), confirmed)
 }
 
 // keep keeps what can be had of a page of a failed test.
 func (p *tab) keep() {
-	ctx, cancel := context.WithTimeout(p.ctx, 5*time.Second)
-	defer cancel()
-	var png []byte
-	if chromedp.Run(ctx, chromedp.CaptureScreenshot(&png)) == nil {
+	if png, err := p.Shot(); err == nil {
 		_ = os.WriteFile(filepath.Join(shelf(p.t), p.name+"-failed.png"), png, 0o644)
 	}
 }
@@ -287,12 +218,10 @@ func (p *tab) keep() {
 // shot keeps a picture of the page, and sees that there is something on it.
 func (p *tab) shot(name string) {
 	p.t.Helper()
-	var png []byte
-	p.run(chromedp.CaptureScreenshot(&png))
+	png, err := p.Shot()
+	p.must(err)
 	path := filepath.Join(shelf(p.t), name+".png")
-	if err := os.WriteFile(path, png, 0o644); err != nil {
-		p.t.Fatal(err)
-	}
+	p.must(os.WriteFile(path, png, 0o644))
 	notBlank(p.t, path)
 }
 
@@ -340,12 +269,4 @@ func agree(t *testing.T, a, b *tab, n, atLeast int) {
 	if common < atLeast {
 		t.Errorf("match %d: %d hashes to compare; want at least %d", n, common, atLeast)
 	}
-}
-
-// press presses a key as a finger does.
-func (p *tab) press(key, code string, length time.Duration) {
-	p.t.Helper()
-	p.run(input.DispatchKeyEvent(input.KeyDown).WithKey(key).WithCode(code))
-	time.Sleep(length)
-	p.run(input.DispatchKeyEvent(input.KeyUp).WithKey(key).WithCode(code))
 }

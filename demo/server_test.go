@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/punchback/punchback/nat/natlab/browsers"
 )
 
 // service starts the signaling service on a free port of the host; an empty
@@ -24,23 +26,22 @@ func service(t *testing.T, host string, more ...string) (p *process, port int) {
 	args := append([]string{"-addr", net.JoinHostPort(host, fmt.Sprint(port)), "-turn", net.JoinHostPort(host, fmt.Sprint(freePort(t)))}, more...)
 	p = start(t, "signaling", "signaling", args...)
 	url := fmt.Sprintf("http://127.0.0.1:%d/healthz", port)
-	deadline := time.Now().Add(10 * time.Second)
-	for {
-		if r, err := http.Get(url); err == nil {
-			_ = r.Body.Close()
-			if r.StatusCode == http.StatusOK {
-				return p, port
-			}
-		}
+	if err := browsers.Until(func() (any, bool) {
 		select {
 		case <-p.done:
 			t.Fatalf("signaling ended: %v\n%s", p.err, p.log)
-		case <-time.After(20 * time.Millisecond):
+		default:
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s never answered\n%s", url, p.log)
+		r, err := http.Get(url)
+		if err != nil {
+			return nil, false
 		}
+		_ = r.Body.Close()
+		return nil, r.StatusCode == http.StatusOK
+	}); err != nil {
+		t.Fatalf("%s: %v\n%s", url, err, p.log)
 	}
+	return p, port
 }
 
 // TestServerDies kills the signaling service in mid-match: it only introduced
@@ -57,7 +58,7 @@ func TestServerDies(t *testing.T) {
 	bots := talkers(t, url, 2, frames)
 	stalled := func(b *process, seconds int) int { // of a match that is so old
 		t.Helper()
-		n, _ := strconv.Atoi(b.says(t, fmt.Sprintf(`(?:frame [^\n]*, direct, [^\n]*, (\d+) stalls\n){%d}`, seconds), 30*time.Second))
+		n, _ := strconv.Atoi(b.says(t, fmt.Sprintf(`(?:frame [^\n]*, direct, [^\n]*, (\d+) stalls\n){%d}`, seconds)))
 		return n
 	}
 	var before [2]int
@@ -84,7 +85,7 @@ func TestOneOfThreeDies(t *testing.T) {
 	const frames = 12 * 60
 	bots := talkers(t, world.server, 3, frames)
 	for _, b := range bots {
-		b.says(t, `(frame) [1-9][^\n]*, confirmed [1-9]`, 30*time.Second)
+		b.says(t, `(frame) [1-9][^\n]*, confirmed [1-9]`)
 	}
 	bots[1].kill()
 	sameEnd(t, frames, bots[0], bots[2])
@@ -100,9 +101,9 @@ func talkers(t *testing.T, server string, n, frames int) (bots []*process) {
 }
 
 // says waits until a process prints what has the pattern, and returns its group.
-func (p *process) says(t *testing.T, pattern string, limit time.Duration) string {
+func (p *process) says(t *testing.T, pattern string) string {
 	t.Helper()
-	m, err := p.out.find(regexp.MustCompile(pattern), limit)
+	m, err := p.out.find(regexp.MustCompile(pattern))
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", p.name, err, p.log)
 	}
@@ -114,7 +115,7 @@ func sameEnd(t *testing.T, frames int, bots ...*process) {
 	t.Helper()
 	hashes := map[string]bool{}
 	for _, b := range bots {
-		hashes[b.says(t, fmt.Sprintf("played: frame %d has hash ([0-9a-f]{16})", frames), 2*time.Minute)] = true
+		hashes[b.says(t, fmt.Sprintf("played: frame %d has hash ([0-9a-f]{16})", frames))] = true
 	}
 	if len(hashes) != 1 {
 		t.Errorf("the bots end in %v", hashes)

@@ -3,7 +3,6 @@
 package main_test
 
 import (
-	"bufio"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,32 +10,20 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/punchback/punchback/nat/natlab/browsers"
 )
 
 // screen starts a display in memory and says what a program needs to draw on it.
 func screen(t *testing.T) (env []string) {
 	t.Helper()
 	need(t, "Xvfb", "xdotool", "import")
-	r, w, err := os.Pipe()
+	display, stop, err := browsers.Screen()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x720x24", "-nolisten", "tcp")
-	cmd.ExtraFiles = []*os.File{w} // Xvfb takes a free number and writes it here
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		_ = r.Close()
-	})
-	_ = w.Close()
-	number, err := bufio.NewReader(r).ReadString('\n')
-	if err != nil {
-		t.Fatalf("Xvfb: %v", err)
-	}
-	return []string{"DISPLAY=:" + strings.TrimSpace(number)}
+	t.Cleanup(stop)
+	return []string{"DISPLAY=" + display}
 }
 
 // silent is a sound card that is none.
@@ -62,20 +49,19 @@ func openWindow(t *testing.T, name string, env []string, args ...string) *window
 	title := fmt.Sprintf("worlds-%d-%s", os.Getpid(), name)
 	w := &window{t: t, env: env}
 	w.process = startEnv(t, name, env, filepath.Join(world.bin, "window"), append(args, "-title", title)...)
-	deadline := time.Now().Add(20 * time.Second)
-	for w.id == "" {
+	if err := browsers.Until(func() (any, bool) {
+		select {
+		case <-w.done:
+			t.Fatalf("the window ended: %v\n%s", w.err, w.log)
+		default:
+		}
 		cmd := exec.Command("xdotool", "search", "--name", "^"+title+"$")
 		cmd.Env = append(os.Environ(), env...)
 		out, _ := cmd.Output() // it fails while there is no such window
 		w.id = strings.TrimSpace(string(out))
-		select {
-		case <-w.done:
-			t.Fatalf("the window ended: %v\n%s", w.err, w.log)
-		case <-time.After(50 * time.Millisecond):
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("no window after 20 s\n%s", w.log)
-		}
+		return nil, w.id != ""
+	}); err != nil {
+		t.Fatalf("no window: %v\n%s", err, w.log)
 	}
 	return w
 }
@@ -113,14 +99,14 @@ func TestWindowAndPage(t *testing.T) {
 	p := open(t, "page", join(room(t), 2))
 	env := append(screen(t), silent(t))
 	w := openWindow(t, "window", env, "-server", world.server, "-room", room(t), "-players", "2", "-hud")
-	p.until(`globalThis.worlds.match`, 30*time.Second)
-	p.untilFrame(180, 20*time.Second)
+	p.until(`globalThis.worlds.match`)
+	p.untilFrame(180)
 	for _, key := range []string{"d", "a", "w", "f", "d"} {
 		w.hold(key, 300*time.Millisecond)
 	}
 	w.shot("window")
 	p.shot("page")
-	p.untilFrame(600, 40*time.Second)
+	p.untilFrame(600)
 	s := p.stats()
 	t.Logf("%+v", s)
 	if s.Players != 2 || s.Path != "direct" {

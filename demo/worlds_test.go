@@ -1,7 +1,7 @@
 //go:build worlds
 
 // Worlds: servers, bots, browsers and windows as real processes, as a player
-// has them. They take minutes and need Chromium, Xvfb and xdotool, so they have
+// has them. They take minutes and need Chromium, Firefox, Xvfb and xdotool, so they have
 // a tag of their own:
 //
 //	CGO_ENABLED=0 go test -tags worlds -v ./demo
@@ -12,7 +12,6 @@
 package main_test
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -27,6 +26,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/punchback/punchback/nat/natlab/browsers"
 )
 
 // world is what all tests share: the programs, and one server of the demo.
@@ -34,6 +35,8 @@ var world struct {
 	bin       string // where the programs are
 	artifacts string
 	page      string // http://host:port of demo/web
+	lan       string // the same by an address of the LAN, as it prints it for others
+	lanErr    error  // why there is none
 	server    string // ws://host:port of the same
 }
 
@@ -76,17 +79,24 @@ func worlds(m *testing.M) (code int, err error) {
 	}
 	fmt.Printf("worlds: programs built in %.1f s\n", time.Since(start).Seconds())
 
+	lan, free, err := browsers.LAN()
+	if world.lanErr = err; err == nil {
+		defer free()
+	}
 	start = time.Now()
-	web, err := launch("web", filepath.Join(world.artifacts, "web"), nil, filepath.Join(world.bin, "web"), "-addr", "127.0.0.1:0", "-no-open")
+	web, err := launch("web", filepath.Join(world.artifacts, "web"), nil, filepath.Join(world.bin, "web"), "-addr", ":0", "-no-open")
 	if err != nil {
 		return 1, err
 	}
 	defer web.kill()
-	ready, err := web.out.find(regexp.MustCompile(`(?m)^ready (http://[^/\s]+)`), 3*time.Minute)
+	ready, err := web.out.find(regexp.MustCompile(`(?m)^ready (http://[^/\s]+)`))
 	if err != nil {
 		return 1, fmt.Errorf("web: %w", err)
 	}
 	world.page = ready[1]
+	if others, err := web.out.find(regexp.MustCompile(`(?m)^others: (http://` + regexp.QuoteMeta(lan) + `:\d+)/$`)); err == nil {
+		world.lan = others[1]
+	}
 	world.server = "ws" + strings.TrimPrefix(ready[1], "http")
 	fmt.Printf("worlds: %s is ready after %.1f s\n", world.page, time.Since(start).Seconds())
 	cores.free-- // the server compresses with all its might until it is done
@@ -95,6 +105,7 @@ func worlds(m *testing.M) (code int, err error) {
 		cores.give(1)
 	}()
 	defer chromium.close()
+	defer firefox.close()
 	return m.Run(), nil
 }
 
@@ -188,10 +199,16 @@ func (o *tape) end() {
 	_ = o.file.Close()
 }
 
-// find waits for a match, and returns it with its groups.
-func (o *tape) find(re *regexp.Regexp, limit time.Duration) ([]string, error) {
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
+// more is closed when there is more to read.
+func (o *tape) more() <-chan struct{} {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.grown
+}
+
+// find waits for a match as long as there is more to read, and returns it with
+// its groups.
+func (o *tape) find(re *regexp.Regexp) ([]string, error) {
 	for {
 		o.mu.Lock()
 		m, text, ended, grown := re.FindStringSubmatch(string(o.text)), string(o.text), o.ended, o.grown
@@ -204,8 +221,8 @@ func (o *tape) find(re *regexp.Regexp, limit time.Duration) ([]string, error) {
 		}
 		select {
 		case <-grown:
-		case <-timer.C:
-			return nil, fmt.Errorf("no %q after %v:\n%s", re, limit, text)
+		case <-time.After(browsers.Patience):
+			return nil, fmt.Errorf("no %q, and nothing more for %v:\n%s", re, browsers.Patience, text)
 		}
 	}
 }
@@ -283,33 +300,33 @@ func shelf(t *testing.T) string {
 	return dir
 }
 
-// wait waits for the end of a process.
-func (p *process) wait(t *testing.T, limit time.Duration) error {
+// wait waits for the end of a process, as long as it still says something.
+func (p *process) wait(t *testing.T) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
-	select {
-	case <-p.done:
-		return p.err
-	case <-ctx.Done():
-		t.Fatalf("%s has not ended after %v\nout: %s\nlog: %s", p.name, limit, p.out, p.log)
-		return nil
+	for {
+		select {
+		case <-p.done:
+			return p.err
+		case <-p.out.more():
+		case <-p.log.more():
+		case <-time.After(browsers.Patience):
+			t.Fatalf("%s has not ended, and said nothing for %v\nout: %s\nlog: %s", p.name, browsers.Patience, p.out, p.log)
+		}
 	}
 }
 
 // fails waits for a program to say in one line what is wrong, and to end with
 // a status that is not zero.
-func (p *process) fails(t *testing.T, want string, limit time.Duration) {
+func (p *process) fails(t *testing.T, want string) {
 	t.Helper()
 	var exit *exec.ExitError
-	if err := p.wait(t, limit); !errors.As(err, &exit) {
+	if err := p.wait(t); !errors.As(err, &exit) {
 		t.Errorf("%s ended with %v; want a status that is not 0", p.name, err)
 	}
 	said := strings.TrimSpace(p.log.String())
 	if strings.Contains(said, "\n") || !regexp.MustCompile(want).MatchString(said) {
 		t.Errorf("%s says %q; want one line with %q", p.name, said, want)
 	}
-	t.Logf("%s: %s", p.name, said)
 }
 
 // freePort is a TCP port that was free a moment ago, for UDP as well.

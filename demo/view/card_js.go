@@ -51,6 +51,17 @@ func (c *card) try(f func()) {
 	f()
 }
 
+// get is what Value.Get is, which lets the exception of a getter end the program,
+// as does Value.Set with that of a setter; from calls exceptions come as panics.
+func get(v js.Value, name string) js.Value {
+	return js.Global().Get("Reflect").Call("get", v, name)
+}
+
+// node makes a part of the audio graph that has one property.
+func (c *card) node(class, property string, value any) js.Value {
+	return js.Global().Get(class).New(c.context, map[string]any{property: value})
+}
+
 func (c *card) open() {
 	class := js.Global().Get("AudioContext")
 	if !class.Truthy() {
@@ -63,18 +74,16 @@ func (c *card) open() {
 	for i := range steps {
 		curve.SetIndex(i, 0.92*math.Tanh(loudest*(2*float64(i)/(steps-1)-1)))
 	}
-	shaper := c.context.Call("createWaveShaper")
-	shaper.Set("curve", curve)
-	shaper.Call("connect", c.context.Get("destination"))
-	c.out = c.context.Call("createGain")
-	c.out.Get("gain").Set("value", 1.0/loudest)
+	shaper := c.node("WaveShaperNode", "curve", curve)
+	shaper.Call("connect", get(c.context, "destination"))
+	c.out = c.node("GainNode", "gain", 1.0/loudest)
 	c.out.Call("connect", shaper)
 
 	// A browser lets a page sound only after its reader has done something.
 	refused := js.FuncOf(func(js.Value, []js.Value) any { return nil }) // the next key asks again
 	wake := js.FuncOf(func(js.Value, []js.Value) any {
 		c.try(func() {
-			if c.context.Get("state").String() != "running" {
+			if get(c.context, "state").String() != "running" {
 				c.context.Call("resume").Call("then", js.Undefined(), refused)
 			}
 		})
@@ -87,10 +96,10 @@ func (c *card) open() {
 
 func (c *card) play(t tone, cause cues.Cue) {
 	c.try(func() {
-		if c.context.Get("state").String() != "running" {
+		if get(c.context, "state").String() != "running" {
 			return
 		}
-		at := c.context.Get("currentTime").Float() + t.delay
+		at := get(c.context, "currentTime").Float() + t.delay
 		t.delay = 0
 		v := &c.voices[c.next]
 		c.next = (c.next + 1) % len(c.voices)
@@ -98,8 +107,7 @@ func (c *card) play(t tone, cause cues.Cue) {
 			v.source.Call("stop") // the oldest gives way
 		}
 		v.cause = cause
-		v.source, v.volume = c.context.Call("createBufferSource"), c.context.Call("createGain")
-		v.source.Set("buffer", c.rendered(t))
+		v.source, v.volume = c.node("AudioBufferSourceNode", "buffer", c.rendered(t)), c.node("GainNode", "gain", 1)
 		v.source.Call("connect", v.volume)
 		v.volume.Call("connect", c.out)
 		v.source.Call("start", at)
@@ -134,7 +142,7 @@ func (c *card) fade(cause cues.Cue) {
 				continue
 			}
 			v.cause = cues.Cue{}
-			now, gain := c.context.Get("currentTime").Float(), v.volume.Get("gain")
+			now, gain := get(c.context, "currentTime").Float(), get(v.volume, "gain")
 			gain.Call("setValueAtTime", 1, now)
 			gain.Call("linearRampToValueAtTime", 0, now+fading)
 		}

@@ -164,6 +164,10 @@
     pace();
   });
 
+  // Without a secure context a browser may have no gamepads, and Ebiten, which
+  // asks for them at every tick, would warn as often.
+  navigator.getGamepads ??= () => [];
+
   // frames counts what drove the page: native animation frames and the Worker's ticks.
   pb.frames = () => ({ native, worker });
 

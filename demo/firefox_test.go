@@ -1,0 +1,71 @@
+//go:build worlds
+
+package main_test
+
+import (
+	"fmt"
+	"testing"
+)
+
+// handles keeps a page's channels of packets, so that a test can close one.
+const handles = `
+globalThis.channels = [];
+const create = RTCPeerConnection.prototype.createDataChannel;
+RTCPeerConnection.prototype.createDataChannel = function (label, options) {
+	const channel = create.call(this, label, options);
+	if (options?.ordered === false) channels.push(channel);
+	return channel;
+};
+globalThis.open = () => channels.filter((c) => c.readyState === 'open');`
+
+// TestFirefox plays a match of three: Firefox, Chromium and a bot. Firefox is
+// hidden for half a minute behind another tab, which the others do not feel, and
+// one of its channels is closed, which heals.
+func TestFirefox(t *testing.T) {
+	t.Parallel()
+	cores.take(t, most())
+	const frames = 3000
+	fox := firefox.open(t, "firefox", join(room(t), 3), handles)
+	chrome := open(t, "chromium", join(room(t), 3))
+	b := start(t, "bot", "bot", "-server", world.server, "-room", room(t), "-players", "3", "-frames", fmt.Sprint(frames))
+	// stalled is how often the others stalled for so many frames.
+	stalled := func(n int) int {
+		t.Helper()
+		before := chrome.stats().Stalls + stalls(t, b)
+		fox.untilFrame(fox.stats().Confirmed + n)
+		return chrome.stats().Stalls + stalls(t, b) - before
+	}
+	fox.untilFrame(180)
+	shown, least := stalled(300), frames // on a machine that has no time they stall now and then
+	fox.front()
+	for range 3 { // a page that is hidden and not driven holds them up each time
+		least = min(least, stalled(600))
+		if !eval[bool](fox, `document.hidden`) {
+			t.Error("the tab was shown meanwhile")
+		}
+	}
+	if least > shown {
+		t.Errorf("hidden for 1800 frames: the others stalled at least %d times in 600, %d while it was shown", least, shown)
+	}
+	fox.show()
+	fox.shot("firefox")
+
+	if n := eval[int](fox, `open().length`); n != 2 {
+		t.Fatalf("%d channels are open; want one to each of the others", n)
+	}
+	made := eval[int](fox, `open()[0].close(), channels.length`)
+	fox.until(fmt.Sprintf(`channels.length > %d && open().length === 2`, made))
+	fox.untilFrame(fox.stats().Confirmed + 180)
+	if s := fox.stats(); s.Path != "direct" || s.Players != 3 {
+		t.Errorf("%+v; want 3 players and direct paths", s)
+	}
+	fox.untilFrame(frames)
+	chrome.untilFrame(frames)
+	hash := b.says(t, fmt.Sprintf("played: frame %d has hash ([0-9a-f]{16})", frames))
+	for _, p := range []*tab{fox, chrome} {
+		if got := p.seen().Hashes[fmt.Sprint("1.", frames)]; got != hash {
+			t.Errorf("frame %d: the bot has %s, %s %q", frames, hash, p.name, got)
+		}
+	}
+	agree(t, fox, chrome, 1, 60) // while it is hidden, it notes one a second
+}
