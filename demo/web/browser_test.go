@@ -4,7 +4,6 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,65 +13,56 @@ import (
 	"testing"
 	"time"
 
-	cdp "github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/runtime"
-	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
+
+	"github.com/punchback/punchback/nat/natlab/browsers"
 )
 
-// browser is a Chromium as a person has it, with one window: no flag here keeps
-// hidden tabs awake.
-func browser(t *testing.T, flags ...chromedp.ExecAllocatorOption) context.Context {
+// browser is a window of a new Chromium, with one empty tab.
+func browser(t *testing.T, flags ...chromedp.ExecAllocatorOption) browsers.Tab {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
+	b, err := browsers.Chromium(t.TempDir(), flags...)
 	if err != nil {
-		t.Fatal("this test needs chromium: apt-get install chromium")
+		t.Fatal(err)
 	}
-	all, stop := chromedp.NewExecAllocator(context.Background(), append(flags,
-		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(640, 360),
-		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("headless", "new"), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("mute-audio", true))...)
-	ctx, end := chromedp.NewContext(all)
-	ctx, timeout := context.WithTimeout(ctx, 2*time.Minute)
-	t.Cleanup(func() {
-		chromedp.Cancel(ctx)
-		timeout()
-		end()
-		stop()
-	})
-	do(t, ctx, chromedp.ActionFunc(func(ctx context.Context) error { return cdp.BringToFront().Do(ctx) }))
-	return ctx
+	t.Cleanup(b.Close)
+	return window(t, b)
 }
 
-func do(t *testing.T, ctx context.Context, what ...chromedp.Action) {
+func window(t *testing.T, b browsers.Browser) browsers.Tab {
 	t.Helper()
-	if err := chromedp.Run(ctx, what...); err != nil {
+	tab, err := b.Window(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tab
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
 		t.Fatal(err)
 	}
 }
 
 // value is what an expression is in the page; promises are awaited, and the
 // page takes it for something that a person did.
-func value[T any](t *testing.T, ctx context.Context, expression string) (v T) {
+func value[T any](t *testing.T, tab browsers.Tab, expression string) (v T) {
 	t.Helper()
-	do(t, ctx, chromedp.Evaluate(expression, &v, func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
-		return p.WithAwaitPromise(true).WithUserGesture(true)
-	}))
+	must(t, tab.Act(expression, &v))
 	return v
 }
 
 // until waits for an expression to become true.
-func until(t *testing.T, ctx context.Context, expression string) {
+func until(t *testing.T, tab browsers.Tab, expression string) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	if err := browsers.Until(func() (any, bool) {
 		var ok bool
-		if chromedp.Run(ctx, chromedp.Evaluate("!!("+expression+")", &ok)) == nil && ok {
-			return
-		}
+		err := tab.Eval("!!("+expression+")", &ok) // it fails while the page is another one
+		return nil, err == nil && ok
+	}); err != nil {
+		t.Fatalf("%s: %v; the page says %q", expression, err, value[string](t, tab, "document.body.innerText"))
 	}
-	t.Fatalf("never true: %s; the page says %q", expression, value[string](t, ctx, "document.body.innerText"))
 }
 
 // started is the program itself, ready; its lines can be awaited.
@@ -112,54 +102,51 @@ func started(t *testing.T, dir string, args ...string) (url string, out *lines) 
 	if !ok {
 		t.Fatalf("never ready: %s", out)
 	}
-	t.Log(out)
 	return url, out
 }
 
 func (l *lines) await(t *testing.T, text string) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if strings.Contains(l.String(), text) {
-			return
-		}
+	if err := browsers.Until(func() (any, bool) {
+		said := l.String()
+		return len(said), strings.Contains(said, text)
+	}); err != nil {
+		t.Fatalf("the terminal never says %q, but: %s", text, l)
 	}
-	t.Fatalf("the terminal never says %q, but: %s", text, l)
 }
 
 func TestGame(t *testing.T) {
 	url, out := started(t, ".", "./testdata/hello")
-	ctx := browser(t)
-	do(t, ctx, chromedp.Navigate(url))
-	until(t, ctx, "globalThis.punchback?.shown")
-	first := value[float64](t, ctx, "punchback.shown")
-	t.Logf("first frame after %.0f ms", first)
-	if got := value[string](t, ctx, "document.title"); got != "hello (this machine only)" {
+	tab := browser(t)
+	must(t, tab.Navigate(url))
+	until(t, tab, "globalThis.punchback?.shown")
+	if got := value[string](t, tab, "document.title"); got != "hello (this machine only)" {
 		t.Errorf("title %q", got)
 	}
-	if w := value[string](t, ctx, "document.getElementById('fill').style.width"); w != "100%" {
+	if w := value[string](t, tab, "document.getElementById('fill').style.width"); w != "100%" {
 		t.Errorf("the progress bar ends at %s", w)
 	}
-	if value[string](t, ctx, "document.activeElement.tagName") != "CANVAS" {
+	if value[string](t, tab, "document.activeElement.tagName") != "CANVAS" {
 		t.Error("the canvas is not focused: keys need a click first")
 	}
-	if !value[bool](t, ctx, "document.getElementById('phone').hidden") {
+	if !value[bool](t, tab, "document.getElementById('phone').hidden") {
 		t.Error("a page for this machine only invites phones")
 	}
 
 	t.Run("report", func(t *testing.T) {
-		value[any](t, ctx, "punchback.report('desync at frame 512: Players[1].Vel.X'), 0")
+		value[any](t, tab, "punchback.report('desync at frame 512: Players[1].Vel.X'), 0")
 		out.await(t, "page: desync at frame 512: Players[1].Vel.X\n")
 	})
 
 	t.Run("copy", func(t *testing.T) {
-		if !value[bool](t, ctx, `Object.defineProperty(navigator, 'clipboard', {value: undefined}),
+		if !value[bool](t, tab, `Object.defineProperty(navigator, 'clipboard', {value: undefined}),
 			document.addEventListener('copy', (e) => { globalThis.copied = e.target.value; }), punchback.copy('the link')`) {
 			t.Error("without navigator.clipboard nothing is copied")
 		}
-		if got := value[string](t, ctx, "copied"); got != "the link" {
+		if got := value[string](t, tab, "copied"); got != "the link" {
 			t.Errorf("copied %q", got)
 		}
-		if value[string](t, ctx, "document.activeElement.tagName") != "CANVAS" {
+		if value[string](t, tab, "document.activeElement.tagName") != "CANVAS" {
 			t.Error("copying takes the focus from the canvas")
 		}
 	})
@@ -167,7 +154,7 @@ func TestGame(t *testing.T) {
 	// Each callback runs once, in order, unless it is cancelled; a callback that
 	// fails does not stop the others, and a request made within one waits.
 	t.Run("callbacks", func(t *testing.T) {
-		got := value[string](t, ctx, `new Promise((resolve) => {
+		got := value[string](t, tab, `new Promise((resolve) => {
 			const ran = [];
 			requestAnimationFrame(() => { ran.push(1); requestAnimationFrame(() => { ran.push('later'); resolve(ran.join(' ')); }); cancelAnimationFrame(third); });
 			requestAnimationFrame(() => { ran.push(2); throw new Error('on purpose'); });
@@ -183,7 +170,7 @@ func TestGame(t *testing.T) {
 
 	t.Run("one driver", func(t *testing.T) {
 		type count struct{ Runs, Frames int }
-		c := value[count](t, ctx, `new Promise((resolve) => {
+		c := value[count](t, tab, `new Promise((resolve) => {
 			const all = () => { const f = punchback.frames(); return f.native + f.worker; };
 			const before = all();
 			let runs = 0;
@@ -197,33 +184,29 @@ func TestGame(t *testing.T) {
 		}
 	})
 
-	t.Run("hidden", func(t *testing.T) { hide(t, ctx) })
+	t.Run("hidden", func(t *testing.T) { hide(t, tab) })
 }
 
 // hide puts another tab of the same window in front, which hides the game's tab
 // for real: Chromium gives it no animation frame at all.
-func hide(t *testing.T, ctx context.Context) {
-	until(t, ctx, "!document.hidden")
+func hide(t *testing.T, tab browsers.Tab) {
+	until(t, tab, "!document.hidden")
 	// A key goes down and never up: its release happens elsewhere.
-	do(t, ctx, chromedp.ActionFunc(func(ctx context.Context) error {
-		return chromedp.KeyEvent(kb.ArrowRight).Do(ctx)
-	}))
-	value[any](t, ctx, `document.querySelector('canvas').dispatchEvent(new KeyboardEvent('keydown', {code: 'ArrowRight', key: 'ArrowRight', bubbles: true})), 0`)
-	until(t, ctx, "held")
+	must(t, tab.Press("ArrowRight", 0))
+	value[any](t, tab, `document.querySelector('canvas').dispatchEvent(new KeyboardEvent('keydown', {code: 'ArrowRight', key: 'ArrowRight', bubbles: true})), 0`)
+	until(t, tab, "held")
 
-	game := chromedp.FromContext(ctx).Target.TargetID
-	other, end := chromedp.NewContext(ctx)
-	defer end()
-	do(t, other, chromedp.Navigate("about:blank"))
-	do(t, other, target.ActivateTarget(chromedp.FromContext(other).Target.TargetID))
-	until(t, ctx, "document.hidden")
+	other, err := tab.Beside(nil)
+	must(t, err)
+	must(t, other.Front())
+	until(t, tab, "document.hidden")
 
 	type count struct{ Native, Worker, Updates, Now float64 }
 	const counts = "({...punchback.frames(), updates, now: performance.now()})"
-	before := value[count](t, ctx, counts)
+	before := value[count](t, tab, counts)
 	time.Sleep(5 * time.Second)
-	after := value[count](t, ctx, counts)
-	if !value[bool](t, ctx, "document.hidden") {
+	after := value[count](t, tab, counts)
+	if !value[bool](t, tab, "document.hidden") {
 		t.Fatal("the tab was shown meanwhile")
 	}
 	seconds := (after.Now - before.Now) / 1000
@@ -237,16 +220,16 @@ func hide(t *testing.T, ctx context.Context) {
 	if ticks < 20 || updates < 20 || updates > 65 {
 		t.Errorf("%.1f worker ticks and %.1f updates a second; want about 60", ticks, updates)
 	}
-	if value[bool](t, ctx, "held") {
+	if value[bool](t, tab, "held") {
 		t.Error("a key is held in a hidden tab")
 	}
 
-	do(t, ctx, target.ActivateTarget(game))
-	until(t, ctx, "!document.hidden")
-	until(t, ctx, fmt.Sprintf("punchback.frames().native > %v", after.Native+30))
-	before = value[count](t, ctx, counts)
+	must(t, tab.Front())
+	until(t, tab, "!document.hidden")
+	until(t, tab, fmt.Sprintf("punchback.frames().native > %v", after.Native+30))
+	before = value[count](t, tab, counts)
 	time.Sleep(2 * time.Second)
-	after = value[count](t, ctx, counts)
+	after = value[count](t, tab, counts)
 	seconds = (after.Now - before.Now) / 1000
 	updates = (after.Updates - before.Updates) / seconds
 	t.Logf("shown again: %.1f native frames, %.1f worker ticks and %.1f updates a second", (after.Native-before.Native)/seconds, (after.Worker-before.Worker)/seconds, updates)
@@ -257,19 +240,18 @@ func hide(t *testing.T, ctx context.Context) {
 
 func TestErrors(t *testing.T) {
 	url, _ := started(t, ".", "./testdata/hello")
-	ctx := browser(t)
+	b, err := browsers.Chromium(t.TempDir())
+	must(t, err)
+	t.Cleanup(b.Close)
 	for _, c := range []struct{ name, script, head, say string }{
 		{"wasm", "delete globalThis.WebAssembly", "No WebAssembly", "current Chrome"},
 		{"webgl", "HTMLCanvasElement.prototype.getContext = () => null", "No WebGL", "hardware acceleration"},
 		{"lost", "globalThis.fetch = () => Promise.reject(new TypeError('Failed to fetch'))", "The game did not load", "Failed to fetch"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			tab, end := chromedp.NewContext(ctx)
-			defer end()
-			do(t, tab, chromedp.ActionFunc(func(ctx context.Context) error {
-				_, err := cdp.AddScriptToEvaluateOnNewDocument(c.script).Do(ctx)
-				return err
-			}), chromedp.Navigate(url))
+			tab := window(t, b)
+			must(t, tab.Preload(c.script))
+			must(t, tab.Navigate(url))
 			until(t, tab, "document.documentElement.dataset.state === 'stopped'")
 			if head := value[string](t, tab, "document.getElementById('head').innerText"); head != c.head {
 				t.Errorf("it says %q", head)
@@ -279,18 +261,45 @@ func TestErrors(t *testing.T) {
 			}
 		})
 	}
+	t.Run("two at once", func(t *testing.T) {
+		tab := window(t, b)
+		must(t, tab.Preload("delete globalThis.RTCPeerConnection; HTMLCanvasElement.prototype.getContext = () => null"))
+		must(t, tab.Navigate(url))
+		until(t, tab, "document.getElementById('head').innerText === 'No WebGL' && document.body.innerText.includes('No WebRTC')")
+	})
 	t.Run("webrtc", func(t *testing.T) {
-		tab, end := chromedp.NewContext(ctx)
-		defer end()
-		do(t, tab, chromedp.ActionFunc(func(ctx context.Context) error {
-			_, err := cdp.AddScriptToEvaluateOnNewDocument("delete globalThis.RTCPeerConnection").Do(ctx)
-			return err
-		}), chromedp.Navigate(url))
+		tab := window(t, b)
+		must(t, tab.Preload("delete globalThis.RTCPeerConnection"))
+		must(t, tab.Navigate(url))
 		until(t, tab, "document.body.innerText.includes('No WebRTC')")
 		until(t, tab, "globalThis.updates > 10") // the game still runs
-		do(t, tab, chromedp.Click("#lack button"))
+		value[any](t, tab, "document.querySelector('#lack button').click()")
 		until(t, tab, "!document.body.innerText.includes('No WebRTC')")
 	})
+}
+
+// TestWebKit opens the page in a browser that has no WebRTC: it says so as soon
+// as it is read, and the game runs.
+func TestWebKit(t *testing.T) {
+	url, _ := started(t, ".", "./testdata/hello")
+	k, err := browsers.OpenWebKit(t.TempDir())
+	must(t, err)
+	t.Cleanup(k.Close)
+	must(t, k.Navigate(url))
+	var has, says bool
+	must(t, k.Eval("typeof RTCPeerConnection === 'function'", &has))
+	if has {
+		t.Skip("this WebKit has WebRTC")
+	}
+	must(t, k.Eval("document.body.innerText.includes('No WebRTC')", &says))
+	if !says {
+		t.Error("the page is there and says nothing of WebRTC")
+	}
+	must(t, browsers.Until(func() (any, bool) {
+		var updates int
+		must(t, k.Eval("globalThis.updates ?? 0", &updates))
+		return updates, updates > 10
+	}))
 }
 
 // shows is a program that shows a number.
@@ -302,19 +311,19 @@ func TestSave(t *testing.T) {
 	dir := workspace(t, map[string]string{"main.go": shows(1)})
 	main := filepath.Join(dir, "main.go")
 	url, out := started(t, dir, ".")
-	ctx := browser(t)
-	do(t, ctx, chromedp.Navigate(url))
-	until(t, ctx, "globalThis.version === 1")
+	tab := browser(t)
+	must(t, tab.Navigate(url))
+	until(t, tab, "globalThis.version === 1")
 	write(t, main, shows(2))
-	until(t, ctx, "globalThis.version === 2")
+	until(t, tab, "globalThis.version === 2")
 	write(t, main, strings.Replace(shows(2), "select", "sellect", 1))
-	until(t, ctx, "document.getElementById('broken')?.innerText.includes('main.go:7')")
+	until(t, tab, "document.getElementById('broken')?.innerText.includes('main.go:7')")
 	out.await(t, "main.go:7")
-	if value[int](t, ctx, "version") != 2 {
+	if value[int](t, tab, "version") != 2 {
 		t.Error("the old build is gone")
 	}
 	write(t, main, strings.Replace(shows(3), "select {}", `panic("on purpose")`, 1))
-	until(t, ctx, "document.getElementById('say')?.innerText.includes('panic: on purpose')")
+	until(t, tab, "document.getElementById('say')?.innerText.includes('panic: on purpose')")
 	out.await(t, "page: panic: on purpose")
 }
 
@@ -322,26 +331,26 @@ func TestSave(t *testing.T) {
 // them is shown while the game waits for people, and gone when it is played.
 func TestPhone(t *testing.T) {
 	url, _ := started(t, ".", "-addr", ":0", "./testdata/hello")
-	ctx := browser(t)
-	do(t, ctx, chromedp.Navigate(url))
-	until(t, ctx, "globalThis.punchback?.shown")
-	lan := value[string](t, ctx, "punchback.page || ''")
+	tab := browser(t)
+	must(t, tab.Navigate(url))
+	until(t, tab, "globalThis.punchback?.shown")
+	lan := value[string](t, tab, "punchback.page || ''")
 	if lan == "" {
 		t.Skip("this machine has no address but its own")
 	}
-	until(t, ctx, "!document.getElementById('phone').hidden && new URL(document.getElementById('qr').src).searchParams.get('text') === punchback.page")
-	value[any](t, ctx, "punchback.room = { code: 'fox', link: punchback.page + '?players=3&room=fox', phase: 'gathering' }, 0")
+	until(t, tab, "!document.getElementById('phone').hidden && new URL(document.getElementById('qr').src).searchParams.get('text') === punchback.page")
+	value[any](t, tab, "punchback.room = { code: 'fox', link: punchback.page + '?players=3&room=fox', phase: 'gathering' }, 0")
 	want := lan + "?players=3&room=fox"
-	until(t, ctx, fmt.Sprintf("document.getElementById('share').innerText.includes(%q) && document.getElementById('qr').naturalWidth > 0", want))
-	if got := value[string](t, ctx, "new URL(document.getElementById('qr').src).searchParams.get('text')"); got != want {
+	until(t, tab, fmt.Sprintf("document.getElementById('share').innerText.includes(%q) && document.getElementById('qr').naturalWidth > 0", want))
+	if got := value[string](t, tab, "new URL(document.getElementById('qr').src).searchParams.get('text')"); got != want {
 		t.Errorf("the code leads to %s, want %s", got, want)
 	}
-	value[any](t, ctx, "punchback.room.phase = 'playing', 0")
-	until(t, ctx, "document.getElementById('phone').hidden")
-	value[any](t, ctx, "punchback.own = true, punchback.room.phase = 'gathering', 0") // a game that shows its link itself
-	until(t, ctx, "!document.getElementById('phone').hidden && document.getElementById('share').hidden")
-	value[any](t, ctx, "punchback.busy = true, 0")
-	until(t, ctx, "document.getElementById('phone').hidden")
+	value[any](t, tab, "punchback.room.phase = 'playing', 0")
+	until(t, tab, "document.getElementById('phone').hidden")
+	value[any](t, tab, "punchback.own = true, punchback.room.phase = 'gathering', 0") // a game that shows its link itself
+	until(t, tab, "!document.getElementById('phone').hidden && document.getElementById('share').hidden")
+	value[any](t, tab, "punchback.busy = true, 0")
+	until(t, tab, "document.getElementById('phone').hidden")
 }
 
 // TestNetwork sends packets over two channels of two connections in one page:
@@ -349,16 +358,16 @@ func TestPhone(t *testing.T) {
 func TestNetwork(t *testing.T) {
 	dir := workspace(t, map[string]string{"main.go": shows(1)})
 	url, _ := started(t, dir, "-lag", "150", "-loss", "0.3", ".")
-	ctx := browser(t)
-	do(t, ctx, chromedp.Navigate(url))
-	until(t, ctx, "globalThis.version === 1")
+	tab := browser(t)
+	must(t, tab.Navigate(url))
+	until(t, tab, "globalThis.version === 1")
 	type trip struct {
 		Fast     int     // arrived of 200
 		Sure     int     // arrived of 20
 		Quickest float64 // ms of the fast ones
 		Slowest  float64 // ms of the sure ones
 	}
-	got := value[trip](t, ctx, `(async () => {
+	got := value[trip](t, tab, `(async () => {
 		const a = new RTCPeerConnection(), b = new RTCPeerConnection();
 		a.onicecandidate = (e) => b.addIceCandidate(e.candidate);
 		b.onicecandidate = (e) => a.addIceCandidate(e.candidate);
@@ -389,12 +398,12 @@ func TestNetwork(t *testing.T) {
 
 func TestTabs(t *testing.T) {
 	url, _ := started(t, ".", "-tabs", "2", "-lag", "80", "-mute", "./testdata/hello")
-	ctx := browser(t)
-	do(t, ctx, chromedp.Navigate(url))
-	until(t, ctx, "frames.length === 2 && frames[0].updates > 20 && frames[1].updates > 20")
+	tab := browser(t)
+	must(t, tab.Navigate(url))
+	until(t, tab, "frames.length === 2 && frames[0].updates > 20 && frames[1].updates > 20")
 	type place struct{ Room, Players, Lag, Mute string }
 	const query = "Object.fromEntries(new URLSearchParams(frames[%d].location.search))"
-	one, two := value[place](t, ctx, fmt.Sprintf(query, 0)), value[place](t, ctx, fmt.Sprintf(query, 1))
+	one, two := value[place](t, tab, fmt.Sprintf(query, 0)), value[place](t, tab, fmt.Sprintf(query, 1))
 	if one != two || one.Room == "" || len(one.Room) > 32 || one.Players != "2" || one.Lag != "80" || one.Mute != "1" {
 		t.Errorf("the players are at %+v and %+v", one, two)
 	}

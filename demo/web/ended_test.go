@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
@@ -11,9 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	cdp "github.com/chromedp/cdproto/page"
-	"github.com/chromedp/chromedp"
 
 	"github.com/punchback/punchback/netcode/rtc"
 	"github.com/punchback/punchback/signaling/server"
@@ -75,7 +71,7 @@ func planted(t *testing.T) {
 func TestWhatEndsAGameIsSeen(t *testing.T) {
 	planted(t)
 	url, out := started(t, ".", "../pong")
-	ctx := browser(t)
+	first := browser(t)
 	defer func() {
 		if t.Failed() {
 			t.Log(out)
@@ -115,12 +111,12 @@ func TestWhatEndsAGameIsSeen(t *testing.T) {
 		{"no WebRTC", "?room=alone", "delete globalThis.RTCPeerConnection", stopped, "this browser has no WebRTC", "rtc: this browser has no WebRTC"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			tab, end := chromedp.NewContext(ctx)
-			defer end()
-			do(t, tab, chromedp.ActionFunc(func(ctx context.Context) error {
-				_, err := cdp.AddScriptToEvaluateOnNewDocument("globalThis.sockets = 0; globalThis.WebSocket = class extends WebSocket { constructor(...a) { super(...a); sockets++; } };" + c.script).Do(ctx)
-				return err
-			}), chromedp.Navigate(url+c.path))
+			tab, err := first.Beside(nil)
+			must(t, err)
+			defer tab.Close()
+			must(t, tab.Preload("globalThis.sockets = 0; globalThis.WebSocket = class extends WebSocket { constructor(...a) { super(...a); sockets++; } };"+c.script))
+			must(t, tab.Front())
+			must(t, tab.Navigate(url+c.path))
 			page := "globalThis"
 			if strings.Contains(c.path, "tabs") {
 				page = "frames[0]"
@@ -142,8 +138,8 @@ func TestWhatEndsAGameIsSeen(t *testing.T) {
 				t.Error("a page without WebRTC asks for a room")
 			}
 			out.await(t, c.terminal)
-			var png []byte
-			do(t, tab, chromedp.CaptureScreenshot(&png))
+			png, err := tab.Shot()
+			must(t, err)
 			write(t, filepath.Join("../../.artifacts/ended", strings.ReplaceAll(c.name, " ", "-")+".png"), string(png))
 		})
 	}

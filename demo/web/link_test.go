@@ -35,9 +35,9 @@ func TestExportedPage(t *testing.T) {
 	}
 	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
 	defer server.Close()
-	ctx := browser(t)
-	do(t, ctx, chromedp.Navigate(server.URL+"/html/123/?room=fox"))
-	until(t, ctx, "globalThis.punchback?.shown && updates > 10")
+	tab := browser(t)
+	must(t, tab.Navigate(server.URL+"/html/123/?room=fox"))
+	until(t, tab, "globalThis.punchback?.shown && updates > 10")
 	const own, evil = "server=wss%3A%2F%2Fplay.example.org", "server=wss%3A%2F%2Fevil.example"
 	for _, c := range []struct{ path, query string }{
 		{"123/?room=fox", "?room=fox&" + own},
@@ -46,11 +46,11 @@ func TestExportedPage(t *testing.T) {
 		{"led/?room=fox", "?room=fox&" + own},
 		{"led/?" + evil, "?" + evil},
 	} {
-		do(t, ctx, chromedp.Navigate(server.URL+"/html/"+c.path))
-		if got := value[string](t, ctx, "punchback.server + location.search"); got != "wss://play.example.org"+c.query {
+		must(t, tab.Navigate(server.URL+"/html/"+c.path))
+		if got := value[string](t, tab, "punchback.server + location.search"); got != "wss://play.example.org"+c.query {
 			t.Errorf("%s: the game is told %s", c.path, got)
 		}
-		if got, want := value[bool](t, ctx, "punchback.serverFromLink === true"), strings.HasPrefix(c.path, "led"); got != want {
+		if got, want := value[bool](t, tab, "punchback.serverFromLink === true"), strings.HasPrefix(c.path, "led"); got != want {
 			t.Errorf("%s: a link may name another server: %v", c.path, got)
 		}
 	}
@@ -61,19 +61,19 @@ func TestExportedPage(t *testing.T) {
 func TestLink(t *testing.T) {
 	dir := workspace(t, map[string]string{"main.go": shows(1)})
 	url, _ := started(t, dir, "-public", "game.example", ".")
-	ctx := browser(t, chromedp.Flag("host-resolver-rules", "MAP game.example 127.0.0.1, MAP 127.evil.example 127.0.0.1"))
+	tab := browser(t, chromedp.Flag("host-resolver-rules", "MAP game.example 127.0.0.1, MAP 127.evil.example 127.0.0.1"))
 	for host, want := range map[string]string{"127.0.0.1": "?a=b%20c&server=ws://evil.example", "localhost": "?a=b%20c&server=ws://evil.example", "game.example": "?a=b+c"} {
-		do(t, ctx, chromedp.Navigate(strings.Replace(url, "127.0.0.1", host, 1)+"?a=b%20c&server=ws://evil.example"))
-		if got := value[string](t, ctx, "location.search"); got != want {
+		must(t, tab.Navigate(strings.Replace(url, "127.0.0.1", host, 1)+"?a=b%20c&server=ws://evil.example"))
+		if got := value[string](t, tab, "location.search"); got != want {
 			t.Errorf("at %s the game is told %s", host, got)
 		}
 	}
-	do(t, ctx, chromedp.Navigate(strings.Replace(url, "127.0.0.1", "game.example", 1)+"?a=b%20c"))
-	if got := value[string](t, ctx, "location.search"); got != "?a=b%20c" {
+	must(t, tab.Navigate(strings.Replace(url, "127.0.0.1", "game.example", 1)+"?a=b%20c"))
+	if got := value[string](t, tab, "location.search"); got != "?a=b%20c" {
 		t.Errorf("without a server the query becomes %s", got)
 	}
-	do(t, ctx, chromedp.Navigate(strings.Replace(url, "127.0.0.1", "127.evil.example", 1)))
-	if got := value[string](t, ctx, "document.body.innerText"); !strings.Contains(got, `does not know the host "127.evil.example"`) {
+	must(t, tab.Navigate(strings.Replace(url, "127.0.0.1", "127.evil.example", 1)))
+	if got := value[string](t, tab, "document.body.innerText"); !strings.Contains(got, `does not know the host "127.evil.example"`) {
 		t.Errorf("a name that leads here shows %q", got)
 	}
 }

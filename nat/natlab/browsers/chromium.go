@@ -24,20 +24,21 @@ type chromium struct {
 
 // Chromium starts it with a new profile in dir. No flag keeps hidden tabs awake.
 // One makes them sleep as soundly after a second as else after five minutes: a
-// timer that sets the next one comes once a minute, unless a link is open.
-func Chromium(dir string) (Browser, error) {
+// timer that sets the next one comes once a minute, unless a link is open. Flags
+// of the caller's own come first.
+func Chromium(dir string, flags ...chromedp.ExecAllocatorOption) (Browser, error) {
 	path, err := find("chromium", "chromium-browser", "google-chrome")
 	if err != nil {
 		return nil, err
 	}
-	all, stop := chromedp.NewExecAllocator(context.Background(),
+	all, stop := chromedp.NewExecAllocator(context.Background(), append(flags,
 		chromedp.ExecPath(path), chromedp.UserDataDir(dir), chromedp.WindowSize(640, 360),
 		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.WSURLReadTimeout(Patience),
 		chromedp.Flag("headless", "new"), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("disable-extensions", true),
 		chromedp.Flag("disable-sync", true), chromedp.Flag("mute-audio", true),
-		chromedp.Flag("enable-features", "IntensiveWakeUpThrottling:grace_period_seconds/1"))
+		chromedp.Flag("enable-features", "IntensiveWakeUpThrottling:grace_period_seconds/1"))...)
 	ctx, end := chromedp.NewContext(all)
 	b := &chromium{ctx, func() { _ = chromedp.Cancel(ctx); end(); stop() }}
 	if err := chromedp.Run(ctx); err != nil {
