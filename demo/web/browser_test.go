@@ -21,7 +21,7 @@ import (
 // browser is a window of a new Chromium, with one empty tab.
 func browser(t *testing.T, flags ...chromedp.ExecAllocatorOption) browsers.Tab {
 	t.Helper()
-	b, err := browsers.Chromium(t.TempDir(), flags...)
+	b, err := browsers.ChromiumWith(t.TempDir(), flags...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,28 +3,28 @@
 package punch
 
 import (
-	"context"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-
+	"github.com/punchback/punchback/nat/natlab/browsers"
 	"github.com/punchback/punchback/signaling/relay"
 )
 
-// page is a real Chromium with testdata/page in it. A policy is what the server
+// page is a real browser with testdata/page in it. A policy is what the server
 // tells the browser to forbid.
-func page(t *testing.T, policy ...string) func(js string, result any) {
+func page(t *testing.T, start func(dir string) (browsers.Browser, error), policy ...string) func(js string, result any) {
 	t.Helper()
 	dir := t.TempDir()
 	build := exec.Command("go", "build", "-o", filepath.Join(dir, "page.wasm"), "./testdata/page")
@@ -42,18 +42,34 @@ globalThis.go = new Go(); WebAssembly.instantiateStreaming(fetch("/page.wasm"), 
 	})
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)
-	alloc, stop := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-dev-shm-usage", true))...)
-	t.Cleanup(stop)
-	tab, closeTab := chromedp.NewContext(alloc)
-	t.Cleanup(closeTab)
-	if err := chromedp.Run(tab, chromedp.Navigate(s.URL+"/page"), chromedp.Poll("globalThis.ready", nil)); err != nil {
+	b, err := start(t.TempDir())
+	if err != nil {
 		t.Fatal(err)
 	}
-	return func(js string, result any) {
+	t.Cleanup(b.Close)
+	tab, err := b.Window(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tab.Navigate(s.URL + "/page"); err != nil {
+		t.Fatal(err)
+	}
+	do := func(js string, result any) {
 		t.Helper()
-		if err := chromedp.Run(tab, chromedp.Evaluate(js, result)); err != nil {
+		if err := tab.Eval(js, result); err != nil {
 			t.Fatalf("%s: %v", js, err)
 		}
+	}
+	ready := false
+	patient(t, "the page is ready", func() any { do("!!globalThis.ready", &ready); return nil }, func() bool { return ready })
+	return do
+}
+
+// patient goes on with something until it is so, as long as it makes progress.
+func patient(t *testing.T, what string, on func() (progress any), is func() bool) {
+	t.Helper()
+	if err := browsers.Until(func() (any, bool) { progress := on(); return progress, is() }); err != nil {
+		t.Fatalf("not %s: %v", what, err)
 	}
 }
 
@@ -67,84 +83,110 @@ type told struct {
 // A browser and a native end meet, whoever offers, and what is reliable
 // arrives in order.
 func TestBrowserAndNative(t *testing.T) {
-	do := page(t)
-	for _, c := range []struct {
-		name                 string
-		browserOffers, relay bool
-	}{{"browser offers", true, false}, {"native offers", false, false}, {"relay only", true, true}} {
-		t.Run(c.name, func(t *testing.T) {
-			var servers []Server
-			if c.relay {
-				servers = turnServer(t)
+	for _, b := range []struct {
+		name     string
+		start    func(dir string) (browsers.Browser, error)
+		messages uint32
+	}{{"Chromium", browsers.Chromium, 100_000}, {"Firefox", browsers.Firefox, 10_000}} {
+		t.Run(b.name, func(t *testing.T) {
+			do := page(t, b.start)
+			for _, c := range []struct {
+				name                 string
+				browserOffers, relay bool
+			}{{"browser offers", true, false}, {"native offers", false, false}, {"relay only", true, true}} {
+				t.Run(c.name, func(t *testing.T) { browserAndNative(t, do, c.browserOffers, c.relay, b.messages) })
 			}
-			list, _ := json.Marshal(servers)
-			arg, _ := json.Marshal(string(list))
-			l, err := New(Options{Offer: !c.browserOffers, RelayOnly: c.relay, Servers: servers, Limits: Limits{Messages: 1 << 20}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer l.Close()
-			var said string
-			yes := map[bool]string{true: "true", false: "false"}
-			if do("begin("+yes[c.browserOffers]+","+yes[c.relay]+","+string(arg)+")", &said); said != "" {
-				t.Fatal(said)
-			}
-			var r told
-			var signals, ours [][]byte
-			look := func(what string, is func() bool) {
-				t.Helper()
-				for begin := time.Now(); !is(); {
-					if time.Since(begin) > 20*time.Second {
-						t.Fatalf("not %s: %+v, %s", what, r, l.Report().Reason)
-					}
-					if do("next()", &said); said != "" {
-						signals = append(signals, []byte(said))
-						_ = l.Signal([]byte(said))
-					}
-					for s, ok := l.NextSignal(); ok; s, ok = l.NextSignal() {
-						ours = append(ours, s)
-						b, _ := json.Marshal(string(s))
-						do("hear("+string(b)+")", nil)
-					}
-					do("report()", &said)
-					if err := json.Unmarshal([]byte(said), &r); err != nil {
-						t.Fatal(err)
-					}
-				}
-			}
-			want := map[bool]string{true: "relay", false: "direct"}[c.relay]
-			look("open", func() bool { return l.State() == Open && r.Path == want && r.RTT > 0 })
-			t.Logf("browser: %v, %s; native: %v (%v)", r.Connect, r.Reason, l.Report().Connect, l.Report().Phases)
-			if c.relay {
-				private(t, signals)
-				private(t, ours)
-				return
-			}
-			const messages = 100_000
-			go func() {
-				for i := uint32(0); i < messages && l.State() == Open; {
-					if l.SendMessage(binary.LittleEndian.AppendUint32(nil, i)) == nil {
-						i++
-					} else {
-						time.Sleep(time.Millisecond)
-					}
-				}
-			}()
-			look("all there", func() bool { return r.Got >= messages })
-			if !r.Order || strings.Contains(r.State, "closed") {
-				t.Errorf("%+v", r)
-			}
-			do("end()", nil)
-			look("closed", func() bool { return l.State() == Closed && r.State == "closed" })
 		})
 	}
+}
+
+func browserAndNative(t *testing.T, do func(js string, result any), browserOffers, relayed bool, messages uint32) {
+	var servers []Server
+	host := lan(t) // Firefox asks no server on loopback
+	if relayed {
+		servers = turnServerAs(t, relay.Config{Addr: host})
+	}
+	l, err := New(Options{Offer: !browserOffers, RelayOnly: relayed, Servers: servers, Limits: Limits{Messages: 1 << 20}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	list, _ := json.Marshal(servers)
+	p := begin(t, do, l, browserOffers, relayed, string(list))
+	want := map[bool]string{true: "relay", false: "direct"}[relayed]
+	p.until("open", func() bool { return l.State() == Open && p.told.Path == want && p.told.RTT > 0 })
+	if relayed {
+		own := regexp.MustCompile(regexp.QuoteMeta(host) + ` (\d+ typ relay)`) // the relay's, which may be told
+		for _, said := range [][][]byte{p.theirs, p.ours} {
+			for i := range said {
+				said[i] = own.ReplaceAll(said[i], []byte("relay $1"))
+			}
+			private(t, said)
+		}
+		return
+	}
+	go func() {
+		for i := uint32(0); i < messages && l.State() == Open; {
+			if l.SendMessage(binary.LittleEndian.AppendUint32(nil, i)) == nil {
+				i++
+			} else {
+				time.Sleep(time.Millisecond)
+			}
+		}
+	}()
+	p.until("all there", func() bool { return p.told.Got >= messages })
+	if !p.told.Order || strings.Contains(p.told.State, "closed") {
+		t.Errorf("%+v", p.told)
+	}
+	do("end()", nil)
+	p.until("closed", func() bool { return l.State() == Closed && p.told.State == "closed" })
+}
+
+// pair is a link in the page and one here, whose signals are carried.
+type pair struct {
+	t            *testing.T
+	do           func(js string, result any)
+	l            *Link
+	told         told
+	ours, theirs [][]byte
+}
+
+func begin(t *testing.T, do func(js string, result any), l *Link, browserOffers, relayed bool, servers string) *pair {
+	t.Helper()
+	arg, _ := json.Marshal(servers)
+	var said string
+	if do(fmt.Sprintf("begin(%t, %t, %s)", browserOffers, relayed, arg), &said); said != "" {
+		t.Fatal(said)
+	}
+	return &pair{t: t, do: do, l: l}
+}
+
+// until carries signals until something is so, as long as there is news.
+func (p *pair) until(what string, is func() bool) {
+	p.t.Helper()
+	patient(p.t, what, func() any {
+		var said string
+		for p.do("next()", &said); said != ""; p.do("next()", &said) {
+			p.theirs = append(p.theirs, []byte(said))
+			_ = p.l.Signal([]byte(said))
+		}
+		for s, ok := p.l.NextSignal(); ok; s, ok = p.l.NextSignal() {
+			p.ours = append(p.ours, s)
+			b, _ := json.Marshal(string(s))
+			p.do("hear("+string(b)+")", nil)
+		}
+		p.do("report()", &said)
+		if err := json.Unmarshal([]byte(said), &p.told); err != nil {
+			p.t.Fatal(err)
+		}
+		return []any{p.told.State, p.told.Got, p.l.State(), p.l.Report().Reason}
+	}, is)
 }
 
 // How long it takes a browser and a native end to meet, from when the end that
 // offers begins, once the browser is warm.
 func TestBrowserAndNativeMedian(t *testing.T) {
-	do := page(t)
-	yes := map[bool]string{true: "true", false: "false"}
+	do := page(t, browsers.Chromium)
 	for _, browserOffers := range []bool{true, false} {
 		var took []time.Duration
 		for range 21 {
@@ -152,29 +194,10 @@ func TestBrowserAndNativeMedian(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var said string
-			if do("begin("+yes[browserOffers]+",false,'[]')", &said); said != "" {
-				t.Fatal(said)
-			}
-			var r told
-			for begin := time.Now(); l.State() != Open || r.State != "open"; {
-				if time.Since(begin) > 20*time.Second {
-					t.Fatalf("not open: %+v, %s", r, l.Report().Reason)
-				}
-				for do("next()", &said); said != ""; do("next()", &said) {
-					_ = l.Signal([]byte(said))
-				}
-				for s, ok := l.NextSignal(); ok; s, ok = l.NextSignal() {
-					b, _ := json.Marshal(string(s))
-					do("hear("+string(b)+")", nil)
-				}
-				do("report()", &said)
-				if err := json.Unmarshal([]byte(said), &r); err != nil {
-					t.Fatal(err)
-				}
-			}
+			p := begin(t, do, l, browserOffers, false, "[]")
+			p.until("open", func() bool { return l.State() == Open && p.told.State == "open" })
 			if browserOffers {
-				took = append(took, r.Connect)
+				took = append(took, p.told.Connect)
 			} else {
 				took = append(took, l.Report().Connect)
 			}
@@ -187,20 +210,38 @@ func TestBrowserAndNativeMedian(t *testing.T) {
 	}
 }
 
+// raw is the median of 20 connects of two ends in a page, by its own script.
+const raw = `(async () => {
+	const took = [];
+	for (let n = 0; n < 20; n++) {
+		const a = new RTCPeerConnection(), b = new RTCPeerConnection(), began = performance.now();
+		a.onicecandidate = (e) => b.addIceCandidate(e.candidate);
+		b.onicecandidate = (e) => a.addIceCandidate(e.candidate);
+		const [one, two] = [a, b].map((c) => c.createDataChannel('', { negotiated: true, id: 0 }));
+		const open = Promise.all([one, two].map((c) => new Promise((ok) => { c.onopen = ok; })));
+		await a.setLocalDescription(); await b.setRemoteDescription(a.localDescription);
+		await b.setLocalDescription(); await a.setRemoteDescription(b.localDescription);
+		await open;
+		took.push(performance.now() - began);
+		a.close(); b.close();
+	}
+	return took.sort((x, y) => x - y)[10];
+})()`
+
 func TestBrowserAndBrowser(t *testing.T) {
-	do := page(t)
+	do := page(t, browsers.Chromium)
 	pairs := func(n string) (median float64) {
 		do("globalThis.median = 0, pairs("+n+")", nil)
-		for begin := time.Now(); median == 0 && time.Since(begin) < time.Minute; time.Sleep(50 * time.Millisecond) {
-			do("globalThis.median", &median)
-		}
+		patient(t, "connected", func() any { do("globalThis.median", &median); return nil }, func() bool { return median != 0 })
 		return median
 	}
 	pairs("1")
 	median := pairs("20")
-	t.Logf("median of 20: %v ms", median)
-	if median == 0 || median > 150 {
-		t.Errorf("the median of 20 connects is %v ms, want 150", median)
+	var bare float64 // what the browser needs with nothing of ours, on this machine and now
+	do(raw, &bare)
+	t.Logf("median of 20: %v ms; without us %v", median, bare)
+	if most := max(150, 3*bare); median > most {
+		t.Errorf("the median of 20 connects is %v ms, want %v", median, most)
 	}
 	var before, after int
 	const held = "go._values.filter(v => v != null).length"
@@ -215,17 +256,15 @@ func TestBrowserAndBrowser(t *testing.T) {
 
 // What a real browser's ICE shows is enough for a poorer report.
 func TestBrowserProbe(t *testing.T) {
-	do := page(t)
+	do := page(t, browsers.Chromium)
 	probe := func(servers ...string) (said string) {
 		t.Helper()
 		do("globalThis.probed = '', probe('"+strings.Join(servers, " ")+"')", nil)
-		for begin := time.Now(); said == "" && time.Since(begin) < 20*time.Second; time.Sleep(10 * time.Millisecond) {
-			do("globalThis.probed", &said)
-		}
+		patient(t, "probed", func() any { do("globalThis.probed", &said); return nil }, func() bool { return said != "" })
 		return said
 	}
 	var answer, mute []string
-	for _, at := range []string{here(), "127.0.0.1"} {
+	for _, at := range []string{lan(t), "127.0.0.1"} {
 		r, err := relay.Listen(relay.Config{Addr: at + ":0"})
 		if err != nil {
 			t.Fatal(err)
@@ -251,15 +290,15 @@ func TestBrowserProbe(t *testing.T) {
 	}
 }
 
-// here is an address of this machine that is not loopback, if it has one.
-func here() string {
-	addrs, _ := net.InterfaceAddrs()
-	for _, a := range addrs {
-		if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && !n.IP.IsLoopback() {
-			return n.IP.String()
-		}
+// lan is an address of this machine that is not loopback.
+func lan(t *testing.T) string {
+	t.Helper()
+	addr, free, err := browsers.LAN()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return "127.0.0.2"
+	t.Cleanup(free)
+	return addr
 }
 
 // goroot is where the toolchain keeps the script that runs its WASM.

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"testing"
 	"time"
+
+	"github.com/punchback/punchback/nat/natlab/browsers"
 )
 
 // Packets, in and out, and the questions about the path meanwhile, leave behind
@@ -22,7 +24,7 @@ func TestBrowserKeepsNothing(t *testing.T) {
 		{"strict policy", []string{"script-src 'self' 'nonce-ours' 'wasm-unsafe-eval'"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			do := page(t, c.policy...)
+			do := page(t, browsers.Chromium, c.policy...)
 			var glue bool
 			if do("!!globalThis.punchback?.glue", &glue); glue != c.glue {
 				t.Fatalf("the SDK's script runs: %v", glue)

@@ -3,6 +3,7 @@
 package punch
 
 import (
+	"cmp"
 	"encoding/json"
 	"net"
 	"strings"
@@ -15,15 +16,17 @@ import (
 // turnServer is a real STUN and TURN server on this machine, and credentials for it.
 func turnServer(t testing.TB) []Server { return turnServerAs(t, relay.Config{}) }
 
+// turnServerAs listens on loopback, or on the host that is all of cfg.Addr.
 func turnServerAs(t testing.TB, cfg relay.Config) []Server {
 	t.Helper()
-	cfg.Addr = "127.0.0.1:0"
+	host := cmp.Or(cfg.Addr, "127.0.0.1")
+	cfg.Addr = host + ":0"
 	r, err := relay.Listen(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = r.Close() })
-	stun, udp, tcp := r.URLs("127.0.0.1")
+	stun, udp, tcp := r.URLs(host)
 	user, credential := r.Mint("room:1")
 	return []Server{{URLs: []string{stun}}, {URLs: []string{udp, tcp}, Username: user, Credential: credential}}
 }

@@ -1,7 +1,10 @@
+//go:build unix
+
 package rtc_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -12,10 +15,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/punchback/punchback/nat/natlab/browsers"
 	"github.com/punchback/punchback/netcode"
 	"github.com/punchback/punchback/netcode/plain"
 	"github.com/punchback/punchback/netcode/rtc"
@@ -33,12 +36,12 @@ WebAssembly.instantiateStreaming(fetch("page.wasm"), go.importObject).then(r => 
 func TestAPageMeetsAWindow(t *testing.T) {
 	tab, wasm := browser(t), pageWASM(t)
 	h := serves(t, server.Config{Fallback: pageAt(t, wasm, "")})
-	if err := chromedp.Run(tab, chromedp.Navigate(h.URL)); err != nil {
+	if err := tab.Navigate(h.URL); err != nil {
 		t.Fatal(err)
 	}
 	said := func() string { return said(t, tab) }
 
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*browsers.Patience)
 	defer cancel()
 	room := join(t, "ws"+strings.TrimPrefix(h.URL, "http")+"/toy?players=2", &rtc.Options{Build: "toy/1", Rate: 60})
 	for range 2 {
@@ -52,7 +55,9 @@ func TestAPageMeetsAWindow(t *testing.T) {
 			}
 		}
 		want := visit(ctx, t, m, 200)
-		await(t, want, func() bool { return strings.Contains(said(), want) })
+		if err := browsers.Until(func() (any, bool) { s := said(); return s, strings.Contains(s, want) }); err != nil {
+			t.Fatalf("want %s: %v", want, err)
+		}
 	}
 	if want := "link " + h.URL + "/?players=2&room="; !strings.Contains(said(), want) {
 		t.Errorf("the page said %q, want %q", said(), want)
@@ -87,8 +92,10 @@ func TestALinkDoesNotMoveAPage(t *testing.T) {
 			if query == "?server=" {
 				query += url.QueryEscape(ws(linked))
 			}
-			spoken := chromedp.Poll("globalThis.said", nil, chromedp.WithPollingTimeout(0))
-			if err := chromedp.Run(tab, chromedp.Navigate(page+query), spoken); err != nil {
+			if err := tab.Navigate(page + query); err != nil {
+				t.Fatal(err)
+			}
+			if err := browsers.Until(func() (any, bool) { return nil, said(t, tab) != "" }); err != nil {
 				t.Fatal(err)
 			}
 			for name, h := range map[string]*httptest.Server{"built": built, "linked": linked, "own": own} {
@@ -123,29 +130,29 @@ func members(t *testing.T, h *httptest.Server) (n int) {
 }
 
 // browser is a tab of a Chromium; without one the test is skipped.
-func browser(t *testing.T, flags ...chromedp.ExecAllocatorOption) context.Context {
+func browser(t *testing.T, flags ...chromedp.ExecAllocatorOption) browsers.Tab {
 	t.Helper()
-	var path string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if p, err := exec.LookPath(name); err == nil && path == "" {
-			path = p
-		}
+	if testing.Short() {
+		t.Skip("no time for a browser")
 	}
-	if path == "" || testing.Short() {
-		t.Skip("no browser here, or no time for one")
+	b, err := browsers.ChromiumWith(t.TempDir(), flags...)
+	if errors.Is(err, browsers.ErrMissing) {
+		t.Skip(err)
+	} else if err != nil {
+		t.Fatal(err)
 	}
-	flags = append(flags, chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("headless", "new"))
-	alloc, end := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:], flags...)...)
-	t.Cleanup(end)
-	tab, closeTab := chromedp.NewContext(alloc)
-	t.Cleanup(closeTab)
+	t.Cleanup(b.Close)
+	tab, err := b.Window(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return tab
 }
 
 // said is what the page has to say so far.
-func said(t *testing.T, tab context.Context) (s string) {
+func said(t *testing.T, tab browsers.Tab) (s string) {
 	t.Helper()
-	if err := chromedp.Run(tab, chromedp.Evaluate(`globalThis.said ?? ""`, &s)); err != nil {
+	if err := tab.Eval(`globalThis.said ?? ""`, &s); err != nil {
 		t.Fatal(err)
 	}
 	return s

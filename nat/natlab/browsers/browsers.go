@@ -1,4 +1,4 @@
-//go:build linux
+//go:build unix
 
 package browsers
 
@@ -67,7 +67,7 @@ func Until(look func() (progress any, done bool)) error {
 		if time.Since(moved) > Patience {
 			return fmt.Errorf("nothing moved for %v; at last: %v", Patience, last)
 		}
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 

@@ -1,4 +1,4 @@
-//go:build linux
+//go:build unix
 
 package browsers
 
@@ -24,9 +24,11 @@ type chromium struct {
 
 // Chromium starts it with a new profile in dir. No flag keeps hidden tabs awake.
 // One makes them sleep as soundly after a second as else after five minutes: a
-// timer that sets the next one comes once a minute, unless a link is open. Flags
-// of the caller's own come first.
-func Chromium(dir string, flags ...chromedp.ExecAllocatorOption) (Browser, error) {
+// timer that sets the next one comes once a minute, unless a link is open.
+func Chromium(dir string) (Browser, error) { return ChromiumWith(dir) }
+
+// ChromiumWith starts it with flags of the caller's own.
+func ChromiumWith(dir string, flags ...chromedp.ExecAllocatorOption) (Browser, error) {
 	path, err := find("chromium", "chromium-browser", "google-chrome")
 	if err != nil {
 		return nil, err

@@ -100,7 +100,7 @@ func pairs(n int) {
 		}
 		one, _ := punch.New(punch.Options{Offer: true, Notify: notify})
 		two, _ := punch.New(punch.Options{Notify: notify})
-		for begin := time.Now(); (one.State() != punch.Open || two.State() != punch.Open) && time.Since(begin) < 5*time.Second; {
+		for begin := time.Now(); (one.State() != punch.Open || two.State() != punch.Open) && time.Since(begin) < time.Minute; {
 			for s, ok := one.NextSignal(); ok; s, ok = one.NextSignal() {
 				_ = two.Signal(s)
 			}
