@@ -93,50 +93,62 @@ func TestBotAndPage(t *testing.T) {
 func TestHiddenTab(t *testing.T) {
 	t.Parallel()
 	cores.take(t, most())
-	length := 30 * time.Second
+	frames := 1800
 	if testing.Short() {
-		length = 5 * time.Second
+		frames = 300
 	}
 	// Who waits for a friend looks elsewhere meanwhile, such as where the link is to be sent.
 	p := open(t, "page", join(room(t), 2))
 	p.front()
-	begin := time.Now()
 	b := start(t, "bot", "bot", "-server", world.server, "-room", room(t), "-frames", "36000") // longer than the test
 	p.untilFrame(180)
-	t.Logf("180 frames with a tab that was hidden before the friend came after %v", time.Since(begin))
-	type driven struct{ Native, Worker int }
-	const drive = `globalThis.punchback.frames()`
-	// A starved machine holds a tab up, hidden or not; one that is hidden and not
-	// driven stands still every time.
-	stalled := 0
-	for range 3 {
-		before, was, stalledBefore := eval[driven](p, drive), p.stats(), stalls(t, b)
-		time.Sleep(length)
-		after, is := eval[driven](p, drive), p.stats()
-		stalled = stalls(t, b) - stalledBefore
-		if !eval[bool](p, `document.hidden`) {
-			t.Error("the tab was not hidden all the time")
-		}
-		if n := after.Native - before.Native; n != 0 {
-			t.Errorf("%d native animation frames in a hidden tab", n)
-		}
-		confirmed := is.Confirmed - was.Confirmed
-		t.Logf("hidden for %v: %d worker ticks, %d frames confirmed, the other player stalled for %d ticks", length, after.Worker-before.Worker, confirmed, stalled)
-		if stalled == 0 && confirmed >= int(length.Seconds()*60*0.95) {
-			break
-		}
-		stalled = max(stalled, 1)
+	const native = `globalThis.punchback.frames().native`
+	before := eval[int](p, native)
+	unfelt(t, p, frames, func() int { return stalls(t, b) })
+	if n := eval[int](p, native) - before; n != 0 {
+		t.Errorf("%d native animation frames in a hidden tab", n)
 	}
-	if stalled != 0 {
-		t.Error("the other player stalled, or less than 95 % of the frames were confirmed, each time")
+	least := frames
+	for n := 0; n < 5 && least > 8; n++ {
+		p.front()
+		was := stalls(t, b)
+		p.show()
+		p.untilFrame(p.stats().Confirmed + 60) // it goes on as before
+		least = min(least, stalls(t, b)-was)
 	}
-	stalledBefore := stalls(t, b)
-	p.show()
 	p.shot("shown again")
-	p.untilFrame(p.stats().Confirmed + 60) // it goes on as before
-	if n := stalls(t, b) - stalledBefore; n > 8 {
-		t.Errorf("the other player stalled for %d ticks when the tab was shown again; want at most the window of 8", n)
+	if least > 8 {
+		t.Errorf("the other player stalled for %d ticks at least when the tab was shown again; want at most the window of 8", least)
 	}
+}
+
+// unfelt plays so many frames while a page is hidden, in three parts, and wants
+// one in which the others did not stall: they do in each if the page is not
+// driven. On a machine that has no time they stall now and then anyway, and so
+// while the page is shown: that is what it is measured by then.
+func unfelt(t *testing.T, p *tab, frames int, stalls func() int) {
+	t.Helper()
+	part := func() int {
+		t.Helper()
+		before := stalls()
+		p.untilFrame(p.stats().Confirmed + frames/3)
+		return stalls() - before
+	}
+	least := frames
+	for range 3 {
+		least = min(least, part())
+		if !eval[bool](p, `document.hidden`) {
+			t.Error("the tab was shown meanwhile")
+		}
+	}
+	if least == 0 {
+		return
+	}
+	p.show()
+	if shown := part(); least > 2*shown+2 {
+		t.Errorf("hidden for %d frames, the others stalled %d times at least; %d while it was shown", frames/3, least, shown)
+	}
+	p.front()
 }
 
 // stalls is what a bot's next line tells; it writes one every second.
@@ -154,8 +166,7 @@ func stalls(t *testing.T, b *process) int {
 	return n
 }
 
-// small is closed when the best compression of the WASM is served, or after
-// three minutes; wasmBytes and wasmErr are there then.
+// small is closed when the best compression of the WASM is served, or given up; wasmBytes and wasmErr are there then.
 var (
 	small     = make(chan struct{})
 	wasmBytes int
@@ -176,7 +187,7 @@ func squeeze() {
 		wasmErr = fmt.Errorf("no WASM in\n%s", html)
 		return
 	}
-	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(time.Second) {
+	for deadline := time.Now().Add(3 * browsers.Patience); time.Now().Before(deadline); time.Sleep(time.Second) {
 		body, encoding, err := get(world.page+"/"+string(m[1]), "br")
 		wasmBytes, wasmErr = len(body), err
 		if err == nil && encoding != "br" {
