@@ -102,12 +102,7 @@ func TestHiddenTab(t *testing.T) {
 	p.front()
 	b := start(t, "bot", "bot", "-server", world.server, "-room", room(t), "-frames", "36000") // longer than the test
 	p.untilFrame(180)
-	const native = `globalThis.punchback.frames().native`
-	before := eval[int](p, native)
 	unfelt(t, p, frames, func() int { return stalls(t, b) })
-	if n := eval[int](p, native) - before; n != 0 {
-		t.Errorf("%d native animation frames in a hidden tab", n)
-	}
 	least := frames
 	for n := 0; n < 5 && least > 8; n++ {
 		p.front()
@@ -134,12 +129,16 @@ func unfelt(t *testing.T, p *tab, frames int, stalls func() int) {
 		p.untilFrame(p.stats().Confirmed + frames/3)
 		return stalls() - before
 	}
-	least := frames
+	const native = `globalThis.punchback.frames().native`
+	least, before := frames, eval[int](p, native)
 	for range 3 {
 		least = min(least, part())
 		if !eval[bool](p, `document.hidden`) {
 			t.Error("the tab was shown meanwhile")
 		}
+	}
+	if n := eval[int](p, native) - before; n != 0 {
+		t.Errorf("%d native animation frames in a hidden tab", n)
 	}
 	if least == 0 {
 		return
@@ -233,8 +232,15 @@ func TestFirstFrame(t *testing.T) {
 	p := open(t, "page", world.page+"/?mute=1")
 	p.until(`globalThis.worlds.first`)
 	p.shot("title")
-	t.Logf("first sign of the game %.0f ms after the navigation", p.seen().First)
-	if first := p.seen().First; first > 2500 {
-		t.Errorf("first sign of the game after %.0f ms", first)
+	// The browser alone needs longer on a machine that has no time.
+	alone := eval[float64](p, `(async () => {
+		const wasm = await (await fetch(performance.getEntriesByType('resource').find((r) => r.name.endsWith('.wasm')).name)).arrayBuffer();
+		const began = performance.now();
+		await WebAssembly.compile(wasm);
+		return performance.now() - began;
+	})()`)
+	t.Logf("%v alone", alone)
+	if first, most := p.seen().First, max(2500, 5*alone); first > most {
+		t.Errorf("first sign of the game after %.0f ms; want %.0f", first, most)
 	}
 }
