@@ -239,7 +239,6 @@ func TestFirstFrame(t *testing.T) {
 		await WebAssembly.compile(wasm);
 		return performance.now() - began;
 	})()`)
-	t.Logf("%v alone", alone)
 	if first, most := p.seen().First, max(2500, 5*alone); first > most {
 		t.Errorf("first sign of the game after %.0f ms; want %.0f", first, most)
 	}

@@ -40,9 +40,7 @@ func TestLAN(t *testing.T) {
 	for _, p := range []*tab{one, two} {
 		p.untilFrame(600)
 		p.shot(p.name)
-		if s := p.stats(); s.Path != "direct" {
-			t.Errorf("%s: %+v; want a direct path", p.name, s)
-		}
+		p.until(`punchback.stats().path === 'direct'`)
 		if n := strings.Count(p.console.String(), "getGamepads"); n > 1 {
 			t.Errorf("%s: the console says %d times that there are no gamepads", p.name, n)
 		}
