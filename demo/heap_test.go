@@ -11,13 +11,13 @@ import (
 	"regexp"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/heapprofiler"
 	"github.com/chromedp/cdproto/input"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/punchback/punchback/nat/natlab/browsers"
 )
 
 var heapTicks = flag.Int("heap.ticks", 1200, "`ticks` after which the heap is compared with that after a tenth of them; 36000 are ten minutes")
@@ -49,40 +49,44 @@ const spy = `(() => {
 // spied opens a page with the spy in it. Nobody asks it for anything else, since
 // answers are objects, too.
 func spied(t *testing.T, name, url string) *tab {
-	p := newTab(t, name, chromium.person(t), true)
-	p.run(chromedp.ActionFunc(func(ctx context.Context) error {
-		_, err := page.AddScriptToEvaluateOnNewDocument(spy).Do(ctx)
-		return err
-	}), chromedp.Navigate(url))
+	t.Helper()
+	w, err := chromium.get(t).Window(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &tab{Tab: w, t: t, name: name}
+	t.Cleanup(func() { _ = p.Close() })
+	p.must(p.Preload(spy))
+	p.must(p.Navigate(url))
 	return p
+}
+
+// do is what Chromium's own protocol can do.
+func (p *tab) do(actions ...chromedp.Action) {
+	p.t.Helper()
+	p.must(p.Tab.(*browsers.ChromeTab).Run(actions...))
 }
 
 // play plays on to a tick. Where somebody sees the page, a key is held and the
 // mouse moves.
 func (p *tab) play(to int) {
 	p.t.Helper()
-	last, moved := 0, time.Now()
-	for i := 0; last < to; i++ {
-		now := eval[int](p, `globalThis.spy?.ticks ?? 0`)
-		if now > last {
-			last, moved = now, time.Now()
-		}
-		if time.Since(moved) > time.Minute {
-			p.t.Fatalf("%s has stood at tick %d of %d for a minute", p.name, now, to)
-		}
-		if !eval[bool](p, `document.hidden`) {
-			p.run(input.DispatchKeyEvent(input.KeyDown).WithKey("ArrowUp").WithCode("ArrowUp").WithAutoRepeat(i > 0),
+	last, i := 0, 0
+	p.must(browsers.Until(func() (any, bool) {
+		last = eval[int](p, `globalThis.spy?.ticks ?? 0`)
+		if i++; !eval[bool](p, `document.hidden`) {
+			p.do(input.DispatchKeyEvent(input.KeyDown).WithKey("ArrowUp").WithCode("ArrowUp").WithAutoRepeat(i > 1),
 				input.DispatchMouseEvent(input.MouseMoved, float64(i%600), 100))
 		}
-		time.Sleep(25 * time.Millisecond)
-	}
+		return last, last >= to
+	}))
 }
 
 // heap is what JavaScript needs when V8 has collected its garbage, in bytes:
 // objects, the browser's own behind them, and buffers.
 func (p *tab) heap() (bytes float64) {
 	p.t.Helper()
-	p.run(chromedp.ActionFunc(func(ctx context.Context) error {
+	p.do(chromedp.ActionFunc(func(ctx context.Context) error {
 		if err := heapprofiler.CollectGarbage().Do(ctx); err != nil {
 			return err
 		}
@@ -105,14 +109,13 @@ func TestHeap(t *testing.T) {
 	t.Run("hidden", func(t *testing.T) {
 		start(t, "bot", "bot", "-server", world.server, "-room", room(t))
 		p := spied(t, "page", join(room(t), 2))
-		p.until(`spy.ticks > 0`, time.Minute)
-		newTab(t, "front", p.person, false).activate()
-		p.until(`document.hidden`, time.Minute)
+		p.until(`spy.ticks > 0`)
+		p.front()
 		keepsNothing(t, p)
 	})
 	t.Run("pong", func(t *testing.T) {
 		web := start(t, "web", "web", "-addr", "127.0.0.1:0", "-no-open", "./demo/pong")
-		ready, err := web.out.find(regexp.MustCompile(`(?m)^ready (http://[^/\s]+)`), 3*time.Minute)
+		ready, err := web.out.find(regexp.MustCompile(`(?m)^ready (http://[^/\s]+)`))
 		if err != nil {
 			t.Fatal(err)
 		}

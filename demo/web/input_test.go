@@ -3,21 +3,20 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"testing"
 
-	cdp "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+
+	"github.com/punchback/punchback/nat/natlab/browsers"
 )
 
 // Mouse, fingers and a gamepad reach the game, as they are now and one after the
 // other, though page.js shows Ebiten one object for all of a kind.
 func TestInput(t *testing.T) {
 	url, _ := started(t, ".", "./testdata/hello")
-	ctx := browser(t)
-	do(t, ctx, chromedp.ActionFunc(func(ctx context.Context) error {
-		_, err := cdp.AddScriptToEvaluateOnNewDocument(`
+	tab := browser(t)
+	must(t, tab.Preload(`
 			const pad = {index: 1, id: 'pad', mapping: 'standard', axes: [0, 0], buttons: [{pressed: false, value: 0}]};
 			navigator.getGamepads = () => [null, {...pad}];
 			const at = (x, y) => ({clientX: innerWidth / 320 * x, clientY: innerHeight / 180 * y});
@@ -26,12 +25,11 @@ func TestInput(t *testing.T) {
 			function touched(type, ...fingers) {
 				const targetTouches = fingers.map(([identifier, x, y]) => new Touch({identifier, target: canvas(), ...at(x, y)}));
 				canvas().dispatchEvent(new TouchEvent(type, {targetTouches}));
-			}`).Do(ctx)
-		return err
-	}), chromedp.Navigate(url))
-	until(t, ctx, "globalThis.updates > 10")
-	do(t, ctx, chromedp.EmulateViewport(640, 360))
-	until(t, ctx, "innerWidth === 640 && innerHeight === 360 && document.querySelector('body > canvas').width === 640")
+			}`))
+	must(t, tab.Navigate(url))
+	until(t, tab, "globalThis.updates > 10")
+	must(t, tab.(*browsers.ChromeTab).Run(chromedp.EmulateViewport(640, 360)))
+	until(t, tab, "innerWidth === 640 && innerHeight === 360 && document.querySelector('body > canvas').width === 640")
 	for _, c := range []struct{ script, want string }{
 		{"moved(10, 20)", "mouse 10 20, pad 0 false"},
 		{"moved(30, 40); touched('touchstart', [5, 100, 50])", "mouse 30 40, touch 5 100 50, pad 0 false"},
@@ -39,14 +37,14 @@ func TestInput(t *testing.T) {
 		{"touched('touchend', [6, 210, 80]); pad.buttons = [{pressed: true, value: 1}]", "mouse 30 40, touch 6 210 80, pad -0.5 true"},
 		{"touched('touchend')", "mouse 30 40, pad -0.5 true"},
 	} {
-		value[any](t, ctx, c.script+", 0")
-		until(t, ctx, fmt.Sprintf("input === %q", c.want))
+		value[any](t, tab, c.script+", 0")
+		until(t, tab, fmt.Sprintf("input === %q", c.want))
 	}
-	if !value[bool](t, ctx, "navigator.getGamepads() === navigator.getGamepads() && navigator.getGamepads()[1] === navigator.getGamepads()[1]") {
+	if !value[bool](t, tab, "navigator.getGamepads() === navigator.getGamepads() && navigator.getGamepads()[1] === navigator.getGamepads()[1]") {
 		t.Error("each look at the gamepads makes an object")
 	}
 
-	two := value[string](t, ctx, `new Promise((resolve) => {
+	two := value[string](t, tab, `new Promise((resolve) => {
 		canvas().addEventListener('touchmove', ({targetTouches}) => {
 			const [one, two] = [targetTouches.item(0), targetTouches.item(1)];
 			resolve([one.identifier, two.identifier, targetTouches.length].join(' '));
@@ -58,7 +56,7 @@ func TestInput(t *testing.T) {
 	}
 
 	// Who listened may stop, and other canvases are not ours.
-	got := value[string](t, ctx, `(() => {
+	got := value[string](t, tab, `(() => {
 		const seen = [], canvas = document.querySelector('body > canvas'), other = document.createElement('canvas');
 		const listener = (e) => seen.push(e instanceof MouseEvent);
 		for (const c of [canvas, other]) {
