@@ -37,7 +37,7 @@ func TestInput(t *testing.T) {
 		{"touched('touchend', [6, 210, 80]); pad.buttons = [{pressed: true, value: 1}]", "mouse 30 40, touch 6 210 80, pad -0.5 true"},
 		{"touched('touchend')", "mouse 30 40, pad -0.5 true"},
 	} {
-		value[any](t, tab, c.script+", 0")
+		value[any](t, tab, "(() => { "+c.script+"; return 0; })()")
 		until(t, tab, fmt.Sprintf("input === %q", c.want))
 	}
 	if !value[bool](t, tab, "navigator.getGamepads() === navigator.getGamepads() && navigator.getGamepads()[1] === navigator.getGamepads()[1]") {
