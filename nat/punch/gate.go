@@ -3,6 +3,7 @@
 package punch
 
 import (
+	"context"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 type gated struct {
 	transport.Net
 	deaf *atomic.Bool
+	over <-chan struct{} // closed when no relay is needed any more
 }
 
 func (n gated) ListenUDP(network string, local *net.UDPAddr) (transport.UDPConn, error) {
@@ -24,6 +26,25 @@ func (n gated) ListenUDP(network string, local *net.UDPAddr) (transport.UDPConn,
 		return gate{u, n.deaf}, nil
 	}
 	return c, err
+}
+
+// DialTCP gives up when no relay is needed any more. Left alone it asks for two
+// minutes where a firewall drops TCP, and whoever closes the link waits for that.
+func (n gated) DialTCP(network string, _, remote *net.TCPAddr) (transport.TCPConn, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		select {
+		case <-n.over:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	c, err := new(net.Dialer).DialContext(ctx, network, remote.String())
+	if err != nil {
+		return nil, err
+	}
+	return c.(*net.TCPConn), nil
 }
 
 // gate is such a socket.

@@ -137,7 +137,7 @@ func newPipe(o *Options, ev events, by *socket) (p *pipe, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("punch: %w", err)
 		}
-		n.Net = gated{machine, &deaf}
+		n.Net = gated{machine, &deaf, n.over}
 	}
 	api, err := profile(o, n, mux, ev.denied)
 	if err != nil {
