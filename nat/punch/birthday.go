@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"fmt"
 	"time"
+
+	"github.com/punchback/punchback/nat/trace"
 )
 
 // Where one end's NAT gives every destination another port of its own, and the
@@ -97,6 +99,7 @@ func (l *Link) tryLuck(c *chance, now time.Time) {
 	_, _ = rand.Read(s[:])
 	c.round, c.began = uint64(now.UnixNano()), now
 	c.count++
+	l.note(trace.Event{Kind: trace.Luck, Word: "begun", N: c.count})
 	c.hunt = newHunt(l, c.round, s, true)
 }
 
@@ -109,6 +112,7 @@ func (l *Link) hearLuck(c *chance, k *luck, now time.Time) {
 		l.stopLuck(c)
 		c.round, c.began = k.Round, now
 		c.count++
+		l.note(trace.Event{Kind: trace.Luck, Word: "begun", N: c.count})
 		c.hunt = newHunt(l, c.round, secret(k.Secret), false)
 	}
 	if c.hunt != nil && k.Round == c.round {

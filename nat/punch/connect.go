@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/punchback/punchback/nat/trace"
 )
 
 // How patient a link is.
@@ -30,6 +32,7 @@ type attempt struct {
 	next     time.Time   // when all of ours is said again
 	interval time.Duration
 	said     time.Time // when it was last
+	told     bool      // ours has been said once
 	lacking  bool      // the other end shows that it lacks it
 	early    signal    // theirs for an attempt whose offer is not here yet
 	tries    int
@@ -99,6 +102,9 @@ func (l *Link) shut(bye, answer bool) {
 	l.mu.Lock()
 	rest := append(l.spent, l.trial, l.old, p)
 	l.pipe, l.trial, l.old, l.spent = nil, nil, nil, nil
+	if l.state != Closed {
+		l.noteClosed(nil)
+	}
 	l.state = Closed
 	l.attempt, l.live, l.before = 0, 0, 0
 	l.heard, l.said, l.fresh = nil, nil, nil
@@ -184,6 +190,7 @@ func (l *Link) begin(a *attempt, number uint64) (*pipe, error) {
 	l.made, l.renewed = l.era, false
 	l.mu.Unlock()
 	*a = attempt{number: number, early: a.early, tries: a.tries + 1, interval: firstRepeat, begun: time.Now(), direct: a.direct, by: a.by}
+	l.noteAttempt(a)
 	if a.direct {
 		o.Servers = withoutRelays(o.Servers)
 	}
@@ -270,9 +277,11 @@ func (l *Link) hear(a *attempt, s *signal, now time.Time) {
 	if l.o.Offer && s.SDP != "" && !a.remote {
 		p := l.trying()
 		if p == nil || p.accept(s.SDP) != nil {
+			l.useless()
 			return // a damaged answer; the right one is said again
 		}
 		a.remote, a.since, a.from = true, now, s.From
+		l.noteSignal(trace.Heard, false)
 		l.meet(s.From)
 		for _, c := range a.early.Candidates {
 			l.add(a, c)
@@ -304,6 +313,7 @@ func (l *Link) answer(a *attempt, s *signal, now time.Time) {
 	}
 	sdp, err := p.answer(s.SDP)
 	if err != nil {
+		l.useless()
 		l.drop()
 		l.mu.Lock()
 		l.attempt = l.live // a damaged offer; the right one is said again
@@ -312,6 +322,7 @@ func (l *Link) answer(a *attempt, s *signal, now time.Time) {
 		return
 	}
 	a.sdp, a.remote, a.since, a.next = sdp, true, now, now
+	l.noteSignal(trace.Heard, true)
 	l.meet(s.From)
 	for _, c := range waiting {
 		l.add(a, c)
@@ -380,6 +391,7 @@ func (l *Link) add(a *attempt, c candidate) {
 	l.mu.Lock()
 	if len(l.theirs) < maxCandidates && !slices.Contains(l.theirs, c) {
 		l.theirs = append(l.theirs, c)
+		l.note(trace.Event{Kind: trace.Found, There: c.traced()})
 	}
 	l.mu.Unlock()
 	if p := l.trying(); p != nil {
@@ -414,6 +426,12 @@ func (l *Link) speak(a *attempt, now time.Time) bool {
 		if l.attempt == 0 && l.o.Offer {
 			return false
 		}
+		if s.SDP != "" && !a.told {
+			a.told = true
+			l.noteSignal(trace.Said, l.o.Offer)
+		} else if s.SDP != "" {
+			l.signals.Again++
+		}
 		s.Candidates = l.ours
 	case len(l.fresh) > 0 && l.attempt != 0:
 		s.Candidates = l.fresh
@@ -428,7 +446,9 @@ func (l *Link) speak(a *attempt, now time.Time) bool {
 	b := s.encode()
 	if len(l.said) >= 64 { // nobody carries them: the last repeat holds everything
 		l.said = l.said[1:]
+		l.signals.Dropped++
 	}
+	l.signals.Said++
 	l.said = append(l.said, b)
 	return true
 }
@@ -436,5 +456,6 @@ func (l *Link) speak(a *attempt, now time.Time) bool {
 // carry says a signal over the path that there is; the caller holds the lock.
 func (l *Link) carry(s *signal) {
 	s.From = l.id
+	l.signals.Said++
 	l.say(append([]byte{frameCarry}, s.encode()...))
 }

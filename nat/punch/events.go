@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/punchback/punchback/nat/trace"
 )
 
 // events is what a pipe tells its link. Nothing here blocks, since browsers
@@ -45,6 +47,7 @@ func (e events) candidate(c candidate) {
 			l.marks.gathered = time.Now()
 			l.ours = append(l.ours, c)
 			l.fresh = append(l.fresh, c)
+			l.note(trace.Event{Kind: trace.Found, Here: c.traced()})
 		}
 		return false
 	})
@@ -61,12 +64,14 @@ func (e events) open() {
 			l.state = Open
 			l.report.Connect = time.Since(l.started)
 			l.report.Phases = l.marks.phases(l.started, time.Now())
+			l.noteOpen()
 		} else {
 			if l.old != nil {
 				l.spent = append(l.spent, l.old)
 			}
 			l.old, l.before = l.pipe, l.live
 			l.report.Moves++
+			l.note(trace.Event{Kind: trace.Moved, N: l.report.Moves})
 			l.report.Path = Unknown
 			l.mail.held = true
 			l.waiting, l.frames = outbox{}, outbox{}
@@ -91,6 +96,9 @@ func (e events) reached(s step) {
 	e.do(func(l *Link) bool {
 		if e.attempt == l.attempt && l.trial != nil {
 			l.marks.reach(s, time.Now())
+			if s == secured {
+				l.note(trace.Event{Kind: trace.DTLS, Word: "done"})
+			}
 		}
 		return true
 	})
@@ -100,6 +108,7 @@ func (e events) reached(s step) {
 func (e events) denied(code int) {
 	e.do(func(l *Link) bool {
 		l.denied = code
+		l.note(trace.Event{Kind: trace.Denied, N: code})
 		return true
 	})
 }
@@ -115,6 +124,9 @@ func (e events) failed(err error) {
 			l.fail(err)
 		case l.attempt:
 			l.broken = err
+			if err == errDTLS {
+				l.note(trace.Event{Kind: trace.DTLS, Word: "failed"})
+			}
 		}
 		return false
 	})
@@ -188,6 +200,9 @@ func (e events) message(n int, copy func(dst []byte)) {
 		case frame[0] == frameCarry:
 			if s, err := decodeSignal(frame[1:]); err == nil && s.From == l.other && len(l.heard) < maxHeard {
 				l.heard = append(l.heard, s)
+				l.signals.Heard++
+			} else {
+				l.signals.Useless++
 			}
 		case !ok || len(message) > l.o.Limits.Message:
 			l.fail(hostile("sent a message of more than %d bytes, or none", l.o.Limits.Message))

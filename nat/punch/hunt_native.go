@@ -16,6 +16,8 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/stun/v4"
+
+	"github.com/punchback/punchback/nat/trace"
 )
 
 // hunt is one end of one round. It works beside the link, says what the other
@@ -110,6 +112,7 @@ func (h *hunt) win(conn *net.UDPConn, remote netip.AddrPort) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.best = &socket{conn, remote}
+	h.l.note(trace.Event{Kind: trace.Luck, Word: "met"})
 }
 
 // run finds out what this end's NAT does and plays the part that follows from it.

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/punchback/punchback/nat/trace"
 )
 
 // Link is one end of a link. Its methods may be called from any goroutine and
@@ -59,6 +61,8 @@ type Link struct {
 	lives   int    // and pipe
 	denied  int    // the error code of a relay that does not let us in; zero: none
 	chance  chance // of run alone
+	signals trace.Signals
+	noted   [2]candidate // the pair that Options.Trace has heard of last
 }
 
 // Supported is why New can make no link on this machine or in this browser at
@@ -117,11 +121,14 @@ func (l *Link) NextSignal() (signal []byte, ok bool) {
 // Signal hears a signal of the other end. Junk is an error and harms nothing.
 func (l *Link) Signal(signal []byte) error {
 	s, err := decodeSignal(signal)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err != nil || len(l.heard) == maxHeard {
+		l.signals.Useless++
+	}
 	if err != nil {
 		return err
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.state == Closed || l.state == Open && s.From != l.other {
 		return nil
 	}
@@ -129,6 +136,7 @@ func (l *Link) Signal(signal []byte) error {
 		return fmt.Errorf("punch: signals waiting are %d, one more is dropped", maxHeard)
 	}
 	l.heard = append(l.heard, s)
+	l.signals.Heard++
 	l.poke()
 	return nil
 }
@@ -272,6 +280,7 @@ func (l *Link) fail(err error) {
 	if l.state != Closed {
 		l.state, l.err = Closed, err
 		l.heard, l.said = nil, nil
+		l.noteClosed(err)
 		l.poke()
 	}
 }

@@ -5,12 +5,14 @@ package punch
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/pion/webrtc/v4"
 
 	"github.com/punchback/punchback/nat/portmap"
+	"github.com/punchback/punchback/nat/trace"
 )
 
 // maxMapped is how many ports of one pipe a router is asked for: those of the
@@ -48,9 +50,13 @@ func (m *mapped) found(c *webrtc.ICECandidate, mid string, ev events) {
 	m.ports = append(m.ports, c.Port)
 	m.tasks.begin(func() {
 		p, err := portmap.Map(m.ctx, portmap.Request{Port: c.Port, Lifetime: time.Hour})
+		if err != nil && m.ctx.Err() == nil {
+			ev.noted(trace.Event{Kind: trace.Port, Word: "refused", Text: strings.TrimPrefix(err.Error(), "portmap: ")})
+		}
 		if err != nil {
 			return // Most routers open nothing, and there are other ways.
 		}
+		ev.noted(trace.Event{Kind: trace.Port, Word: "open"})
 		if at := p.External(); at.IsValid() && !p.Nested() {
 			// Type srflx (RFC 8445 section 5.1.1.2): an address on the outer side of our NAT.
 			ev.candidate(candidate{fmt.Sprintf("candidate:2 1 udp 1694498815 %v %d typ srflx raddr 0.0.0.0 rport 0", at.Addr(), at.Port()), mid})

@@ -4,6 +4,7 @@ package punch
 
 import (
 	"context"
+	"errors"
 	"net"
 	"strings"
 
@@ -11,6 +12,8 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
+
+	"github.com/punchback/punchback/nat/trace"
 )
 
 // openNames listens for the answers of multicast DNS (RFC 6762). Only browsers
@@ -65,7 +68,12 @@ func (p *pipe) resolve(c candidate, name string) {
 	p.tasks.begin(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), oneAttempt)
 		defer cancel()
-		if _, addr, err := p.names.QueryAddr(ctx, name); err == nil {
+		_, addr, err := p.names.QueryAddr(ctx, name)
+		switch {
+		case errors.Is(err, context.DeadlineExceeded):
+			p.events.noted(trace.Event{Kind: trace.Name, Word: "unknown"})
+		case err == nil:
+			p.events.noted(trace.Event{Kind: trace.Name, Word: "known"})
 			p.add(candidate{strings.Replace(c.Text, name, addr.WithZone("").String(), 1), c.Mid})
 		}
 	})

@@ -44,14 +44,15 @@ func bubble(t *testing.T, f func(*testing.T)) {
 // internet is a virtual one: two homes, each 15 ms away from a STUN and TURN
 // server and 30 ms from the other home and its signals.
 type internet struct {
-	t    *testing.T
-	wan  *vnet.Router
-	turn *turn.Server
-	home [2]*vnet.Net
-	cut  atomic.Bool                 // nothing passes
-	lost atomic.Pointer[func() bool] // tells which packets are lost
-	wall atomic.Bool                 // nothing passes between the homes but by the server
-	dtls atomic.Bool                 // no DTLS passes
+	t      *testing.T
+	wan    *vnet.Router
+	turn   *turn.Server
+	server *vnet.Net
+	home   [2]*vnet.Net
+	cut    atomic.Bool                 // nothing passes
+	lost   atomic.Pointer[func() bool] // tells which packets are lost
+	wall   atomic.Bool                 // nothing passes between the homes but by the server
+	dtls   atomic.Bool                 // no DTLS passes
 
 	options Options
 	news    chan struct{}
@@ -86,6 +87,7 @@ func newInternet(t *testing.T, kinds [2]string) *internet {
 	server, err := vnet.NewNet(&vnet.NetConfig{StaticIPs: []string{serverIP}})
 	must(err)
 	must(wan.AddNet(server))
+	n.server = server
 	for i, kind := range kinds {
 		how := nets[kind]
 		if how == nil { // a public address behind a wire

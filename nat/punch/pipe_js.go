@@ -86,7 +86,9 @@ func newPipe(o *Options, ev events, _ *socket) (p *pipe, err error) {
 		}
 	})
 	p.on(p.pc, "oniceconnectionstatechange", func(js.Value) {
-		if p.pc.Get("iceConnectionState").String() == "connected" {
+		state := p.pc.Get("iceConnectionState").String()
+		ev.ice(state)
+		if state == "connected" {
 			ev.reached(checked)
 		}
 	})

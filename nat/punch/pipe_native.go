@@ -206,6 +206,7 @@ func newPipe(o *Options, ev events, by *socket) (p *pipe, err error) {
 		}
 	})
 	pc.OnICEConnectionStateChange(func(s webrtc.ICEConnectionState) {
+		ev.ice(s.String())
 		if s == webrtc.ICEConnectionStateConnected {
 			ev.reached(checked)
 		}

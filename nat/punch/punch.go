@@ -24,6 +24,8 @@ import (
 	"context"
 	"net/netip"
 	"time"
+
+	"github.com/punchback/punchback/nat/trace"
 )
 
 // Server is a STUN or TURN server, as RTCIceServer has it.
@@ -42,7 +44,8 @@ type Options struct {
 	Birthday  Probe         // where one NAT is symmetric and only a relay is left, guess its ports, by what nat.PublicPorts or another Probe says of them; nil: don't
 	Timeout   time.Duration // to be open; zero means 15 s
 	Limits    Limits
-	Notify    func() // called from any goroutine when a method would answer anew; must not block. May be nil
+	Trace     func(trace.Event) // hears what happens, for a report of why a link was not made; called from any goroutine, must not block nor call the Link. May be nil
+	Notify    func()            // called from any goroutine when a method would answer anew; must not block. May be nil
 }
 
 // Probe asks STUN servers, as "host:port", what the NAT of this machine does: its

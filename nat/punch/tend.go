@@ -3,6 +3,8 @@ package punch
 import (
 	"fmt"
 	"time"
+
+	"github.com/punchback/punchback/nat/trace"
 )
 
 // A link that is open is made better where it can be: one that is relayed
@@ -71,7 +73,10 @@ func (l *Link) tend(a *attempt, c *care, now time.Time) {
 		c.lively = heard-c.counted >= 10
 		c.looked, c.counted = now, heard
 		is := addresses()
-		lost = lost || c.addresses != "" && is != c.addresses
+		if c.addresses != "" && is != c.addresses {
+			lost = true
+			l.note(trace.Event{Kind: trace.Network})
+		}
 		c.addresses = is
 	}
 	if c.lively && now.Sub(newest) >= silentAfter {
@@ -79,9 +84,13 @@ func (l *Link) tend(a *attempt, c *care, now time.Time) {
 	}
 	switch {
 	case lost || c.silent && renewed:
+		if !c.silent {
+			l.note(trace.Event{Kind: trace.Silent, N: millis(now.Sub(newest))})
+		}
 		c.silent, c.next, c.wait = true, now, firstRepair
 	case c.silent && now.Sub(newest) < silentAfter && !trying && !ends: // It was nothing.
 		c.silent, c.next, a.again = false, time.Time{}, 0
+		l.note(trace.Event{Kind: trace.Audible})
 	}
 	l.mu.Lock()
 	l.seeks = c.silent

@@ -110,6 +110,7 @@ func (l *Link) look() {
 	case r.Why == "" || l.trial == nil:
 		r.Why = l.why()
 	}
+	l.notePath(s)
 }
 
 // why tells why the path is no direct one; the caller holds the lock.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/punchback/punchback/nat/punch"
+	"github.com/punchback/punchback/nat/trace"
 	"github.com/punchback/punchback/netcode"
 	"github.com/punchback/punchback/signaling/protocol"
 )
@@ -120,7 +121,10 @@ func (m *Match) Disconnected(p netcode.Peer) bool {
 
 // Ended is part of netcode.Ender: in the browser the page shows why the match is
 // over, and demo/web prints it in its terminal.
-func (m *Match) Ended(err error) { tell(err) }
+func (m *Match) Ended(err error) {
+	m.room.log.Add(trace.Event{Kind: trace.Ended, Text: err.Error()})
+	tell(err)
+}
 
 // link is the link to another machine of this match, while both live.
 func (m *Match) link(p netcode.Peer) *punch.Link {

@@ -18,6 +18,7 @@ import (
 	"sync"
 
 	"github.com/punchback/punchback/nat/punch"
+	"github.com/punchback/punchback/nat/trace"
 	"github.com/punchback/punchback/netcode"
 	"github.com/punchback/punchback/signaling/client"
 	"github.com/punchback/punchback/signaling/protocol"
@@ -104,6 +105,7 @@ type Room struct {
 	stop    chan struct{} // closed by Close
 	done    chan struct{} // closed at the end of run
 	seal    *seal         // nil: signals are open
+	log     *trace.Log    // see Trace
 
 	mu      sync.Mutex // guards everything below
 	status  Status
@@ -174,6 +176,7 @@ func join(link string, o *Options) (*Room, error) {
 		return nil, fmt.Errorf("rtc: Local is %d, must be 1", local)
 	}
 	r.seal = newSeal(r.options.Secret)
+	r.log = r.options.begin(link)
 	var err error
 	if r.client, err = client.Dial(link, client.Options{Build: r.options.Build, Name: r.options.Name, Servers: r.options.Servers, Room: r.options.hall(), Near: r.options.Near, Notify: r.poke}); err != nil {
 		return nil, fmt.Errorf("rtc: %w", err)
@@ -183,6 +186,7 @@ func join(link string, o *Options) (*Room, error) {
 		return nil, fmt.Errorf("rtc: %w", err)
 	}
 	r.status = Status{Phase: Joining, Text: "connecting to " + r.server.Host}
+	offerTrace(r.log)
 	go r.run()
 	return r, nil
 }

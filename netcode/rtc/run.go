@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/punchback/punchback/nat/punch"
+	"github.com/punchback/punchback/nat/trace"
 	"github.com/punchback/punchback/netcode"
 	"github.com/punchback/punchback/netcode/rtc/mesh"
 	"github.com/punchback/punchback/signaling/protocol"
@@ -35,13 +36,15 @@ type driver struct {
 	strange map[protocol.ID]bool // whose signals are not understood
 	ready   bool
 	data    []byte
-	up      bool           // the server was there in the last turn,
-	said    int            // see mesh.Spoken
-	text    string         // and this was how it went
-	news    bool           // something may look different to the game
-	shown   string         // what the page knows of the room
-	fault   *Error         // why the room is over, or will be after the match
-	hurried time.Time      // see hasten
+	up      bool      // the server was there in the last turn,
+	said    int       // see mesh.Spoken
+	text    string    // and this was how it went
+	news    bool      // something may look different to the game
+	shown   string    // what the page knows of the room
+	fault   *Error    // why the room is over, or will be after the match
+	hurried time.Time // see hasten
+	known   map[protocol.ID]*noted
+	named   string         // the servers that were noted last
 	closing sync.WaitGroup // links that are being closed
 }
 
@@ -82,7 +85,11 @@ func (d *driver) turn() {
 		if msg.Kind == protocol.Signal && !d.unseal(&msg) {
 			continue
 		}
+		d.noteHeard(&msg)
 		d.mesh.Hear(msg)
+		if msg.Kind != protocol.Signal {
+			d.noteMembers()
+		}
 		d.obey()
 		if len(msg.Servers) > 0 {
 			d.renew()
@@ -92,6 +99,7 @@ func (d *driver) turn() {
 	d.hearLines()
 	d.obey()
 	if up, text := d.client.Up(), d.client.Text(); up != d.up || text != d.text {
+		d.noteServer(up, text)
 		d.up, d.text, d.news = up, text, true
 	}
 	if err := d.client.Err(); err != nil && d.fault == nil {
@@ -127,6 +135,7 @@ func (d *driver) hearGame() {
 	d.mu.Unlock()
 	if !playing && d.mesh.Match() != nil {
 		d.news = true
+		d.log.Add(trace.Event{Kind: trace.End})
 		d.mesh.EndMatch()
 	}
 	if ready != d.ready {
@@ -233,12 +242,14 @@ func (d *driver) obey() {
 			}
 			_ = d.client.Send(o.Message) // The Welcome after a lost connection makes up for what is lost here.
 		case mesh.Start:
+			d.log.Add(trace.Event{Kind: trace.Match, N: len(o.Match.Seats)})
 			d.mu.Lock()
 			d.match = newMatch(d.Room, d.mesh.Self(), o.Match)
 			d.change()
 			d.mu.Unlock()
 		case mesh.GiveUp:
 			p := d.peer(o.Peer)
+			d.log.Add(trace.Event{Kind: trace.GaveUp, Peer: int(o.Peer), N: p.Tries})
 			d.fault = &Error{Code: CodeLink, Text: fmt.Sprintf("no connection to %s, tried %d times: %s", nameOf(p.Member), p.Tries, o.Reason)}
 			if p.Link == mesh.Banned {
 				d.fault.Text = banned(p)
@@ -278,8 +289,10 @@ func (d *driver) open(peer netcode.Peer, offer bool) {
 		Offer: offer, RelayOnly: d.options.RelayOnly, PortMap: d.options.PortMap, Birthday: d.options.Birthday, Timeout: linkTimeout, Notify: d.poke,
 		Limits: limits(&d.options), Servers: d.servers(),
 	}
+	d.traced(&o, peer)
 	l, err := punch.New(o)
 	if err != nil {
+		o.Trace(trace.Event{Kind: trace.Closed, Text: err.Error()})
 		d.mesh.Closed(protocol.ID(peer), err.Error())
 		return
 	}
@@ -303,6 +316,7 @@ func (d *driver) drop(peer netcode.Peer) {
 
 // publish sets what the game sees.
 func (d *driver) publish() {
+	d.noteMembers()
 	m := &d.mesh
 	s := describe(m, d.up, plain(d.text))
 	lo, hi := m.Players()
@@ -356,6 +370,7 @@ func hasSelf(members []Member) bool {
 
 // end closes everything, and says why.
 func (d *driver) end() {
+	d.noteOver()
 	d.mu.Lock()
 	d.over = d.fault
 	d.status = Status{Phase: Over, Text: d.fault.Text, Err: d.fault}

@@ -1,0 +1,120 @@
+package punch
+
+import (
+	"errors"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/punchback/punchback/nat/trace"
+)
+
+// note tells Options.Trace what has happened, with the lock held or without. Where
+// packets come and go nothing is noted.
+func (l *Link) note(e trace.Event) {
+	if l.o.Trace != nil {
+		l.o.Trace(e)
+	}
+}
+
+// noteClosed tells why the link is closed; the caller holds the lock.
+func (l *Link) noteClosed(err error) {
+	signals := l.signals
+	e := trace.Event{Kind: trace.Closed, Signals: &signals}
+	if cause := new(Error); errors.As(err, &cause) {
+		e.Word = cause.Cause.String()
+		e.Text, _, _ = strings.Cut(cause.Text, "; ours: ") // The candidates have been told one by one.
+	} else if err != nil {
+		e.Text = strings.TrimPrefix(err.Error(), "punch: ")
+	}
+	l.note(e)
+}
+
+// noteOpen tells of the first path; the caller holds the lock.
+func (l *Link) noteOpen() {
+	signals, p := l.signals, l.report.Phases
+	l.note(trace.Event{Kind: trace.Open, N: millis(l.report.Connect), Signals: &signals,
+		Phases: &trace.Phases{Signal: millis(p.Signal), Gather: millis(p.Gather), Check: millis(p.Check), DTLS: millis(p.DTLS), Open: millis(p.Open)}})
+}
+
+// notePath tells which pair of addresses is used, when that has changed; the
+// caller holds the lock.
+func (l *Link) notePath(s sample) {
+	pair := [2]candidate{s.local, s.remote}
+	if pair == l.noted {
+		return
+	}
+	l.noted = pair
+	l.note(trace.Event{Kind: trace.Path, Word: l.report.Path.String(), Here: s.local.traced(), There: s.remote.traced(), N: millis(s.rtt), Text: l.report.Why})
+}
+
+// noteAttempt tells that another connection is tried; run alone calls it.
+func (l *Link) noteAttempt(a *attempt) {
+	word := "first"
+	switch _, open := l.opened(); {
+	case a.by != nil:
+		word = "guessed"
+	case a.direct:
+		word = "direct"
+	case open || a.tries > 1:
+		word = "again"
+	}
+	l.note(trace.Event{Kind: trace.Attempt, Word: word, N: a.tries})
+}
+
+func (l *Link) noteSignal(k trace.Kind, offer bool) {
+	word := "answer"
+	if offer {
+		word = "offer"
+	}
+	l.note(trace.Event{Kind: k, Word: word})
+}
+
+// noted tells Options.Trace, as long as the pipe is the link's.
+func (e events) noted(t trace.Event) {
+	e.do(func(l *Link) bool {
+		l.note(t)
+		return true
+	})
+}
+
+// ice tells the state of the checks, where it tells something.
+func (e events) ice(state string) {
+	if state == "checking" || state == "connected" || state == "disconnected" || state == "failed" {
+		e.noted(trace.Event{Kind: trace.ICE, Word: state})
+	}
+}
+
+// useless counts a signal that nothing can be done with.
+func (l *Link) useless() {
+	l.mu.Lock()
+	l.signals.Useless++
+	l.mu.Unlock()
+}
+
+func millis(d time.Duration) int { return int(d.Round(time.Millisecond) / time.Millisecond) }
+
+// traced is a candidate without what is nobody's business: foundation, priority,
+// user fragment. The other end's is anybody's text, so what is no candidate is nil.
+func (c candidate) traced() *trace.Candidate {
+	f := strings.Fields(c.Text)
+	if len(f) < 8 {
+		return nil
+	}
+	port, err := strconv.ParseUint(f[5], 10, 16)
+	kind, proto := f[7], strings.ToLower(f[2])
+	known := kind == "host" || kind == "srflx" || kind == "prflx" || kind == "relay"
+	if err != nil || !known || proto != "udp" && proto != "tcp" {
+		return nil
+	}
+	host := f[4]
+	if a, err := netip.ParseAddr(host); err == nil {
+		host = a.Unmap().WithZone("").String()
+	}
+	base, err := strconv.ParseUint(c.after("rport"), 10, 16)
+	if err != nil || kind == "relay" {
+		base = 0
+	}
+	return &trace.Candidate{Type: kind, Proto: proto, Host: host, Port: int(port), Base: int(base)}
+}
