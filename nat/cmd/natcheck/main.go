@@ -1,7 +1,8 @@
 // Command natcheck is the doctor for connections: it asks STUN servers what
 // stands between this machine and the internet, draws it, and tells with whom
 // a direct link will work. It asks the router, too, whether it would open a port. It changes
-// nothing and is not for the browser.
+// nothing and is not for the browser. With "trace FILE" it tells what a player's
+// trace of a room holds.
 package main
 
 import (
@@ -23,6 +24,7 @@ import (
 )
 
 const usage = `Usage: natcheck [flags] [HOST:PORT ...]
+       natcheck trace FILE
 
 Tells what stands between this machine and the internet, and with whom it can
 play directly. HOST:PORT are STUN servers to ask, such as your own signaling
@@ -32,6 +34,9 @@ two addresses of its own (RFC 5780: signaling -stun2) tells the most.
 The exit status is 0 if a direct link to a player behind an ordinary home router
 will work, 1 if most links will need a relay, 2 if nothing was reached at all,
 and 3 if the flags make no sense.
+
+natcheck trace FILE tells in words what a trace of a player holds, and why it did
+not connect; natcheck trace -h says more.
 
 `
 
@@ -49,6 +54,9 @@ const (
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == "trace" {
+		return runTrace(args[1:], os.Stdin, stdout, stderr)
+	}
 	f := flag.NewFlagSet("natcheck", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	asJSON := f.Bool("json", false, "print the report as JSON, for programs")
