@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -202,5 +203,65 @@ func TestInterrupted(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), "waiting for 1 more") {
 		t.Errorf("printed %q", out.String())
+	}
+}
+
+// told is what natcheck makes of a trace.
+func told(t *testing.T, file string) string {
+	t.Helper()
+	out, err := exec.Command("go", "run", "../../nat/cmd/natcheck", "trace", file).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return string(out)
+}
+
+// However a bot ends, -trace leaves a file, and natcheck tells it.
+func TestTrace(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	url, server := serve(t)
+	var wg sync.WaitGroup
+	for _, file := range []string{"a", "b"} {
+		wg.Go(func() {
+			if _, stderr, err := bot(t, "-server", url, "-room", "R", "-frames", "60", "-json", "-timeout", "60s", "-trace", filepath.Join(dir, file)); err != nil {
+				t.Errorf("%v: %s", err, stderr)
+			}
+		})
+	}
+	wg.Wait()
+	for _, file := range []string{"a", "b"} {
+		if s := told(t, filepath.Join(dir, file)); !strings.Contains(s, "linked directly, until") || strings.Contains(s, "127.0.0.1") {
+			t.Errorf("a match is told as\n%s", s)
+		}
+	}
+
+	waits := exec.Command(os.Args[0], "-server", url, "-room", "ALONE", "-trace", filepath.Join(dir, "c"), "-trace-addresses")
+	waits.Env = append(os.Environ(), "BE_A_BOT=1")
+	out, err := waits.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := waits.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(out); lines.Scan() && !strings.Contains(lines.Text(), "waiting for"); {
+	}
+	_ = waits.Process.Signal(os.Interrupt)
+	_, _ = io.Copy(io.Discard, out)
+	if err := waits.Wait(); err != nil {
+		t.Error(err)
+	}
+	if s := told(t, filepath.Join(dir, "c")); !strings.Contains(s, "Nobody else was in the room") || !strings.Contains(s, "127.0.0.1") {
+		t.Errorf("an interrupted bot is told as\n%s", s)
+	}
+
+	server.Process.Kill()
+	server.Wait()
+	if _, _, err := bot(t, "-server", url, "-timeout", "1s", "-trace", filepath.Join(dir, "d")); err == nil {
+		t.Error("without a server the bot says that all is well")
+	}
+	if s := told(t, filepath.Join(dir, "d")); !strings.Contains(s, "never got into the room") || !strings.Contains(s, "Advice: See whether the signaling server runs") {
+		t.Errorf("no server is told as\n%s", s)
 	}
 }

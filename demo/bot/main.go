@@ -40,7 +40,8 @@ type options struct {
 	seed                        uint64
 	lag, jitter                 int
 	loss                        float64
-	relayOnly, json             bool
+	relayOnly, json, unmasked   bool
+	trace                       string
 	timeout                     time.Duration
 }
 
@@ -54,7 +55,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
 	o, err := parse(args, stderr)
 	if err != nil {
 		return err
@@ -72,7 +73,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer room.Close()
+	defer func() {
+		room.Close()
+		if traced := o.saveTrace(room); err == nil {
+			err = traced
+		}
+	}()
 	room.SetReady(true)
 	for {
 		match, err := wait(ctx, room, out)
@@ -119,6 +125,8 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	f.Float64Var(&o.loss, "loss", 0, "lose this `part` of what is sent, 0 to 1")
 	f.BoolVar(&o.relayOnly, "relay-only", false, "connect through the relay, never directly")
 	f.BoolVar(&o.json, "json", false, "print one JSON object when done, and nothing else")
+	f.StringVar(&o.trace, "trace", "", "write what happened to the room and its links to this `file` at the end, whatever that is; natcheck trace tells it")
+	f.BoolVar(&o.unmasked, "trace-addresses", false, "with addresses in it, which are masked otherwise")
 	f.DurationVar(&o.timeout, "timeout", 0, "give up after this `time`; 0: never")
 	if err := f.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -131,6 +139,8 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	switch {
 	case f.NArg() > 0:
 		return o, fmt.Errorf("%q is no flag; -h lists them", f.Arg(0))
+	case o.unmasked && o.trace == "":
+		return o, errors.New("-trace-addresses needs -trace")
 	case o.frames < 0 || o.frames > 1<<30:
 		return o, fmt.Errorf("-frames is %d, must be 0 to %d", o.frames, 1<<30)
 	case o.json && o.frames == 0:
@@ -143,6 +153,17 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 		return o, fmt.Errorf("-loss is %v, must be 0 to 1", o.loss)
 	}
 	return o, nil
+}
+
+// saveTrace writes what -trace asks for.
+func (o options) saveTrace(room *rtc.Room) error {
+	switch {
+	case o.trace == "":
+		return nil
+	case o.unmasked:
+		return os.WriteFile(o.trace, room.TraceUnmasked(), 0o600)
+	}
+	return os.WriteFile(o.trace, room.Trace(), 0o600)
 }
 
 // maxLag is as much as netcode.Terms.Timeout allows for with room to spare.

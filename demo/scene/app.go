@@ -33,6 +33,7 @@ type app struct {
 	brush view.Brush
 	tick  int
 	hud   bool
+	saver saver
 	fresh bool // a scene has just begun: its first tick sees no keys
 	drawn int  // the tick that is on the screen
 	scale int  // pixels per unit of the screen
@@ -112,6 +113,10 @@ func (a *app) Update() error {
 	if a.keys.hud {
 		a.hud = !a.hud
 	}
+	a.saver.left--
+	if a.keys.save {
+		a.saver.save()
+	}
 	a.speaker.Tick()
 	a.part()
 	next := a.now.update(a)
@@ -148,6 +153,7 @@ func (a *app) Draw(dst *ebiten.Image) {
 	a.sharpen()
 	a.brush.Begin(dst)
 	a.now.draw(&a.brush, a)
+	a.saver.draw(&a.brush)
 	a.brush.End()
 	if p, ok := a.now.(picture); ok {
 		p.over(dst, a)

@@ -17,7 +17,9 @@ func (f *fail) close(*app)   {}
 
 func (f *fail) update(a *app) scene {
 	f.t++
-	if a.keys.ok || a.keys.back || a.keys.click {
+	if a.keys.click && a.saver.trace != nil && a.keys.y > view.Height-26 {
+		a.saver.save()
+	} else if a.keys.ok || a.keys.back || a.keys.click {
 		return newTitle(a)
 	}
 	return f
@@ -32,4 +34,7 @@ func (f *fail) draw(b *view.Brush, a *app) {
 		b.TextCenter(l, view.Width/2, y+50+float32(i)*16, 1, view.Paper)
 	}
 	b.TextCenter("Enter: back to the title", view.Width/2, y+h-26, 1, view.Grey)
+	if a.saver.trace != nil {
+		note(b, saveHint, view.Height-22)
+	}
 }

@@ -26,6 +26,7 @@ func newLobby(a *app, p place, solo bool) scene {
 	if err != nil {
 		return newFail(err)
 	}
+	a.saver.trace = me.room.Trace
 	return &lobby{me: me, place: p, solo: solo}
 }
 
@@ -120,7 +121,7 @@ func (l *lobby) draw(b *view.Brush, a *app) {
 	bar := float32(w - 80)
 	b.Pill(x+40, lobbyBar, bar, 8, 4, view.Paper.Fade(0.15))
 	b.Pill(x+40, lobbyBar, max(bar*st.Progress, 8), 8, 4, view.Player[0])
-	note(b, "Escape: back to the title", view.Height-22)
+	note(b, "Escape: back to the title    "+saveHint, view.Height-22)
 }
 
 func orText(s, other string) string {

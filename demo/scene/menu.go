@@ -6,6 +6,7 @@ type press struct {
 	up, down, left, right bool
 	ok, back, enter       bool // ok is enter or space
 	erase, copy, hud      bool
+	save                  bool
 	slower, faster        bool // for split screen, where the arrows play
 	less, more            bool
 	typed                 []rune

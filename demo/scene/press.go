@@ -32,6 +32,7 @@ func (p *press) read(scale int) {
 		erase:  again(ebiten.KeyBackspace),
 		copy:   just(ebiten.KeyC),
 		hud:    just(ebiten.KeyF1) || just(ebiten.KeyTab),
+		save:   just(ebiten.KeyF2),
 		slower: again(ebiten.KeyDigit1), faster: again(ebiten.KeyDigit2),
 		less: again(ebiten.KeyDigit3), more: again(ebiten.KeyDigit4),
 		typed: ebiten.AppendInputChars(p.typed[:0]),

@@ -3,7 +3,8 @@
 // animation frames at all, so that a player who looks elsewhere would freeze
 // everybody else. While frames are missing, a Worker's timer, which browsers do
 // not slow down, calls the pending callbacks instead. It also offers what a page
-// can do better than WASM: globalThis.punchback.frames, copy, report and ended.
+// can do better than WASM: globalThis.punchback.frames, copy, report,
+// ended and saveTrace.
 (() => {
   'use strict';
   const pb = (globalThis.punchback ??= {});
@@ -194,6 +195,27 @@
         before?.focus?.();
       }
     }
+  };
+
+  // saveTrace gives the player a file to send to the developer: what happened to the
+  // room that was joined last, as the SDK's punchback.trace() says. A program that has
+  // ended answers no more, and has left what it said when the room was over. It
+  // returns the name of the file, or nothing where there is nothing to save.
+  const trace = () => {
+    try {
+      return pb.trace();
+    } catch {
+      return pb.traced;
+    }
+  };
+  pb.saveTrace = (text = trace()) => {
+    if (!text) return '';
+    const a = document.createElement('a');
+    a.download = 'punchback-trace-' + new Date().toISOString().slice(0, 19).replace(/\D/g, '') + '.txt';
+    a.href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
+    a.click();
+    setTimeout(() => URL.revokeObjectURL(a.href), 60000);
+    return a.download;
   };
 
   // ended is how the SDK says why a match or the room is over, whatever the game
