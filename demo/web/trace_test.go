@@ -3,16 +3,13 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	cdp "github.com/chromedp/cdproto/browser"
-	"github.com/chromedp/chromedp"
-
+	"github.com/punchback/punchback/nat/natlab/browsers"
 	"github.com/punchback/punchback/nat/trace"
 	"github.com/punchback/punchback/netcode/rtc"
 )
@@ -22,10 +19,10 @@ import (
 // ended.
 func TestThePageSavesAReport(t *testing.T) {
 	url, _ := started(t, ".", "-addr", "0.0.0.0:0", "../pong")
-	ctx := browser(t)
-	do(t, ctx, chromedp.Navigate(url))
-	until(t, ctx, "globalThis.punchback?.frames")
-	if lan := value[string](t, ctx, "punchback.page || ''"); lan != "" {
+	tab := browser(t)
+	must(t, tab.Navigate(url))
+	until(t, tab, "globalThis.punchback?.frames")
+	if lan := value[string](t, tab, "punchback.page || ''"); lan != "" {
 		url = lan
 	}
 	for range 2 {
@@ -36,27 +33,16 @@ func TestThePageSavesAReport(t *testing.T) {
 		defer r.Close()
 	}
 	dir := t.TempDir()
-	do(t, ctx, chromedp.ActionFunc(func(ctx context.Context) error {
-		return cdp.SetDownloadBehavior(cdp.SetDownloadBehaviorBehaviorAllow).WithDownloadPath(dir).WithEventsEnabled(true).Do(ctx)
-	}))
-	done := make(chan struct{}, 8)
-	chromedp.ListenTarget(ctx, func(e any) {
-		if p, ok := e.(*cdp.EventDownloadProgress); ok && p.State == cdp.DownloadProgressStateCompleted {
-			done <- struct{}{}
-		}
-	})
+	must(t, tab.(*browsers.ChromeTab).Downloads(dir))
 	saved := func(click string) *trace.Trace {
 		t.Helper()
-		value[any](t, ctx, click)
-		select {
-		case <-done:
-		case <-ctx.Done():
-			t.Fatal("nothing was saved")
-		}
-		names, _ := filepath.Glob(filepath.Join(dir, "punchback-trace-*.txt"))
-		if len(names) != 1 {
-			t.Fatalf("saved are %v", names)
-		}
+		value[any](t, tab, click)
+		var names []string
+		must(t, browsers.Until(func() (any, bool) {
+			all, _ := os.ReadDir(dir) // while it is written, it has another name
+			names, _ = filepath.Glob(filepath.Join(dir, "punchback-trace-*.txt"))
+			return len(all), len(names) == 1
+		}))
 		b, err := os.ReadFile(names[0])
 		if err != nil {
 			t.Fatal(err)
@@ -76,21 +62,21 @@ func TestThePageSavesAReport(t *testing.T) {
 		return s
 	}
 
-	do(t, ctx, chromedp.Navigate(url+"?room=alone"))
-	t.Log("secure context:", value[bool](t, ctx, "isSecureContext"))
-	until(t, ctx, "globalThis.punchback?.room?.code === 'alone'")
+	must(t, tab.Navigate(url+"?room=alone"))
+	t.Log("secure context:", value[bool](t, tab, "isSecureContext"))
+	until(t, tab, "globalThis.punchback?.room?.code === 'alone'")
 	tr := saved("punchback.saveTrace()")
 	if s := kinds(tr); tr.Platform != "js/wasm" || !strings.HasPrefix(s, "join , ") || !strings.Contains(s, "welcome ,") {
 		t.Errorf("a room that waits: %s %s", tr.Platform, s)
 	}
 
-	do(t, ctx, chromedp.Navigate(url+"?room=full"))
-	until(t, ctx, "document.documentElement.dataset.state === 'stopped'")
+	must(t, tab.Navigate(url+"?room=full"))
+	until(t, tab, "document.documentElement.dataset.state === 'stopped'")
 	tr = saved("document.querySelector('#loading .save').click()")
 	if s := kinds(tr); !strings.HasSuffix(s, "over full, ") {
 		t.Errorf("a room that is full: %s", s)
 	}
-	if value[bool](t, ctx, "document.querySelector('#loading .save').hidden") {
+	if value[bool](t, tab, "document.querySelector('#loading .save').hidden") {
 		t.Error("the button is not shown")
 	}
 }

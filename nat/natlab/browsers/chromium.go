@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
@@ -156,6 +157,11 @@ func code(key string) string {
 		return "Key" + string(key[0]-'a'+'A')
 	}
 	return key
+}
+
+// Downloads has what the person saves written to a directory, without a question.
+func (t *ChromeTab) Downloads(dir string) error {
+	return browser.SetDownloadBehavior(browser.SetDownloadBehaviorBehaviorAllow).WithBrowserContextID(t.person).WithDownloadPath(dir).Do(t.b.direct())
 }
 
 func (t *ChromeTab) Shot() (png []byte, err error) {
