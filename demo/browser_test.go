@@ -137,7 +137,7 @@ func unfelt(t *testing.T, p *tab, frames int, stalls func() int) {
 			t.Error("the tab was shown meanwhile")
 		}
 	}
-	if n := eval[int](p, native) - before; n != 0 {
+	if n := eval[int](p, native) - before; n > frames/60 { // Chromium gives none, Firefox one in a second or in many
 		t.Errorf("%d native animation frames in a hidden tab", n)
 	}
 	if least == 0 {
