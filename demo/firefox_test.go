@@ -24,7 +24,7 @@ globalThis.open = () => channels.filter((c) => c.readyState === 'open');`
 func TestFirefox(t *testing.T) {
 	t.Parallel()
 	cores.take(t, most())
-	const frames = 3000
+	const frames = 3300
 	fox := firefox.open(t, "firefox", join(room(t), 3), handles)
 	chrome := open(t, "chromium", join(room(t), 3))
 	b := start(t, "bot", "bot", "-server", world.server, "-room", room(t), "-players", "3", "-frames", fmt.Sprint(frames))

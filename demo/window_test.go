@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -124,9 +125,33 @@ func TestNoSoundCard(t *testing.T) {
 	t.Parallel()
 	cores.take(t, aWindow)
 	w := openWindow(t, "window", append(screen(t), "ALSA_CONFIG_PATH=/dev/null"))
+	w.playsOn()
+}
+
+// TestSoundCardGoesAway has one that takes a second of sound and then ends.
+func TestSoundCardGoesAway(t *testing.T) {
+	t.Parallel()
+	cores.take(t, aWindow)
+	card := filepath.Join(t.TempDir(), "asound.conf")
+	const conf = `pcm.!default { type file slave.pcm { type null } file "|head -c 100000 >/dev/null" format raw }
+ctl.!default { type null }
+`
+	if err := os.WriteFile(card, []byte(conf), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	w := openWindow(t, "window", append(screen(t), "ALSA_CONFIG_PATH="+card))
+	if _, err := w.log.find(regexp.MustCompile(`write failed`)); err != nil {
+		t.Fatal(err)
+	}
+	w.playsOn()
+}
+
+// playsOn sees that the window is there for a while, and that it draws.
+func (w *window) playsOn() {
+	w.t.Helper()
 	select {
 	case <-w.done:
-		t.Fatalf("the window ended: %v\n%s", w.err, w.log)
+		w.t.Fatalf("the window ended: %v\n%s", w.err, w.log)
 	case <-time.After(4 * time.Second): // sound is opened within the first second
 	}
 	w.shot("window")
