@@ -94,13 +94,12 @@ func TestHiddenOwnPage(t *testing.T) {
 	p := open(t, "page", url)
 	p.until(`globalThis.sockets`)
 	p.front()
-	begin := time.Now()
 	p.until(`sockets > 1 || pings >= 3`, `pings`) // left to the page's timers the third would come after a minute
 	if n := eval[int](p, `sockets`); n != 1 {
 		t.Errorf("%d connections to the server; want the first one kept", n)
 	}
 
-	begin = time.Now()
+	begin := time.Now()
 	room, err := rtc.Join("ws"+strings.TrimPrefix(url, "http")+"/toy?players=2", &rtc.Options{Build: "toy/1", Rate: 60, Name: "friend"})
 	if err != nil {
 		t.Fatal(err)

@@ -134,6 +134,9 @@ func TestWhatEndsAGameIsSeen(t *testing.T) {
 			if c.shows == stopped && value[bool](t, tab, page+".document.getElementById('loading').classList.contains('done')") {
 				t.Error("the overlay is gone again")
 			}
+			if c.name == "panic" && !value[bool](t, tab, page+".punchback.traced.includes('match')") {
+				t.Error("the page has nothing of the match to save")
+			}
 			if c.script != "" && value[int](t, tab, "sockets") != 0 {
 				t.Error("a page without WebRTC asks for a room")
 			}

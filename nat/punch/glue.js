@@ -63,8 +63,7 @@
           for (const name in old) if (!(name in s)) delete old[name];
           known.set(s.id, Object.assign(old, s));
         }
-        done(true);
-      }, () => done(false));
+      }).then(() => done(true), () => done(false));
     },
   };
 })();

@@ -22,6 +22,7 @@ func TestBrowserKeepsNothing(t *testing.T) {
 	}{
 		{"any page", nil, true},
 		{"strict policy", []string{"script-src 'self' 'nonce-ours' 'wasm-unsafe-eval'"}, false},
+		{"trusted types", []string{"require-trusted-types-for 'script'"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			do := page(t, browsers.Chromium, c.policy...)

@@ -50,7 +50,7 @@ func Decode(b []byte) (*Trace, error) {
 
 func (h *Header) decode(line []byte) error {
 	if json.Unmarshal(line, h) != nil || !strings.HasPrefix(h.Format, "punchback trace ") {
-		return errors.New("this is no trace of a room")
+		return errors.New("this is not a trace of a room")
 	}
 	if h.Format != Format {
 		return fmt.Errorf("the format is %q, only %q is known here", clip(h.Format), Format)
@@ -69,7 +69,7 @@ const (
 
 func (e *Event) decode(line []byte) error {
 	if err := json.Unmarshal(line, e); err != nil {
-		return errors.New("this is no event")
+		return errors.New("this is not an event")
 	}
 	if e.Kind == "" || strings.Trim(string(e.Kind), "abcdefghijklmnopqrstuvwxyz-") != "" || len(e.Kind) > 16 {
 		return fmt.Errorf("the kind of the event is %q", clip(string(e.Kind)))
@@ -99,12 +99,15 @@ func (e *Event) decode(line []byte) error {
 		return fmt.Errorf("a list has %d entries, must have at most %d", len(e.List), maxList)
 	}
 	for _, s := range append(texts, e.List...) {
-		if err := line1(s, 2*maxWord); err != nil { // A mask may be longer than its address.
+		if err := line1(s, masked*maxWord); err != nil {
 			return err
 		}
 	}
-	return line1(e.Text, 4*MaxText)
+	return line1(e.Text, masked*MaxText)
 }
+
+// masked is how many times as long as its address a mask can be: "::" is unspecified6#12.
+const masked = 8
 
 // follows tells whether an event can come after those before it.
 func (t *Trace) follows(e *Event) error {

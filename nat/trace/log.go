@@ -26,8 +26,12 @@ type Log struct {
 // secret is a word that no Text shows, and what stands there instead.
 type secret struct{ word, instead string }
 
-// maxSecrets is how many secrets are kept, of the newest: some are replaced now and then.
-const maxSecrets = 16
+// maxSecrets is how many secrets are kept: those that a room has for good, which
+// come first, and the newest of those that are replaced now and then.
+const (
+	maxSecrets = 16
+	forGood    = 3
+)
 
 // NewLog makes an empty one. The time of its events begins now.
 func NewLog() *Log { return &Log{began: time.Now()} }
@@ -45,7 +49,7 @@ func (l *Log) Hide(word, instead string) {
 		return
 	}
 	if len(l.secrets) == maxSecrets {
-		l.secrets = slices.Delete(l.secrets, 0, 1)
+		l.secrets = slices.Delete(l.secrets, forGood, forGood+1)
 	}
 	l.secrets = append(l.secrets, s)
 }
@@ -71,12 +75,35 @@ func (l *Log) Add(e Event) {
 	}
 }
 
-// hidden is a text without the secrets; the lock is held.
+// long is a word that is no part of an address.
+const long = 16
+
+// hidden is a text without the secrets; the lock is held. Addresses stay whole, of
+// which a short code may be a part, since they have to be known for such later.
 func (l *Log) hidden(s string) string {
 	for _, x := range l.secrets {
-		s = replaceWord(s, x.word, x.instead)
+		if len(x.word) >= long {
+			s = replaceWord(s, x.word, x.instead)
+		}
 	}
-	return s
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		from, n := i, 0
+		for ; i < len(s); i++ {
+			if n = address(s, i); n > 0 {
+				break
+			}
+		}
+		words := s[from:i]
+		for _, x := range l.secrets {
+			if len(x.word) < long {
+				words = replaceWord(words, x.word, x.instead)
+			}
+		}
+		b.WriteString(words + s[i:i+n])
+		i += n
+	}
+	return b.String()
 }
 
 // replaceWord replaces a word where no letter or digit is its neighbour: the code of
@@ -135,34 +162,57 @@ const few = 32
 // not push them out.
 const own = 64
 
+// known is how many Peers count each for itself, those that came first. All others
+// count as one: whoever comes again and again has another number each time.
+const known = 16
+
+// counted are the Peers of events, with -1 for all that count as one.
+func counted(events []Event) []int {
+	var first []int
+	all := make([]int, len(events))
+	for i, e := range events {
+		all[i] = e.Peer
+		if e.Peer == 0 || slices.Contains(first, e.Peer) {
+			continue
+		}
+		if len(first) == known {
+			all[i] = -1
+			continue
+		}
+		first = append(first, e.Peer)
+	}
+	return all
+}
+
 // thin leaves one event out: of the Peer that has most, of several such the one
 // that came last, behind its first few. Who begins has told most by then, and how
 // it ended is told by the newest.
 func thin(events []Event) []Event {
+	peers := counted(events)
 	count := map[int]int{0: -own}
 	who := 0
-	for _, e := range events {
-		count[e.Peer]++
+	for _, p := range peers {
+		count[p]++
 	}
-	for _, e := range events {
-		if count[e.Peer] >= count[who] {
-			who = e.Peer
+	for _, p := range peers {
+		if count[p] >= count[who] {
+			who = p
 		}
 	}
 	if who == 0 {
 		count[0] += own
 	}
 	skip := min(few, count[who]/2)
-	for i, e := range events {
-		if e.Peer != who {
+	for i, p := range peers {
+		if p != who {
 			continue
 		}
 		if skip > 0 {
 			skip--
 			continue
 		}
-		if next := slices.IndexFunc(events[i+1:], func(e Event) bool { return e.Peer == who }); next >= 0 {
-			events[i+1+next].Missing += 1 + e.Missing
+		if next := slices.Index(peers[i+1:], who); next >= 0 {
+			events[i+1+next].Missing += 1 + events[i].Missing
 		}
 		return slices.Delete(events, i, i+1)
 	}

@@ -86,7 +86,7 @@ func TestACrowdDoesNotPushOutTheRoom(t *testing.T) {
 
 // The longest that anybody can put into every field does not make the file longer.
 func TestTheFileIsBounded(t *testing.T) {
-	for _, fill := range []string{"x", `"`, "\\", "ä", "9.9.9.9 ", "<", "\x00"} {
+	for _, fill := range []string{"x", `"`, "\\", "ä", "9.9.9.9 ", ":: ", "<", "\x00"} {
 		l := NewLog()
 		long := strings.Repeat(fill, 1000)
 		for i := range 700 {
@@ -163,14 +163,53 @@ func TestSecretsAreHidden(t *testing.T) {
 	for i := range 1000 {
 		l.Hide(fmt.Sprint("token", i), "token")
 	}
-	l.Add(Event{Kind: Over, Text: "token999"})
-	if got, _ := read(t, l, true); got.Events[1].Text != "(token)" || len(l.secrets) > maxSecrets {
+	l.Add(Event{Kind: Over, Text: "token999, ABC"}) // the code is hidden for good
+	if got, _ := read(t, l, true); got.Events[1].Text != "(token), (code)" || len(l.secrets) > maxSecrets {
 		t.Errorf("%+v with %d secrets", got.Events[1], len(l.secrets))
 	}
 }
 
-// A file that mail has been at is read as well; one that is no trace, or could harm
-// who reads it, is not.
+// A code may be a part of an address, which is masked whole all the same.
+func TestACodeSparesNoAddress(t *testing.T) {
+	for code, address := range map[string]string{"203": "203.0.113.77", "1": "192.168.1.5", "fd12": "fd12::9"} {
+		l := NewLog()
+		l.Hide(code, "code")
+		l.Add(Event{Kind: Down, Text: "room " + code + " at " + address})
+		got, b := read(t, l, false)
+		if s := got.Events[0].Text; !strings.HasPrefix(s, "room (code) at ") || !strings.HasSuffix(s, "#1") {
+			t.Errorf("code %s and address %s: %s", code, address, b)
+		}
+	}
+}
+
+// Whoever comes and goes all the time has another number each time, and pushes out
+// nothing of those who were there.
+func TestComersPushOutNobody(t *testing.T) {
+	l := NewLog()
+	const honest = 43
+	for i := range honest {
+		l.Add(Event{Kind: Said, Peer: 7, N: i})
+	}
+	for i := range 2000 {
+		for range 3 {
+			l.Add(Event{Kind: Came, Peer: 100 + i})
+		}
+	}
+	l.Add(Event{Kind: Closed, Peer: 7})
+	got, _ := read(t, l, false)
+	n := 0
+	for _, e := range got.Events {
+		if e.Peer == 7 {
+			n++
+		}
+	}
+	if n != honest+1 {
+		t.Errorf("%d events of the one who was there are kept, want %d", n, honest+1)
+	}
+}
+
+// A file that mail has been at is read as well; one that is not a trace, or could harm
+// its reader, is not.
 func TestDecode(t *testing.T) {
 	l := NewLog()
 	l.Add(Event{Kind: Join, Text: "wss://h"})
@@ -181,11 +220,11 @@ func TestDecode(t *testing.T) {
 	head, _, _ := strings.Cut(string(b), "\n")
 	for bad, want := range map[string]string{
 		"":                               "empty",
-		"junk":                           "line 1: this is no trace",
-		`{"a":1}`:                        "line 1: this is no trace",
+		"junk":                           "line 1: this is not a trace",
+		`{"a":1}`:                        "line 1: this is not a trace",
 		`{"format":"punchback trace 2"}`: `the format is "punchback trace 2"`,
 		head + "\n{}":                    "line 2: the kind",
-		head + "\njunk":                  "line 2: this is no event",
+		head + "\njunk":                  "line 2: this is not an event",
 		head + "\n" + `{"what":"X!"}`:    "the kind",
 		head + "\n" + `{"what":"over","text":"\u001b[31m"}`:                     "can't be shown",
 		head + "\n" + `{"what":"over","is":"a\nb"}`:                             "can't be shown",
@@ -197,7 +236,7 @@ func TestDecode(t *testing.T) {
 		head + "\n" + `{"what":"came","p":-1}`:                                  "a number is -1",
 		head + "\n" + `{"what":"open","phases":{"dtls":-5}}`:                    "a number is -5",
 		head + "\n" + `{"what":"a","ms":5}` + "\n" + `{"what":"b"}`:             "line 3: the time is 0 ms, and 5 ms",
-		head + "\n" + `{"what":"a","text":"` + strings.Repeat("x", 1000) + `"}`: "a text is 1000 bytes",
+		head + "\n" + `{"what":"a","text":"` + strings.Repeat("x", 2000) + `"}`: "a text is 2000 bytes",
 		strings.Repeat(" ", 3*MaxSize):                                          "must be at most",
 		strings.Replace(head, `"ms":0`, `"ms":-1`, 1):                           "a number makes no sense",
 	} {

@@ -356,6 +356,7 @@ func (d *driver) show(phase Phase) {
 	if now := d.code + d.players + phase.String(); now != d.shown {
 		d.shown = now
 		show(d.code, d.pageLink(), phase)
+		keepTrace(d.log)
 	}
 }
 

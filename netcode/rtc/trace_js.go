@@ -31,10 +31,11 @@ var offerOnce = sync.OnceFunc(func() {
 func offerTrace(log *trace.Log) {
 	latest.Store(log)
 	offerOnce()
+	page().Delete("traced") // that of the room before
 }
 
-// keepTrace leaves the trace of a room that is over to the page: a program that
-// has ended answers no more.
+// keepTrace leaves the trace of a room to the page, as it is now: a program that has
+// ended, by a panic perhaps, answers no more.
 func keepTrace(log *trace.Log) {
 	if latest.Load() == log {
 		page().Set("traced", string(log.Bytes(false)))

@@ -53,7 +53,7 @@ func (h *hosts) refuse(w http.ResponseWriter, r *http.Request) bool {
 		name = "HOST"
 	}
 	fmt.Fprintf(&h.log, "host %.100q refused at a loopback address: -public or -proxy lets it in", host)
-	http.Error(w, fmt.Sprintf("The server does not know the host %.100q: start it with -public %.100s, or signaling behind a proxy on this machine with -proxy 127.0.0.1,::1.", host, name), http.StatusMisdirectedRequest)
+	http.Error(w, fmt.Sprintf("The server does not know the host %.100q: start it with -public %.100s or, behind a proxy on this machine, start signaling with -proxy 127.0.0.1,::1.", host, name), http.StatusMisdirectedRequest)
 	return true
 }
 

@@ -165,10 +165,6 @@
     pace();
   });
 
-  // Without a secure context a browser may have no gamepads, and Ebiten, which
-  // asks for them at every tick, would warn as often.
-  navigator.getGamepads ??= () => [];
-
   // frames counts what drove the page: native animation frames and the Worker's ticks.
   pb.frames = () => ({ native, worker });
 
@@ -199,11 +195,11 @@
 
   // saveTrace gives the player a file to send to the developer: what happened to the
   // room that was joined last, as the SDK's punchback.trace() says. A program that has
-  // ended answers no more, and has left what it said when the room was over. It
+  // ended answers no more, and has left what it knew when the room changed last. It
   // returns the name of the file, or nothing where there is nothing to save.
   const trace = () => {
     try {
-      return pb.trace();
+      return pb.trace() ?? pb.traced;
     } catch {
       return pb.traced;
     }

@@ -93,7 +93,7 @@ func sentence(e *trace.Event) string {
 			return "closed by this end" + signals(e.Signals)
 		}
 		s := e.Text
-		if e.Word != "" {
+		if e.Word != "" && !strings.HasPrefix(e.Text, e.Word) {
 			s = e.Word + ": " + s
 		}
 		return "no link any more; " + s + signals(e.Signals)

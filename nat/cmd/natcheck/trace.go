@@ -16,7 +16,7 @@ Tells in words what a trace holds: what happened to a room and its links, with
 the milliseconds since it was joined, then what came of it, why, and what to do.
 Players make such files (rtc.Room.Trace). FILE may be - for the standard input.
 
-The exit status is 0 if the file was told, and 3 if it is no trace.
+The exit status is 0 if the file was told, and 3 if it is not a trace.
 `
 
 // runTrace is the command "natcheck trace".
@@ -68,7 +68,7 @@ func tell(t *trace.Trace) string {
 		fmt.Fprintf(&b, "%8d ms  %s%s\n", e.At, about(e), sentence(e))
 	}
 	if left := t.Header.Events - len(t.Events); left > 0 {
-		fmt.Fprintf(&b, "\n%s in all; the trace holds the first and the last %d.\n", count(t.Header.Events, "event"), len(t.Events))
+		fmt.Fprintf(&b, "\n%s in all; the trace holds %d of them.\n", count(t.Header.Events, "event"), len(t.Events))
 	}
 	fmt.Fprintf(&b, "\nWhat came of it\n\n%s", verdict(t))
 	return b.String()

@@ -129,3 +129,26 @@ func FuzzTell(f *testing.F) {
 		}
 	})
 }
+
+// A link that was lost and is not made again is not called one.
+func TestALostLinkIsNotCalledOne(t *testing.T) {
+	lost := []trace.Event{
+		{Kind: trace.Welcome, N: 1}, {Kind: trace.Link, Peer: 2, Try: 1, Word: "offers"}, {Kind: trace.Open, Peer: 2, Try: 1},
+		{Kind: trace.Closed, Peer: 2, Try: 1, Word: "path lost", Text: "nothing is heard from the other side any more"},
+		{Kind: trace.Link, Peer: 2, Try: 2, Word: "offers"}, {Kind: trace.Heard, Peer: 2, Try: 2, Word: "answer"}, {Kind: trace.ICE, Peer: 2, Try: 2, Word: "failed"},
+	}
+	closed := append(lost[:len(lost):len(lost)], trace.Event{Kind: trace.Closed, Peer: 2, Try: 2})
+	again := append(lost[:len(lost):len(lost)], trace.Event{Kind: trace.Open, Peer: 2, Try: 2})
+	for _, c := range []struct {
+		events []trace.Event
+		want   string
+	}{
+		{lost, "p2: was linked before; now not linked yet, while checking pairs of addresses."},
+		{closed, "p2: was linked before; now not linked, given up by this end while checking pairs of addresses."},
+		{again, "p2: linked."},
+	} {
+		if got := verdict(&trace.Trace{Events: c.events}); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s\nwant %s", got, c.want)
+		}
+	}
+}

@@ -26,7 +26,7 @@ var advice = map[string]string{
 	"path lost":       "The other end crashed, slept or lost its network: its own trace tells. If it happens after the same time again and again, a NAT or firewall forgets the link.",
 	"unacknowledged":  "One end did not read its messages, or packets go one way only. See whether the game stood still there.",
 	"closed by them":  "The other end closed the link on purpose: its own trace tells why.",
-	"hostile":         "See whether both ends have the same build and version. If they have, somebody plays with a changed client.",
+	"hostile":         "See whether both ends have the same build and version. If they have, somebody is playing with a modified client.",
 	"unsupported":     "This browser or machine makes no WebRTC links: it is switched off, blocked by an extension, or not there.",
 }
 
@@ -49,7 +49,8 @@ var refused = map[string]string{
 type pair struct {
 	peer, tries int
 	last        trace.Event // of Open, Path, Moved, Silent, Audible and Closed
-	opened      bool        // in any try
+	opened      bool        // in this try,
+	was         bool        // and in one before
 	path        trace.Event
 	state       string // of ICE
 	dtls        bool
@@ -89,7 +90,7 @@ func pairs(t *trace.Trace) []*pair {
 func (p *pair) add(e *trace.Event) {
 	switch e.Kind {
 	case trace.Link:
-		*p = pair{peer: p.peer, tries: max(e.Try, min(p.tries+1, 1<<20)), opened: p.opened, sealed: p.sealed}
+		*p = pair{peer: p.peer, tries: max(e.Try, min(p.tries+1, 1<<20)), was: p.was || p.opened, sealed: p.sealed}
 	case trace.Attempt:
 		p.attempt++
 	case trace.Found:
@@ -174,6 +175,9 @@ func ended(b *strings.Builder, t *trace.Trace) {
 
 func (p *pair) tell(b *strings.Builder) {
 	fmt.Fprintf(b, "p%d: ", p.peer)
+	if p.was && !p.opened {
+		b.WriteString("was linked before; now ")
+	}
 	c := &p.last
 	switch {
 	case c.Kind == trace.Closed && c.Word == "" && c.Text == "" && p.opened:
@@ -183,11 +187,11 @@ func (p *pair) tell(b *strings.Builder) {
 		fmt.Fprintf(b, "linked%s, until the other end closed it.\n", p.by())
 		return
 	case c.Kind == trace.Closed && c.Word == "" && c.Text == "":
-		fmt.Fprintf(b, "not linked, given up by this end in the phase of %s.\n", p.phase())
+		fmt.Fprintf(b, "not linked, given up by this end while %s.\n", p.phase())
 	case c.Kind == trace.Closed && p.opened:
 		fmt.Fprintf(b, "was linked%s, and lost the link. %s.\n", p.by(), p.why())
 	case c.Kind == trace.Closed:
-		fmt.Fprintf(b, "no link, in %s; it ended in the phase of %s. %s.\n", countTries(p.tries), p.phase(), p.why())
+		fmt.Fprintf(b, "no link, in %s; it ended while %s. %s.\n", countTries(p.tries), p.phase(), p.why())
 	case c.Kind == trace.Silent:
 		fmt.Fprintf(b, "linked%s, but nothing is heard any more.\n", p.by())
 	case p.opened:
@@ -200,7 +204,7 @@ func (p *pair) tell(b *strings.Builder) {
 		b.WriteString("linking did not begin.\n")
 		return
 	default:
-		fmt.Fprintf(b, "not linked yet, in the phase of %s.\n", p.phase())
+		fmt.Fprintf(b, "not linked yet, while %s.\n", p.phase())
 	}
 	for _, s := range p.evidence() {
 		fmt.Fprintf(b, "  %s.\n", s)
@@ -238,6 +242,8 @@ func (p *pair) why() string {
 		return sentenceCase(c.Text)
 	case c.Text == "":
 		return sentenceCase(c.Word)
+	case strings.HasPrefix(c.Text, c.Word):
+		return sentenceCase(c.Text)
 	default:
 		return sentenceCase(c.Word) + ": " + c.Text
 	}
@@ -254,7 +260,7 @@ func (p *pair) phase() string {
 	case p.dtls:
 		return "opening channels"
 	case p.state == "connected":
-		return "the DTLS handshake"
+		return "doing the DTLS handshake"
 	case p.heard:
 		return "checking pairs of addresses"
 	}

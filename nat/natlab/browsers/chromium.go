@@ -21,6 +21,9 @@ import (
 type chromium struct {
 	ctx context.Context
 	end func()
+
+	mu   sync.Mutex
+	tabs []*ChromeTab // all that were opened
 }
 
 // Chromium starts it with a new profile in dir. No flag keeps hidden tabs awake.
@@ -43,7 +46,7 @@ func ChromiumWith(dir string, flags ...chromedp.ExecAllocatorOption) (Browser, e
 		chromedp.Flag("disable-sync", true), chromedp.Flag("mute-audio", true),
 		chromedp.Flag("enable-features", "IntensiveWakeUpThrottling:grace_period_seconds/1"))...)
 	ctx, end := chromedp.NewContext(all)
-	b := &chromium{ctx, func() { _ = chromedp.Cancel(ctx); end(); stop() }}
+	b := &chromium{ctx: ctx, end: func() { _ = chromedp.Cancel(ctx); end(); stop() }}
 	if err := chromedp.Run(ctx); err != nil {
 		b.Close()
 		return nil, fmt.Errorf("browsers: chromium: %w", err)
@@ -52,7 +55,17 @@ func ChromiumWith(dir string, flags ...chromedp.ExecAllocatorOption) (Browser, e
 }
 
 func (b *chromium) Name() string { return "Chromium" }
-func (b *chromium) Close()       { b.end() }
+
+// Close ends the tabs first: each says goodbye, and waits for an answer.
+func (b *chromium) Close() {
+	b.mu.Lock()
+	tabs := b.tabs
+	b.mu.Unlock()
+	for _, t := range tabs {
+		_ = chromedp.Cancel(t.ctx)
+	}
+	b.end()
+}
 
 // direct is a context for commands to the browser itself.
 func (b *chromium) direct() context.Context {
@@ -91,6 +104,9 @@ func (b *chromium) open(create *target.CreateTargetParams, person cdp.BrowserCon
 	}
 	ctx, end := chromedp.NewContext(b.ctx, chromedp.WithTargetID(id))
 	t := &ChromeTab{b: b, person: person, id: id, ctx: ctx, end: end}
+	b.mu.Lock()
+	b.tabs = append(b.tabs, t)
+	b.mu.Unlock()
 	if console != nil {
 		var mu sync.Mutex
 		chromedp.ListenTarget(ctx, func(event any) {
@@ -180,7 +196,7 @@ func (t *ChromeTab) Beside(console io.Writer) (Tab, error) {
 func (t *ChromeTab) Front() error { return target.ActivateTarget(t.id).Do(t.b.direct()) }
 
 func (t *ChromeTab) Close() error {
-	t.end()
+	_ = chromedp.Cancel(t.ctx)
 	if !t.first {
 		return nil
 	}
