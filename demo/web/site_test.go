@@ -325,7 +325,7 @@ func TestRebuild(t *testing.T) {
 	dir := workspace(t, map[string]string{"main.go": hi})
 	main := filepath.Join(dir, "main.go")
 	t.Chdir(dir)
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute) // only against hanging
 	defer cancel()
 	b, err := newBuilder(ctx, ".", &meter{out: io.Discard})
 	if err != nil {
