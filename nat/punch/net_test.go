@@ -4,6 +4,7 @@ package punch
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -294,6 +295,48 @@ func TestLoss(t *testing.T) {
 	t.Logf("open after %v at the median, %v at worst", all[len(all)/2], all[len(all)-1])
 	if all[len(all)/2] > 500*time.Millisecond {
 		t.Errorf("open after %v at the median, must be at most 500 ms", all[len(all)/2])
+	}
+}
+
+// What is lost holds up nothing of what comes after it: the newest packet that an
+// end has is as old as its way, and the few that are lost in a row.
+func TestLossHoldsNothingUp(t *testing.T) {
+	for _, percent := range []int{5, 20} {
+		bubble(t, func(t *testing.T) {
+			n := newInternet(t, [2]string{"port", "port"})
+			defer n.close()
+			n.link(Options{Servers: servers()})
+			n.talk()
+			r := rand.New(rand.NewPCG(1, 5))
+			lost := func() bool { return r.IntN(100) < percent }
+			n.lost.Store(&lost)
+			const frames = 20 * 60
+			var newest, heard [2]int
+			worst := 0
+			packet := make([]byte, 100)
+			for frame := 1; frame <= frames; frame++ {
+				binary.BigEndian.PutUint32(packet, uint32(frame))
+				for i, l := range n.links {
+					l.Send(packet)
+					var got [MaxPacket]byte
+					for size, ok := l.Recv(got[:]); ok; size, ok = l.Recv(got[:]) {
+						if size == len(packet) {
+							heard[i]++
+							newest[i] = max(newest[i], int(binary.BigEndian.Uint32(got[:])))
+						}
+					}
+					worst = max(worst, frame-newest[i])
+				}
+				time.Sleep(time.Second / 60)
+			}
+			t.Logf("%d %% lost: the newest packet is at most %d frames old", percent, worst)
+			if worst > 12 {
+				t.Errorf("%d %% lost: the newest packet is %d frames old, must be at most 12", percent, worst)
+			}
+			if least := frames * (95 - percent) / 100; heard[0] < least || heard[1] < least {
+				t.Errorf("%d %% lost: of %d packets %d and %d came, must be at least %d", percent, frames, heard[0], heard[1], least)
+			}
+		})
 	}
 }
 
