@@ -1,4 +1,4 @@
-//go:build worlds
+//go:build worlds && unix
 
 package browsers
 
