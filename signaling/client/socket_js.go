@@ -113,7 +113,7 @@ func (s *socket) close(last []byte) {
 	}
 	s.closed = true
 	if last != nil {
-		s.say(last)
+		_ = s.say(last)
 	}
 	for _, name := range []string{"onopen", "onmessage", "onerror", "onclose"} {
 		s.ws.Set(name, js.Null())
