@@ -258,7 +258,7 @@ func TestTrace(t *testing.T) {
 
 	server.Process.Kill()
 	server.Wait()
-	if _, _, err := bot(t, "-server", url, "-timeout", "1s", "-trace", filepath.Join(dir, "d")); err == nil {
+	if _, _, err := bot(t, "-server", url, "-timeout", "4s", "-trace", filepath.Join(dir, "d")); err == nil {
 		t.Error("without a server the bot says that all is well")
 	}
 	if s := told(t, filepath.Join(dir, "d")); !strings.Contains(s, "never got into the room") || !strings.Contains(s, "Advice: See whether the signaling server runs") {

@@ -33,7 +33,7 @@ func TestARelayedMatchOutlivesItsServer(t *testing.T) {
 		t.Cleanup(func() { s.Close(); h.Close(); m.Close() })
 		servers[i], urls[i] = s, "ws"+strings.TrimPrefix(h.URL, "http")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var rooms [2]*rtc.Room
 	var matches [2]*rtc.Match

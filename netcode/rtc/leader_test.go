@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/punchback/punchback/netcode/rtc"
 )
@@ -33,7 +32,7 @@ func linked(t *testing.T, rooms ...*rtc.Room) {
 
 func wait(t *testing.T, r *rtc.Room) *rtc.Match {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	m, err := r.WaitMatch(ctx)
 	if err != nil {
@@ -199,7 +198,7 @@ func TestList(t *testing.T) {
 	list := func(q rtc.Query) (codes []string) {
 		t.Helper()
 		q.Build = "toy/1"
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		found, err := rtc.List(ctx, url+"/toy", q)
 		if err != nil {

@@ -64,10 +64,14 @@ func join(t *testing.T, url string, o *rtc.Options) *rtc.Room {
 	return r
 }
 
+// patience is how long a wait may take: longer than any machine needs, since it is
+// only against hanging for ever.
+const patience = 3 * time.Minute
+
 // await polls, as a game would.
 func await(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(patience)
 	for !ok() {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain: %s", what)
@@ -89,7 +93,7 @@ func awaitText(t *testing.T, r *rtc.Room, want string) {
 // over waits for the error that ends a room.
 func over(t *testing.T, r *rtc.Room, code, want string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	m, err := r.WaitMatch(ctx)
 	var e *rtc.Error

@@ -43,7 +43,7 @@ func TestTraceBehindAFirewall(t *testing.T) {
 	if out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
 		t.Skipf("ip: %v: %s", err, out)
 	}
-	defer rtc.SetLinkTimeout(3 * time.Second)()
+	defer rtc.SetLinkTimeout(6 * time.Second)()
 	url, _ := serveAs(t, "127.0.0.1:0", server.Config{Turn: "127.0.0.1:0"})
 	port := url[strings.LastIndex(url, ":")+1:]
 	nft := exec.Command("nft", "-f", "-")

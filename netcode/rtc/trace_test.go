@@ -131,7 +131,7 @@ func TestTraceOfRefusals(t *testing.T) {
 
 // Two who have no relay and show nothing else are told as such, with each try.
 func TestTraceOfAPairThatFails(t *testing.T) {
-	defer rtc.SetLinkTimeout(time.Second)()
+	defer rtc.SetLinkTimeout(4 * time.Second)()
 	url, _ := serve(t)
 	var rooms []*rtc.Room
 	for i := range 2 {
@@ -158,7 +158,7 @@ func TestTraceOfAPairThatFails(t *testing.T) {
 
 // Who comes without the secret is told to be so.
 func TestTraceOfAnotherSecret(t *testing.T) {
-	defer rtc.SetLinkTimeout(time.Second)()
+	defer rtc.SetLinkTimeout(4 * time.Second)()
 	url, _ := serve(t)
 	a := join(t, url+"/toy/FIZZBUZZ", &rtc.Options{Build: "toy/1", Secret: "sesame-1"})
 	await(t, "a welcome", func() bool { return a.Code() != "" })
