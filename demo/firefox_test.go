@@ -47,5 +47,5 @@ func TestFirefox(t *testing.T) {
 			t.Errorf("frame %d: the bot has %s, %s %q", frames, hash, p.name, got)
 		}
 	}
-	agree(t, fox, chrome, 1, 60) // while it is hidden, it notes one a second
+	agree(t, fox, chrome, 1, frames/10-10)
 }

@@ -46,5 +46,5 @@ func TestLAN(t *testing.T) {
 		}
 	}
 	one.until(`loudest > 0.05`) // Firefox makes no sound where there is no sound card
-	agree(t, one, two, 1, 30)
+	agree(t, one, two, 1, 50)
 }

@@ -104,17 +104,23 @@ type stats struct {
 // match and frame. It looks by a timer, so that it asks for no animation frame.
 const watch = `(() => {
 	const seen = globalThis.worlds = {first: 0, match: 0, matches: 0, hashes: {}};
-	let last = 0;
+	let last = 0, noted = 0;
 	setInterval(() => {
 		const s = globalThis.punchback?.stats?.();
 		if (!s) return;
 		seen.first ||= performance.now();
 		if (s.frame > 0) {
 			seen.match ||= performance.now();
-			if (!last || s.frame < last) seen.matches++;
+			if (!last || s.frame < last) {
+				seen.matches++;
+				noted = 0;
+			}
 			last = s.frame;
 		}
-		if (s.hashFrame > 0 && s.hash) seen.hashes[seen.matches + "." + s.hashFrame] = s.hash;
+		for (; last && noted < s.hashFrame; noted += 10) { // a page without time tells the older ones, too
+			const hash = punchback.stats(noted + 10);
+			if (hash) seen.hashes[seen.matches + "." + (noted + 10)] = hash;
+		}
 	}, 20);
 })();`
 
