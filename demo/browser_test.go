@@ -120,9 +120,10 @@ func TestHiddenTab(t *testing.T) {
 }
 
 // unfelt plays so many frames while a page is hidden, in three parts, and wants
-// one in which the others did not stall: they do in each if the page is not
-// driven. On a machine that has no time they stall now and then anyway, and so
-// while the page is shown: that is what it is measured by then.
+// one in which the others did not stall: they do nearly always if the page is not
+// driven. On a machine that has no time they stall now and then anyway, and a
+// browser has less of it for what is hidden: then it is measured by what a shown
+// page costs, and one tick in twenty is no fault.
 func unfelt(t *testing.T, p *tab, frames int, stalls func() int) {
 	t.Helper()
 	part := func() int {
@@ -146,7 +147,7 @@ func unfelt(t *testing.T, p *tab, frames int, stalls func() int) {
 		return
 	}
 	p.show()
-	if shown := part(); least > 2*shown+2 {
+	if shown := part(); least > max(2*shown, frames/3/20) {
 		t.Errorf("hidden for %d frames, the others stalled %d times at least; %d while it was shown", frames/3, least, shown)
 	}
 	p.front()
