@@ -65,7 +65,7 @@ const sums = "go mod edit -tool=" + module + "/demo/web\n\tgo mod tidy"
 
 func (b broken) Error() string {
 	text := "the game does not build:\n" + string(b)
-	if strings.Contains(text, "missing go.sum entry") || strings.Contains(text, module+" provides package") {
+	if strings.Contains(text, "missing go.sum entry") || strings.Contains(text, "updates to go.mod needed") || strings.Contains(text, module+" provides package") {
 		text += "\nrun these two once, where your go.mod is:\n\n\t" + sums + "\n"
 	}
 	return text

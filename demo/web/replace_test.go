@@ -44,8 +44,8 @@ func TestReadmeReplace(t *testing.T) {
 		before    []string
 	}{
 		"replace": {mod: "require " + module + " v0.0.0\n\nreplace " + module + " => " + here + "\n", before: once},
-		"go.work": {work: "go 1.26\n\nuse (\n\t.\n\t" + here + "\n)\n"},
-		"both":    {mod: "require " + module + " v0.0.0\n\nreplace " + module + " => " + here + "\n", work: "go 1.26\n\nuse .\n", before: once},
+		"go.work": {work: "go 1.26.0\n\nuse (\n\t.\n\t" + here + "\n)\n"},
+		"both":    {mod: "require " + module + " v0.0.0\n\nreplace " + module + " => " + here + "\n", work: "go 1.26.0\n\nuse .\n", before: once},
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := map[string]string{"go.mod": "module example.org/mine\n\ngo 1.26\n\n" + c.mod, "pong.go": string(pong)}

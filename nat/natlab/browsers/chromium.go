@@ -77,7 +77,8 @@ func (b *chromium) Window(console io.Writer) (Tab, error) {
 	if err != nil {
 		return nil, err
 	}
-	create := target.CreateTarget("about:blank").WithBrowserContextID(person).WithNewWindow(true).WithWidth(640).WithHeight(360)
+	// In front, as a window is that a person opens; else nothing in it has the focus.
+	create := target.CreateTarget("about:blank").WithFocus(true).WithBrowserContextID(person).WithNewWindow(true).WithWidth(640).WithHeight(360)
 	t, err := b.open(create, person, console)
 	if err != nil {
 		_ = target.DisposeBrowserContext(person).Do(b.direct())
@@ -186,7 +187,7 @@ func (t *ChromeTab) Shot() (png []byte, err error) {
 }
 
 func (t *ChromeTab) Beside(console io.Writer) (Tab, error) {
-	other, err := t.b.open(target.CreateTarget("about:blank").WithBrowserContextID(t.person), t.person, console)
+	other, err := t.b.open(target.CreateTarget("about:blank").WithFocus(true).WithBrowserContextID(t.person), t.person, console)
 	if err != nil {
 		return nil, err
 	}
