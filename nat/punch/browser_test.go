@@ -114,7 +114,8 @@ func browserAndNative(t *testing.T, do func(js string, result any), browserOffer
 	list, _ := json.Marshal(servers)
 	p := begin(t, do, l, browserOffers, relayed, string(list))
 	want := map[bool]string{true: "relay", false: "direct"}[relayed]
-	p.until("open", func() bool { return l.State() == Open && p.told.Path == want && p.told.RTT > 0 })
+	// How long a round trip takes, both browsers tell in whole milliseconds: here it may be none for minutes.
+	p.until("open", func() bool { return l.State() == Open && p.told.Path == want })
 	if relayed {
 		own := regexp.MustCompile(regexp.QuoteMeta(host) + ` (\d+ typ relay)`) // the relay's, which may be told
 		for _, said := range [][][]byte{p.theirs, p.ours} {
