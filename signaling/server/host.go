@@ -22,6 +22,10 @@ import (
 // that listens on every interface, too: a browser on its machine reaches it by
 // loopback as well.
 //
+// A page that has its name lead here can say so by a script of its own. Where Proxies
+// are on this machine it then reaches what they publish anyway, by GET; never the
+// metrics, and no WebSocket.
+//
 // What comes in at another address may have any name: players reach a server on
 // the internet by names that it does not know, and so can everybody else.
 type hosts struct {

@@ -117,7 +117,7 @@ func serve(t *testing.T, listen string, cfg server.Config) string {
 }
 
 // A proxy on this machine is believed about the name that it was asked by, if it
-// says by whom: a browser on this machine does not.
+// says by whom. What a person opens in a browser on this machine does not say so.
 func TestAProxyMayAskByAnyName(t *testing.T) {
 	const by = "X-Forwarded-For: 192.0.2.9"
 	for proxies, want := range map[string]int{"127.0.0.1/32": 200, "127.0.0.2/32": http.StatusMisdirectedRequest} {
