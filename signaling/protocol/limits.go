@@ -14,6 +14,7 @@ const (
 	MaxName    = 64
 	MaxBuild   = 128
 	MaxToken   = 64
+	MaxWho     = 64
 	MaxPlayers = 8       // machines in a room
 	MaxRound   = 1 << 20 // matches in a room
 	MaxAfter   = 60_000  // milliseconds, of an Error
@@ -77,6 +78,7 @@ func (m *Message) decodeLong(b []byte) error {
 		{"build", len(m.Build), MaxBuild},
 		{"name", len(m.Name), MaxName},
 		{"resume", len(m.Resume), MaxToken},
+		{"who", len(m.Who), MaxWho},
 		{"payload", len(m.Payload), MaxPayload},
 		{"data", len(m.Data), MaxData},
 		{"linked", len(m.Linked), MaxPlayers},

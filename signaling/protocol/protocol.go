@@ -15,7 +15,7 @@ type Kind string
 
 // What a client says.
 const (
-	Hello  Kind = "hello"  // the first message: Build, Name; after a lost connection also Resume, Open, Self, Round, Ack
+	Hello  Kind = "hello"  // the first message: Build, Name, Who; after a lost connection also Resume, Open, Self, Round, Ack
 	State  Kind = "state"  // Round, Ready, Linked, Data: the member's whole state, whenever it changes
 	Signal Kind = "signal" // To, Payload: forwarded untouched (the server says it on with From)
 	Ping   Kind = "ping"   // answered with Pong
@@ -31,7 +31,7 @@ const (
 	Welcome Kind = "welcome" // Self, Token, Code, Min, Max, Round, Members, Servers, Match, Room: all that a member needs to know; after a resume without Members, Match and Room if what was missed can be said again
 	Update  Kind = "update"  // Members[0] came, or its state changed; Round as in Welcome; Room: that changed; or Servers alone, with fresh credentials
 	Left    Kind = "left"    // From is gone
-	Start   Kind = "start"   // Match: the seats are filled and every pair is linked
+	Start   Kind = "start"   // Match: the seats are filled and every pair of them is linked; told to those who have no seat in it, too
 	Pong    Kind = "pong"
 	Error   Kind = "error" // Code, Text: why the server ends this connection; or only what it will not do, see Message.Ends
 	Rooms   Kind = "rooms" // Rooms: the answer to a List, and the end of the connection
@@ -71,6 +71,7 @@ type Message struct {
 	Build   string   `json:"build,omitempty"`
 	Name    string   `json:"name,omitempty"`
 	Resume  string   `json:"resume,omitempty"` // the Token of an earlier Welcome
+	Who     string   `json:"who,omitempty"`    // Hello: the identity of the player's profile, by which it gets its own place back from a new process; told to nobody
 	Open    int      `json:"open,omitempty"`   // Hello with Resume: it came to be put together with anybody, and so many are in its room, itself too
 	To      ID       `json:"to,omitempty"`
 	From    ID       `json:"from,omitempty"`

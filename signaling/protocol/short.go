@@ -17,7 +17,7 @@ func (m *Message) short() bool {
 	default:
 		return false
 	}
-	return !m.Resumed && m.Build == "" && m.Name == "" && m.Resume == "" && m.Open == 0 && m.Self == 0 && m.Token == "" && m.Code == "" &&
+	return !m.Resumed && m.Build == "" && m.Name == "" && m.Resume == "" && m.Who == "" && m.Open == 0 && m.Self == 0 && m.Token == "" && m.Code == "" &&
 		m.Text == "" && m.Min == 0 && m.Max == 0 && m.Round == 0 && !m.Ready && len(m.Linked) == 0 && len(m.Data) == 0 &&
 		len(m.Members) == 0 && len(m.Servers) == 0 && m.Match == nil && m.After == 0 && len(m.Direct) == 0 && len(m.Relayed) == 0 && m.Failed == 0 &&
 		m.Room == nil && len(m.Near) == 0 && m.Query == nil && len(m.Rooms) == 0
