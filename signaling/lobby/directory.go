@@ -12,8 +12,6 @@ import (
 // goes on in a room is the room's own business.
 type directory struct {
 	box    *outbox
-	limits Limits
-	now    int              // ticks
 	rooms  map[string]*room // by game and folded code
 	open   []*room          // those that strangers may be put into, oldest first
 	public []*room          // those of the list that have a place, oldest first
@@ -26,77 +24,80 @@ type directory struct {
 	news    []*room          // of which there is something to be told
 	learned map[string]*room // rooms of another lobby to which nobody has come back yet
 	awaited []*room          // rooms that some have yet to come back to, by when they are given up
+	uneasy  []*room          // those that time alone may change, oldest first
 }
 
 // find is the room for a newcomer, or why there is none.
 func (d *directory) find(p protocol.Place, hello *protocol.Message) (r *room, code, why string) {
-	if r = d.rooms[key(p.Game, p.Code)]; r == nil {
-		r = d.recall(key(p.Game, p.Code), hello)
-	}
-	if r != nil && r.refuses(hello) == protocol.CodeKicked {
-		return nil, protocol.CodeKicked, fmt.Sprintf("the leader of room %s has put this member out", r.code)
-	}
-	if again := d.past[key(p.Game, p.Code)] > d.now && r == nil; again {
-		// Who reloads the page leaves the room and comes back to it.
-	} else if guess := protocol.Spoken(p.Code) && (r == nil || !r.knows(hello.Resume)); guess && (hello.Resume == "" || r != nil) {
-		if r != nil && hello.Resume == "" && r.refuses(hello) == "" {
-			return r, "", ""
-		}
-		if r == nil && d.now < d.limits.Settle {
-			return nil, protocol.CodeClosing, fmt.Sprintf("the server has just started: room %s may come back", p.Code)
-		}
-		return nil, protocol.CodeRoom, fmt.Sprintf("no room %s for you: the code may be wrong, the room full, locked, in a match or over, or its build not %q", p.Code, hello.Build)
+	k := key(p.Game, p.Code)
+	if r = d.rooms[k]; r == nil {
+		r = d.recall(k, hello)
 	}
 	if r != nil {
-		if code = r.refuses(hello); code != "" {
-			return nil, code, r.why(code, hello)
+		if code = r.refuses(hello); code == "" || d.yields(r, hello) || r.prefers(hello) != nil {
+			return r, "", ""
 		}
-		return r, "", ""
+		if code != protocol.CodeKicked && code != protocol.CodeClosing && protocol.Spoken(p.Code) && !r.was(hello) {
+			return nil, protocol.CodeRoom, d.nothing(p, hello) // A code can be guessed.
+		}
+		return nil, code, r.why(code, hello)
+	}
+	// Whoever reloads a page leaves the room and comes back to it; whoever has a
+	// token may have been in one that the server forgot.
+	if again := d.past[k] > d.box.now || secret(hello.Resume) != ""; protocol.Spoken(p.Code) && !again {
+		if d.box.now <= d.box.limits.Settle {
+			return nil, protocol.CodeClosing, fmt.Sprintf("the server has just started: room %s may come back", p.Code)
+		}
+		return nil, protocol.CodeRoom, d.nothing(p, hello)
 	}
 	open := p.Code == "" && !p.New || p.Code != "" && hello.Resume != "" && hello.Open == 1 // The room was forgotten, and nobody is missed in it.
 	if open {
-		if r = d.match(p, hello); r != nil {
+		if r = d.match(p, hello, nil); r != nil {
 			return r, "", ""
 		}
 	}
-	if len(d.rooms)+len(d.learned) >= d.limits.Rooms || d.limits.Count != nil && d.limits.Count() >= d.limits.Rooms {
-		return nil, protocol.CodeBusy, fmt.Sprintf("the server has its %d rooms, try again later", d.limits.Rooms)
+	if len(d.rooms)+len(d.learned) >= d.box.limits.Rooms || d.box.limits.Count != nil && d.box.limits.Count() >= d.box.limits.Rooms {
+		return nil, protocol.CodeBusy, fmt.Sprintf("the server has its %d rooms, try again later", d.box.limits.Rooms)
 	}
 	return d.make(p, hello, open), "", ""
+}
+
+// nothing is what is said of any code that does not lead into a room.
+func (d *directory) nothing(p protocol.Place, hello *protocol.Message) string {
+	return fmt.Sprintf("no room %s for you: the code may be wrong, the room full, locked, in a match or over, or its build not %q", p.Code, hello.Build)
 }
 
 // make makes a room.
 func (d *directory) make(p protocol.Place, hello *protocol.Message, open bool) *room {
 	d.born++
-	r := &room{box: d.box, game: p.Game, code: p.Code, build: hello.Build, min: p.Min, max: p.Max, round: 1, born: d.born, revived: hello.Resume != ""}
-	if r.revived {
-		r.last = old
-		r.secret = secret(hello.Resume)
-	} else if hello.Room != nil {
-		r.become(hello.Room)
-	}
-	if r.secret == "" {
-		r.secret = d.box.hex(1)
-	}
+	r := &room{box: d.box, game: p.Game, code: p.Code, build: hello.Build, min: p.Min, max: p.Max, round: 1, born: d.born, made: d.box.now}
 	for r.code == "" {
 		if c := d.code(); d.rooms[key(p.Game, c)] == nil && d.learned[key(p.Game, c)] == nil && d.past[key(p.Game, c)] == 0 {
 			r.code = c
 		}
 	}
+	if r.revived = d.former(key(r.game, r.code), hello); r.revived {
+		r.last = old
+		d.lock(r, secret(hello.Resume))
+	} else {
+		r.become(hello.Room)
+		d.lock(r, "")
+	}
 	d.rooms[key(r.game, r.code)] = r
-	r.open = open || r.revived && hello.Open > 0
+	r.open = open || hello.Resume != "" && hello.Open > 0
 	if !open {
-		r.opens = d.now + d.limits.Grace
+		r.opens = d.box.now + d.box.limits.Grace
 	}
 	return r
 }
 
-// match is quick match: of the open rooms that newcomer can go into the one
-// that is nearest, the oldest of those; nil if there is none.
-func (d *directory) match(p protocol.Place, hello *protocol.Message) (best *room) {
+// match is quick match: of the open rooms that newcomer can go into, but for
+// one, that which is nearest, the oldest of those; nil if there is none. A room
+// where somebody does not answer is not one.
+func (d *directory) match(p protocol.Place, hello *protocol.Message, but *room) (best *room) {
 	least := 0
 	for _, r := range d.open {
-		if r.game != p.Game || r.min != p.Min || r.max != p.Max || r.opens > d.now || r.refuses(hello) != "" || r.anyAway() || r.playing() {
+		if r == but || r.game != p.Game || r.min != p.Min || r.max != p.Max || r.opens > d.box.now || r.refuses(hello) != "" || r.anyAway() || r.playing() || r.mute() {
 			continue
 		}
 		if len(hello.Near) == 0 {
@@ -114,7 +115,8 @@ func (d *directory) match(p protocol.Place, hello *protocol.Message) (best *room
 // all that are full.
 func (d *directory) file(r *room) {
 	d.note(r)
-	place := 0 < len(r.members) && len(r.members) < r.max && !r.locked
+	place := 0 < len(r.members) && !r.locked && r.has()
+	file(&d.uneasy, r, &r.inUneasy, len(r.members) > 0 && r.uneasy())
 	file(&d.open, r, &r.inOpen, r.open && place)
 	file(&d.public, r, &r.inPublic, r.public && place)
 }
@@ -137,10 +139,13 @@ func (d *directory) close(r *room) {
 	k := key(r.game, r.code)
 	delete(d.rooms, k)
 	d.file(r)
+	for _, token := range r.kicked {
+		d.ends(spent(token), d.box.limits.PlayGrace)
+	}
 	if !protocol.Spoken(r.code) {
 		return
 	}
-	d.ends(k, d.limits.PlayGrace)
+	d.ends(k, d.box.limits.PlayGrace)
 }
 
 // ends keeps a code for some ticks.
@@ -148,8 +153,8 @@ func (d *directory) ends(k string, ticks int) {
 	if d.past[k] == 0 {
 		d.over = append(d.over, k)
 	}
-	d.past[k] = d.now + ticks
-	if len(d.over) > d.limits.Rooms {
+	d.past[k] = d.box.now + ticks
+	if len(d.over) > d.box.limits.Rooms {
 		d.forget()
 	}
 }
@@ -165,7 +170,7 @@ func (d *directory) forget() {
 // expire forgets the codes that are over for too long.
 func (d *directory) expire() {
 	d.giveUp()
-	for len(d.over) > 0 && d.past[d.over[0]] <= d.now {
+	for len(d.over) > 0 && d.past[d.over[0]] <= d.box.now {
 		d.forget()
 	}
 }

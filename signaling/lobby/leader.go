@@ -65,15 +65,18 @@ func (r *room) set(m *member, msg *protocol.Message) {
 
 // become takes over what a leader, or who makes the room, wants it to be.
 func (r *room) become(s *protocol.Room) {
+	if s == nil {
+		s = &protocol.Room{}
+	}
 	r.locked, r.public, r.late, r.data, r.meta, r.facts = s.Locked, s.Public, s.Late, s.Data, s.Meta, facts(s.Meta)
 }
 
 // setup is what becomes the Setup of the match that starts now.
-func (r *room) setup() []byte {
+func (r *room) setup(first *member) []byte {
 	if len(r.data) > 0 {
 		return r.data
 	}
-	return r.members[0].data
+	return first.data
 }
 
 // maxKicked is how many tokens of members who were put out are remembered.
@@ -82,6 +85,7 @@ const maxKicked = 32
 // ban remembers somebody who was put out.
 func (r *room) ban(m *member) {
 	r.kicked = append(r.kicked, m.token)
+	r.known = slices.DeleteFunc(r.known, func(who string) bool { return who == m.who })
 	if len(r.kicked) > maxKicked {
 		r.kicked = slices.Delete(r.kicked, 0, 1)
 	}

@@ -79,7 +79,7 @@ func (d *directory) list(game, build string, q *protocol.Query) []protocol.Liste
 	found := d.ranked[:0]
 next:
 	for _, r := range d.public {
-		if r.game != game || r.build != build || !r.late && r.playing() || r.opens > d.now && r.revived {
+		if r.game != game || r.build != build || !r.late && r.playing() || r.opens > d.box.now && r.revived {
 			continue
 		}
 		for i := range q.Where {
@@ -92,7 +92,7 @@ next:
 		case "", "age":
 			k.by = int64(r.born)
 		case "members":
-			k.by = int64(len(r.members))
+			k.by = int64(r.places(nil))
 		default:
 			if f := r.fact(sort); f != nil && f.isNumber {
 				k.by = f.number
@@ -123,7 +123,7 @@ next:
 	found = found[:min(limit, len(found))]
 	answer, size := make([]protocol.Listed, 0, len(found)), 0
 	for _, k := range found {
-		l := protocol.Listed{Code: k.room.code, Members: len(k.room.members), Min: k.room.min, Max: k.room.max, Playing: k.room.playing(), Meta: k.room.meta}
+		l := protocol.Listed{Code: k.room.code, Members: k.room.places(nil), Min: k.room.min, Max: k.room.max, Playing: k.room.playing(), Meta: k.room.meta}
 		if size += k.room.weight(); size > protocol.MaxMessage {
 			break
 		}

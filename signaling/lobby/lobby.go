@@ -27,8 +27,11 @@ type Limits struct {
 	Rooms     int        // default 10,000
 	Count     func() int // of the rooms that this is the limit of, where there are other lobbies beside this one; default: of its own
 	Notes     bool       // keep them for other lobbies, see Notes
-	Grace     int        // ticks that a member without connection is kept before a match; default 30
-	PlayGrace int        // ticks that it is kept while it plays; default 600
+	Grace     int        // ticks that a member without connection is kept; default 30. So long a place is kept from newcomers, too, for a member that nobody is linked to
+	PlayGrace int        // ticks that it is kept while others who play are linked to it; default 600
+	Patience  int        // ticks that a round waits for a member that is away, or not linked to the others; default 10
+	Doubt     int        // ticks of silence after which a connection counts as dead for another that comes in its place; default 7
+	Key       []byte     // makes the keys of rooms, by which tokens prove what their holders were: a lobby with the same one knows the tokens of this
 	Settle    int        // ticks from the start in which a code that leads nowhere may be that of a room whose members are not back yet; default none
 }
 
@@ -47,13 +50,13 @@ func New(l Limits, random func() uint64) *Lobby {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&l.Rooms, 10_000}, {&l.Grace, 30}, {&l.PlayGrace, 600}} {
+	}{{&l.Rooms, 10_000}, {&l.Grace, 30}, {&l.PlayGrace, 600}, {&l.Patience, 10}, {&l.Doubt, 7}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
 	}
 	return &Lobby{
-		directory: directory{box: &outbox{random: random}, limits: l, rooms: map[string]*room{}, past: map[string]int{}, learned: map[string]*room{}},
+		directory: directory{box: &outbox{random: random, now: 1, limits: l}, rooms: map[string]*room{}, past: map[string]int{}, learned: map[string]*room{}},
 		conns:     map[Conn]*member{},
 		tokens:    map[string]*member{},
 	}
@@ -65,7 +68,7 @@ func (l *Lobby) Count() (rooms, members int) { return len(l.rooms), len(l.tokens
 // Has tells whether there is a room of that game and code, or was one.
 func (l *Lobby) Has(p protocol.Place) bool {
 	k := key(p.Game, p.Code)
-	return l.rooms[k] != nil || l.learned[k] != nil || l.past[k] > l.now
+	return l.rooms[k] != nil || l.learned[k] != nil || l.past[k] > l.box.now
 }
 
 // Enter is the Hello of a new connection. It ends in a Welcome, or in an Error
@@ -91,10 +94,15 @@ func (l *Lobby) Enter(c Conn, p protocol.Place, hello protocol.Message) []Out {
 		return l.box.flush()
 	}
 	l.revive(r)
-	m := &member{room: r, conn: c, token: r.secret + l.box.hex(1)}
+	if l.yields(r, &hello) {
+		l.yield(r, secret(hello.Resume))
+	}
+	l.makeWay(r, &hello)
+	m := r.newMember(c, &hello)
+	m.chance = p.Code == "" && !p.New || hello.Open > 0
 	l.conns[c] = m
 	l.tokens[m.token] = m
-	r.enter(m, &hello)
+	r.enter(m)
 	l.file(r)
 	return l.box.flush()
 }
@@ -106,12 +114,17 @@ func (l *Lobby) Hear(c Conn, msg *protocol.Message) []Out {
 	if m == nil {
 		return nil
 	}
+	m.heard = l.box.now
 	if !m.stream.Hear(msg) {
 		return nil // It was said again after a resume.
+	}
+	if msg.Ack < m.since && msg.Kind != protocol.Leave && msg.Kind != protocol.Ping {
+		return nil
 	}
 	switch msg.Kind {
 	case protocol.State:
 		m.room.state(m, msg)
+		l.file(m.room)
 	case protocol.Signal:
 		m.room.signal(m, msg)
 	case protocol.Ping:
@@ -178,11 +191,16 @@ func (l *Lobby) Lost(c Conn) []Out {
 
 // Tick is called once in every unit of time, such as a second.
 func (l *Lobby) Tick() []Out {
-	l.now++
+	l.box.now++
 	for _, m := range slices.Clone(l.waiting) {
-		if m.until <= l.now {
+		if away := l.box.now - m.heard; away >= l.box.limits.PlayGrace || away >= l.box.limits.Grace && !m.room.plays(m) {
 			l.remove(m)
 		}
+	}
+	for _, r := range l.worried() {
+		r.start()
+		l.rescue(r)
+		l.file(r)
 	}
 	l.expire()
 	return l.box.flush()
@@ -198,7 +216,7 @@ func (l *Lobby) resume(c Conn, m *member, ack uint64) {
 	} else {
 		l.waiting = slices.DeleteFunc(l.waiting, func(w *member) bool { return w == m })
 	}
-	m.conn = c
+	m.conn, m.heard = c, l.box.now
 	l.conns[c] = m
 	led := m.room.lead()
 	if missed, all := m.stream.Since(ack); all && ack > 0 {
@@ -216,32 +234,37 @@ func (l *Lobby) resume(c Conn, m *member, ack uint64) {
 		m.room.announce()
 	}
 	m.room.start()
+	l.file(m.room)
 }
 
 func (l *Lobby) lost(m *member) {
 	delete(l.conns, m.conn)
 	m.conn = 0
-	m.until = l.now + l.limits.Grace
-	if m.playing() {
-		m.until = l.now + l.limits.PlayGrace
-	}
+	m.heard = l.box.now
 	l.waiting = append(l.waiting, m)
+	m.room.look()
 	m.room.update(m)
 	m.room.settle()
+	l.file(m.room)
 }
 
 func (l *Lobby) remove(m *member) {
+	l.forget(m)
+	if r := m.room; r.remove(m) {
+		l.close(r)
+	} else {
+		l.file(r)
+	}
+}
+
+// forget takes a member off the books, whose room has yet to hear of it.
+func (l *Lobby) forget(m *member) {
 	if m.conn != 0 {
 		delete(l.conns, m.conn)
 	} else {
 		l.waiting = slices.DeleteFunc(l.waiting, func(w *member) bool { return w == m })
 	}
 	delete(l.tokens, m.token)
-	if r := m.room; r.remove(m) {
-		l.close(r)
-	} else {
-		l.file(r)
-	}
 }
 
 func (l *Lobby) refuse(c Conn, code, text string) {

@@ -30,7 +30,7 @@ func counter() func() uint64 {
 //	1 enter /pong build=1 resume=$1   ($1: the token of connection 1's welcome)
 //	1 state round=1 ready linked=2
 //	1 signal to=2 payload=x
-//	1 leave, 1 lost, tick 30
+//	1 leave, 1 lost, tick 30, restart
 type teller struct {
 	lobby  *Lobby
 	tokens map[string]string
@@ -51,6 +51,10 @@ func (s *teller) tell(line string) {
 		}
 		return
 	}
+	if f[0] == "restart" { // with nothing in its head but its key
+		s.lobby = New(s.lobby.box.limits, s.lobby.box.random)
+		return
+	}
 	n, _ := strconv.Atoi(f[0])
 	c := Conn(n)
 	m := protocol.Message{Kind: protocol.Kind(f[1])}
@@ -65,6 +69,8 @@ func (s *teller) tell(line string) {
 			m.Build = v
 		case "resume":
 			m.Resume = v
+		case "who":
+			m.Who = v
 		case "self":
 			m.Self = protocol.ID(number)
 		case "open":
@@ -362,7 +368,7 @@ func FuzzLobby(f *testing.F) {
 					Where: []protocol.Term{{Key: "n", Min: &n}}[:x&1], Sort: []string{"", "-age", "n", "-n", "members"}[x%5], Limit: int(x % 3),
 				}})
 				for _, r := range outs[0].Message.Rooms {
-					if room := l.rooms[key("g", r.Code)]; room == nil || !room.public || room.locked || room.playing() || r.Members != len(room.members) || r.Members >= r.Max {
+					if room := l.rooms[key("g", r.Code)]; room == nil || !room.public || room.locked || room.playing() || r.Members != room.places(nil) || r.Members >= r.Max {
 						t.Fatalf("%+v is in the list", r)
 					}
 				}
@@ -394,7 +400,7 @@ func check(t *testing.T, l *Lobby) {
 		if l.learned[k] != nil {
 			t.Fatalf("room %s is there, and is waited for", k)
 		}
-		if k != key(r.game, r.code) || len(r.members) == 0 || len(r.members) > r.max {
+		if k != key(r.game, r.code) || len(r.members) == 0 || len(r.members) > 2*protocol.MaxPlayers {
 			t.Fatalf("room %s: %d members of %d", k, len(r.members), r.max)
 		}
 		members += len(r.members)
@@ -402,28 +408,31 @@ func check(t *testing.T, l *Lobby) {
 			t.Fatal("members out of order")
 		}
 		for _, m := range r.members {
-			if l.tokens[m.token] != m || m.room != r || m.id > r.last && !slices.Contains(r.back, m.id) {
+			if l.tokens[m.token] != m || m.room != r || m.id > r.last {
 				t.Fatalf("member %d is not on the books", m.id)
 			}
 			if (m.conn != 0) != (l.conns[m.conn] == m) || (m.conn == 0) != slices.Contains(l.waiting, m) {
 				t.Fatalf("member %d: connection %d", m.id, m.conn)
 			}
 		}
-		if r.complete() {
+		if r.party() != nil {
 			t.Fatal("a round that can start has not")
 		}
 		if r.lead() {
 			t.Fatalf("nobody was told that %d leads", r.leader)
 		}
-		place := len(r.members) < r.max && !r.locked
+		place := r.has() && !r.locked
+		if slices.Contains(l.uneasy, r) != r.uneasy() {
+			t.Fatalf("room %s is uneasy: %t", k, r.uneasy())
+		}
 		if slices.Contains(l.open, r) != (r.open && place) || slices.Contains(l.public, r) != (r.public && place) {
-			t.Fatalf("room %s is not on the lists where it belongs", k)
+			t.Fatalf("room %s is not on the lists where it belongs: open %t, public %t, place %t", k, r.open, r.public, place)
 		}
 	}
-	if members != len(l.tokens) || len(l.conns)+len(l.waiting) != members || len(l.rooms) > l.limits.Rooms {
+	if members != len(l.tokens) || len(l.conns)+len(l.waiting) != members || len(l.rooms) > l.box.limits.Rooms {
 		t.Fatalf("%d members, %d tokens, %d connections, %d waiting", members, len(l.tokens), len(l.conns), len(l.waiting))
 	}
-	if len(l.past) != len(l.over) || len(l.past) > l.limits.Rooms {
+	if len(l.past) != len(l.over) || len(l.past) > l.box.limits.Rooms {
 		t.Fatalf("%d codes are over, and %d", len(l.past), len(l.over))
 	}
 	for _, list := range [][]*room{l.open, l.public} {

@@ -41,3 +41,12 @@ func (r *room) far(near map[string]int) (worst int) {
 	}
 	return worst
 }
+
+// nearOf is the map that beacons reads.
+func nearOf(list []beacon) map[string]int {
+	near := map[string]int{}
+	for _, b := range list {
+		near[b.name] = b.ms
+	}
+	return near
+}

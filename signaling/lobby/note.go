@@ -21,6 +21,7 @@ type Note struct {
 	Members    int            `json:",omitempty"`
 	Open       bool           `json:",omitempty"`
 	Secret     string         `json:",omitempty"`
+	Key        []byte         `json:",omitempty"`
 	Kicked     []string       `json:",omitempty"`
 	Room       *protocol.Room `json:",omitempty"`
 }
@@ -48,7 +49,7 @@ func (l *Lobby) Notes(all bool, f func(*Note)) {
 			continue
 		}
 		f(&Note{Game: r.game, Code: r.code, Build: r.build, Min: r.min, Max: r.max, Round: r.round,
-			Members: len(r.members) + r.missing, Open: r.open, Secret: r.secret, Kicked: r.kicked, Room: r.shown()})
+			Members: len(r.members) + r.missing, Open: r.open, Secret: r.secret, Key: r.key[:], Kicked: r.kicked, Room: r.shown()})
 	}
 	l.news = nil
 }
@@ -56,12 +57,12 @@ func (l *Lobby) Notes(all bool, f func(*Note)) {
 // ended is the note of a room that is over.
 func (d *directory) ended(k string) *Note {
 	game, code, _ := strings.Cut(k, "/")
-	return &Note{Game: game, Code: code, Gone: true, Over: max(0, d.past[k]-d.now)}
+	return &Note{Game: game, Code: code, Gone: true, Over: max(0, d.past[k]-d.box.now)}
 }
 
 // note remembers that there is something new to be told of a room.
 func (d *directory) note(r *room) {
-	if d.limits.Notes && !r.inNews {
+	if d.box.limits.Notes && !r.inNews {
 		r.inNews = true
 		d.news = append(d.news, r)
 	}
@@ -78,13 +79,12 @@ func (l *Lobby) Learn(n *Note, age int) {
 		if n.Over > age {
 			l.ends(k, n.Over-age)
 		}
-	case len(l.rooms)+len(l.learned) < l.limits.Rooms:
+	case len(l.rooms)+len(l.learned) < l.box.limits.Rooms:
 		l.born++
 		r := &room{box: l.box, game: n.Game, code: n.Code, build: n.Build, min: n.Min, max: n.Max, round: n.Round, born: l.born,
-			revived: true, last: old, secret: n.Secret, kicked: n.Kicked, missing: n.Members, open: n.Open, opens: l.now + l.limits.Grace}
-		if n.Room != nil {
-			r.become(n.Room)
-		}
+			revived: true, last: old, secret: n.Secret, kicked: n.Kicked, missing: n.Members, open: n.Open, opens: l.box.now + l.box.limits.Grace}
+		r.become(n.Room)
+		copy(r.key[:], n.Key)
 		l.learned[k] = r
 		l.awaited = append(l.awaited, r)
 	}
@@ -93,7 +93,7 @@ func (l *Lobby) Learn(n *Note, age int) {
 // recall is the room that was learned of, if it is there for this newcomer.
 func (d *directory) recall(k string, hello *protocol.Message) *room {
 	r := d.learned[k]
-	if r != nil && hello.Open == 1 && r.knows(hello.Resume) { // Nobody is missed in it.
+	if r != nil && hello.Open == 1 && r.proves(hello) { // Nobody is missed in it.
 		delete(d.learned, k)
 		d.note(r)
 		return nil
@@ -111,7 +111,7 @@ func (d *directory) revive(r *room) {
 
 // giveUp is the end of waiting for those who did not come back.
 func (d *directory) giveUp() {
-	for len(d.awaited) > 0 && d.awaited[0].opens <= d.now {
+	for len(d.awaited) > 0 && d.awaited[0].opens <= d.box.now {
 		r := d.awaited[0]
 		d.awaited = d.awaited[1:]
 		r.missing = 0
@@ -119,7 +119,7 @@ func (d *directory) giveUp() {
 			delete(d.learned, k)
 			d.note(r)
 			if protocol.Spoken(r.code) {
-				d.ends(k, d.limits.PlayGrace)
+				d.ends(k, d.box.limits.PlayGrace)
 			}
 		}
 	}

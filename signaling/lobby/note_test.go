@@ -67,7 +67,6 @@ func TestARoomOutlivesItsLobby(t *testing.T) {
 			}
 		}
 		refused("who was put out", protocol.CodeKicked, protocol.Message{Build: "1", Resume: bad.Token, Self: bad.Self})
-		refused("a token of another room", protocol.CodeRoom, protocol.Message{Build: "1", Resume: "0123456789abcdef0123456789abcdef", Self: 1})
 		refused("another build", protocol.CodeRoom, protocol.Message{Build: "2"})
 		place.Max = 2
 		_, new := h.enter(place, protocol.Message{Build: "1"})
@@ -75,6 +74,8 @@ func TestARoomOutlivesItsLobby(t *testing.T) {
 			t.Fatalf("a newcomer: %+v", new)
 		}
 		refused("one for whom there is no place when all are back", protocol.CodeRoom, protocol.Message{Build: "1"})
+		refused("one with a token that was never given", protocol.CodeRoom, protocol.Message{Build: "1", Resume: "0123456789abcdef0123456789abcdef", Self: 1})
+		refused("and with what all tokens of the room begin with", protocol.CodeRoom, protocol.Message{Build: "1", Resume: secret(one.Token) + "0123456789abcdef", Self: 1})
 		for _, m := range []protocol.Message{two, one} {
 			if _, w := h.enter(place, protocol.Message{Build: "1", Resume: m.Token, Self: m.Self, Round: 1}); w.Self != m.Self || w.Code != one.Code {
 				t.Errorf("%d came back as %+v", m.Self, w)
@@ -99,9 +100,10 @@ func TestALockOutlivesItsLobby(t *testing.T) {
 		t.Errorf("the member: %+v", m)
 	}
 	club := h.rooms[key("pong", "club")]
-	club.missing, club.last = 1, old+7 // Somebody else was there, with a number that is not given back.
+	club.missing, club.last = 1, old+7 // Somebody else was there.
+	other := club.token(old + 7)
 	h.die(limits, true, 0)
-	if _, m := h.enter(place, protocol.Message{Build: "1", Resume: secret(one.Token) + "0123456789abcdef", Self: old + 7}); m.Self != old+1 {
+	if _, m := h.enter(place, protocol.Message{Build: "1", Resume: other, Self: old + 7}); m.Self != old+7 {
 		t.Errorf("another member: %+v", m)
 	}
 	h.die(limits, true, 0)

@@ -11,10 +11,12 @@ import (
 )
 
 // An outbox is what the rooms and the directory share: where what they say is
-// gathered, and where what nobody can guess comes from.
+// gathered, where what nobody can guess comes from, the time, and the limits.
 type outbox struct {
 	random func() uint64
 	out    []Out
+	now    int // ticks, from 1
+	limits Limits
 }
 
 // say tells a member something, now or when it is back.

@@ -101,6 +101,9 @@ func (s *Stream) Fresh() uint64 {
 	return s.said
 }
 
+// Said is the number of the last message that this end has said.
+func (s *Stream) Said() uint64 { return s.said }
+
 // Hear tells whether a message is new, and notes that it was heard.
 func (s *Stream) Hear(m *Message) bool {
 	s.Acked(m.Ack)

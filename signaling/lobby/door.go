@@ -1,0 +1,144 @@
+package lobby
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/punchback/punchback/signaling/protocol"
+)
+
+// The door of a room: who may come in, and what holds a place.
+
+// holds reports whether a member takes one of the room's places: those whom
+// nobody is linked to any more leave theirs to newcomers, after the grace time.
+func (r *room) holds(m *member) bool {
+	return m.conn == 0 || m.playing() || m.ill == 0 || r.box.now-m.ill < r.box.limits.Grace
+}
+
+// places counts the places that are taken, but for one of this member.
+func (r *room) places(but *member) (n int) {
+	for _, m := range r.members {
+		if m != but && r.holds(m) {
+			n++
+		}
+	}
+	return n
+}
+
+// has reports whether there is a place for anybody.
+func (r *room) has() bool {
+	return r.places(nil) < r.max && len(r.members) < 2*protocol.MaxPlayers && r.last < 1<<16-1
+}
+
+// ghost is the member whose place a newcomer takes since it was itself: a
+// process that died, a page that was reloaded. Of a connection that is there
+// nobody knows yet whether it lives, before it has been silent for too long.
+func (r *room) ghost(hello *protocol.Message) *member {
+	for _, m := range r.members {
+		if hello.Who != "" && m.who == hello.Who && (m.conn == 0 || r.box.now-m.heard >= r.box.limits.Doubt) {
+			return m
+		}
+	}
+	return nil
+}
+
+// twin is a member with the same identity whose connection is there.
+func (r *room) twin(hello *protocol.Message) *member {
+	for _, m := range r.members {
+		if hello.Who != "" && m.who == hello.Who && m.conn != 0 {
+			return m
+		}
+	}
+	return nil
+}
+
+// was reports whether a newcomer was a member, and has a way back that is not
+// everybody's: into a room that is locked, or in a match.
+func (r *room) was(hello *protocol.Message) bool {
+	return r.proves(hello) || r.ghost(hello) != nil || hello.Who != "" && r.twin(hello) == nil && slices.Contains(r.known, hello.Who)
+}
+
+// refuses is the code of why a newcomer can't come in; empty: it can.
+func (r *room) refuses(hello *protocol.Message) string {
+	code := r.bars(hello)
+	if code == "" || code == protocol.CodeBuild || code == protocol.CodeKicked {
+		return code
+	}
+	if m := r.twin(hello); m != nil {
+		if m.doubted == 0 || m.heard <= m.doubted { // Ask again: either it says something, or it is a ghost.
+			if m.doubted == 0 {
+				m.doubted = r.box.now
+			}
+			return protocol.CodeClosing
+		}
+		m.doubted = 0
+	}
+	return code
+}
+
+func (r *room) bars(hello *protocol.Message) string {
+	taken := r.places(r.ghost(hello))
+	switch {
+	case hello.Resume != "" && slices.Contains(r.kicked, hello.Resume):
+		return protocol.CodeKicked
+	case hello.Build != r.build:
+		return protocol.CodeBuild
+	case taken >= r.max || len(r.members) >= 2*protocol.MaxPlayers || r.last == 1<<16-1:
+		return protocol.CodeFull
+	case r.was(hello):
+		return ""
+	case taken+r.missing >= r.max:
+		return protocol.CodeFull
+	case r.locked:
+		return protocol.CodeLocked
+	case !r.late && r.playing():
+		return protocol.CodePlaying
+	}
+	return ""
+}
+
+// why is that in words.
+func (r *room) why(code string, hello *protocol.Message) string {
+	switch code {
+	case protocol.CodeBuild:
+		return fmt.Sprintf("room %s plays build %q and you have %q: update the game, or reload the page", r.code, r.build, hello.Build)
+	case protocol.CodeFull:
+		return fmt.Sprintf("room %s is full: it is for %d", r.code, r.max)
+	case protocol.CodeLocked:
+		return fmt.Sprintf("room %s is locked", r.code)
+	case protocol.CodeKicked:
+		return fmt.Sprintf("the leader of room %s has put this member out", r.code)
+	case protocol.CodeClosing:
+		return fmt.Sprintf("you are in room %s already: the server looks whether that window is still there", r.code)
+	}
+	return fmt.Sprintf("room %s is in a match: try again when it is over", r.code)
+}
+
+// old is the last number that belongs to those of an earlier life of the room:
+// in one that is made again newcomers are numbered from there, since those below
+// have yet to come back.
+const old = 1000
+
+// number is the id for a newcomer. Whoever proves to have been a member gets its
+// number back, so that links made under it go on to be its links.
+func (r *room) number(hello *protocol.Message) protocol.ID {
+	if r.proves(hello) && r.member(hello.Self) == nil {
+		r.last = max(r.last, hello.Self)
+		return hello.Self
+	}
+	r.last++
+	return r.last
+}
+
+// maxKnown is how many identities of members a room remembers.
+const maxKnown = 32
+
+// know remembers an identity.
+func (r *room) know(who string) {
+	if who == "" || slices.Contains(r.known, who) {
+		return
+	}
+	if r.known = append(r.known, who); len(r.known) > maxKnown {
+		r.known = slices.Delete(r.known, 0, 1)
+	}
+}

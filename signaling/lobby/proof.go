@@ -1,0 +1,78 @@
+package lobby
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/binary"
+	"encoding/hex"
+
+	"github.com/punchback/punchback/signaling/protocol"
+)
+
+// A token proves which member of which room its holder was, also to a server
+// that has forgotten the room. It is 32 characters: 16 are a secret of the room,
+// which all tokens of it begin with; 4 are random, since two lives of a room may
+// give a number twice; 12 are a code of those and the number (HMAC-SHA-256, RFC
+// 2104) by the room's key. The server's key makes that from the secret, so it
+// need not be kept anywhere.
+
+// secret is what begins the tokens of a room, if a token can be one.
+func secret(token string) string {
+	if len(token) == 32 {
+		return token[:16]
+	}
+	return ""
+}
+
+// lockOf is the key of the room of that game, code and secret.
+func (d *directory) lockOf(k, secret string) (key [16]byte) {
+	h := hmac.New(sha256.New, d.box.limits.Key)
+	h.Write([]byte(k + "/" + secret))
+	copy(key[:], h.Sum(nil))
+	return key
+}
+
+// tokenOf is a token of a member of the room with that secret and key.
+func tokenOf(secret, salt string, key [16]byte, id protocol.ID) string {
+	h := hmac.New(sha256.New, key[:])
+	h.Write([]byte(salt))
+	h.Write(binary.BigEndian.AppendUint16(nil, uint16(id)))
+	return secret + salt + hex.EncodeToString(h.Sum(nil)[:6])
+}
+
+// token is a new one for a member.
+func (r *room) token(id protocol.ID) string {
+	return tokenOf(r.secret, r.box.hex(1)[:4], r.key, id)
+}
+
+// proves reports whether a hello comes from the member of this room that it says
+// it was.
+func (r *room) proves(hello *protocol.Message) bool {
+	return proves(r.secret, r.key, hello)
+}
+
+func proves(secret string, key [16]byte, hello *protocol.Message) bool {
+	t := hello.Resume
+	return hello.Self > 0 && len(t) == 32 && subtle.ConstantTimeCompare([]byte(tokenOf(secret, t[16:20], key, hello.Self)), []byte(t)) == 1
+}
+
+// former reports whether a hello comes from a member of an earlier room of that
+// game and code, which is over or which a server has forgotten that had the same
+// key.
+func (d *directory) former(k string, hello *protocol.Message) bool {
+	s := secret(hello.Resume)
+	return s != "" && d.past[spent(hello.Resume)] <= d.box.now && proves(s, d.lockOf(k, s), hello)
+}
+
+// lock makes a room that of a secret; an empty one is a new secret.
+func (d *directory) lock(r *room, secret string) {
+	if r.secret = secret; secret == "" {
+		r.secret = d.box.hex(1)
+	}
+	r.key = d.lockOf(key(r.game, r.code), r.secret)
+}
+
+// spent is how the token of a member that was put out stands among what is over,
+// when the room is.
+func spent(token string) string { return key("!"+token, "") }

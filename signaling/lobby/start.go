@@ -1,0 +1,141 @@
+package lobby
+
+import (
+	"math/bits"
+	"slices"
+
+	"github.com/punchback/punchback/signaling/protocol"
+)
+
+// A room's next round starts with everybody, or, where somebody is away or can't
+// be linked to for some time, with those who are linked to one another.
+
+// playing reports whether the member is still in a match that started.
+func (m *member) playing() bool {
+	r := m.room
+	return 0 < m.round && m.round < r.round && (r.match == nil || m.round == r.match.Round && slices.Contains(r.match.Seats, m.id))
+}
+
+// playing reports whether a match is still played: by somebody whose connection
+// is there, and not by one alone. A room that was forgotten does not know who
+// else plays.
+func (r *room) playing() bool {
+	here, all := 0, 0
+	for _, m := range r.members {
+		if m.playing() {
+			all++
+			if m.conn != 0 {
+				here++
+			}
+		}
+	}
+	return here > 0 && (all > 1 || r.match == nil)
+}
+
+// plays reports whether somebody who is in the match is linked to a member that
+// is away: it has lost nothing but the server.
+func (r *room) plays(m *member) bool {
+	return m.playing() && slices.ContainsFunc(r.members, func(o *member) bool { return o.conn != 0 && o.playing() && slices.Contains(o.linked, m.id) })
+}
+
+// linked reports whether two members both say that they are.
+func linked(a, b *member) bool {
+	return slices.Contains(a.linked, b.id) && slices.Contains(b.linked, a.id)
+}
+
+// look finds the largest company: those who are here and all linked to one
+// another, as bits of members. While nobody plays they must wait for the next
+// round, too. Its members are well, and so is whoever is alone.
+func (r *room) look() (company uint32) {
+	var here uint32
+	playing := r.playing()
+	for i, m := range r.members {
+		if m.conn != 0 && (playing || m.round == r.round) {
+			here |= 1 << i
+		}
+	}
+	var near [2 * protocol.MaxPlayers]uint32
+	for i, a := range r.members {
+		for j, b := range r.members[:i] {
+			if (here>>i)&(here>>j)&1 != 0 && linked(a, b) {
+				near[i] |= 1 << j
+				near[j] |= 1 << i
+			}
+		}
+	}
+	company = largest(near[:], here, 0, 0)
+	for i, m := range r.members {
+		switch {
+		case len(r.members) == 1 || company>>i&1 != 0 && company&(company-1) != 0:
+			m.ill = 0
+		case m.ill == 0:
+			m.ill = r.box.now
+		}
+	}
+	return company
+}
+
+// largest is the largest clique in a graph that holds chosen and more of those
+// that are left, if it is larger than best. Of equal ones the first is that
+// with the lowest bits.
+func largest(near []uint32, left, chosen, best uint32) uint32 {
+	if left == 0 {
+		if bits.OnesCount32(chosen) > bits.OnesCount32(best) {
+			return chosen
+		}
+		return best
+	}
+	for left != 0 && bits.OnesCount32(chosen)+bits.OnesCount32(left) > bits.OnesCount32(best) {
+		i := bits.TrailingZeros32(left)
+		left &^= 1 << i
+		best = largest(near, left&near[i], chosen|1<<i, best)
+	}
+	return best
+}
+
+// party is those who play the next round if it starts now; nil: it does not.
+// Whoever else is here is left out after some patience.
+func (r *room) party() []*member {
+	company := r.look()
+	if r.round >= protocol.MaxRound || r.playing() || bits.OnesCount32(company) < r.min {
+		return nil
+	}
+	full := r.places(nil) >= r.max // Then nobody need be asked.
+	for i, m := range r.members {
+		in := company>>i&1 != 0
+		if in && !full && !m.ready || !in && r.box.now-m.ill < r.box.limits.Patience {
+			return nil
+		}
+	}
+	var party []*member
+	for i, m := range r.members {
+		if company>>i&1 != 0 && len(party) < r.max {
+			party = append(party, m)
+		}
+	}
+	return party
+}
+
+// start starts the next round if it can. Everybody hears it, so that those who
+// are left out know who plays.
+func (r *room) start() {
+	party := r.party()
+	if party == nil {
+		return
+	}
+	match := &protocol.Match{Round: r.round, Seed: r.box.random(), Nonce: r.box.name(), Setup: r.setup(party[0])}
+	for _, m := range party {
+		match.Seats = append(match.Seats, m.id)
+	}
+	r.match = match
+	r.round++
+	for _, m := range r.members {
+		r.box.say(m, &protocol.Message{Kind: protocol.Start, Match: match})
+	}
+	r.look()
+}
+
+// uneasy reports whether time alone may change something in the room.
+func (r *room) uneasy() bool {
+	return slices.ContainsFunc(r.members, func(m *member) bool { return m.ill != 0 })
+}
