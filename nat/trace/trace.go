@@ -15,20 +15,20 @@ type Kind string
 
 // What happens to a room. Peer is zero, or whom it is about.
 const (
-	Join    Kind = "join"    // a room was asked for: Text is the server's host, List what was wished
-	Down    Kind = "down"    // the server is not connected: Text says why
-	Welcome Kind = "welcome" // the server let this machine in: N is its number
-	Servers Kind = "servers" // it names these STUN and TURN servers: List
-	Came    Kind = "came"    // Peer is in the room
-	Left    Kind = "left"    // Peer is not any more
-	Away    Kind = "away"    // Peer has lost the server
-	Back    Kind = "back"    // and found it again
-	Sealed  Kind = "sealed"  // signals of Peer are not understood: it has another secret, or none
-	Match   Kind = "match"   // a match of N machines begins
-	Ended   Kind = "ended"   // its session ended: Text says why
-	End     Kind = "end"     // and this machine is out of it
-	GaveUp  Kind = "gave-up" // the room ends, since Peer can't be linked after N tries
-	Over    Kind = "over"    // the room is over: Word is the code of the error, Text what it says
+	Join      Kind = "join"      // a room was asked for: Text is the server's host, List what was wished
+	Down      Kind = "down"      // the server is not connected: Text says why
+	Welcome   Kind = "welcome"   // the server let this machine in: N is its number
+	Servers   Kind = "servers"   // it names these STUN and TURN servers: List
+	Came      Kind = "came"      // Peer is in the room
+	Left      Kind = "left"      // Peer is not any more
+	Away      Kind = "away"      // Peer has lost the server
+	Back      Kind = "back"      // and found it again
+	Sealed    Kind = "sealed"    // signals of Peer are not understood: it has another secret, or none
+	Match     Kind = "match"     // a match of N machines begins
+	Ended     Kind = "ended"     // its session ended: Text says why
+	End       Kind = "end"       // and this machine is out of it
+	Unreached Kind = "unreached" // Peer could not be linked in N tries; more follow
+	Over      Kind = "over"      // the room is over: Word is the code of the error, Text what it says
 )
 
 // What happens to a link to Peer, in its try number Try.
@@ -54,7 +54,7 @@ const (
 )
 
 // Kinds are all of them.
-var Kinds = []Kind{Join, Down, Welcome, Servers, Came, Left, Away, Back, Sealed, Match, Ended, End, GaveUp, Over,
+var Kinds = []Kind{Join, Down, Welcome, Servers, Came, Left, Away, Back, Sealed, Match, Ended, End, Unreached, Over,
 	Link, Attempt, Said, Heard, Found, Name, Port, ICE, DTLS, Denied, Open, Moved, Path, Network, Silent, Audible, Luck, Closed}
 
 // Event is one thing that happened. What its fields mean depends on its Kind.

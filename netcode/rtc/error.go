@@ -19,8 +19,6 @@ const (
 	CodeKicked  = protocol.CodeKicked  // the leader of the room has put this machine out
 	CodeRefused = "refused"            // the server refused for another reason
 	CodeServer  = "server"             // the server can't be reached
-	CodeLink    = "link"               // another player can't be reached
-	CodeGone    = "gone"               // the room ended while this machine was away
 	CodeClosed  = "closed"             // by Close
 	CodeWebRTC  = "webrtc"             // this browser has no WebRTC, or it is switched off
 )

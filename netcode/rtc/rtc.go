@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/punchback/punchback/nat/punch"
 	"github.com/punchback/punchback/nat/trace"
@@ -79,12 +80,20 @@ type Member struct {
 	Peer  netcode.Peer
 	Name  string
 	Ready bool
-	Away  bool   // its connection to the server is lost
-	Plays bool   // it is in a match
-	Self  bool   // it is this machine
-	Data  []byte // what it said by SetData; not to be changed
-	Link  punch.Report
+	Away  bool         // its connection to the server is lost, or it has left a match that it plays
+	Plays bool         // it is in a match
+	Self  bool         // it is this machine
+	Data  []byte       // what it said by SetData; not to be changed
+	Link  punch.Report // of itself: open
 
+	// AwayFor is for how long it is Away. A match starts without it after ten
+	// seconds, if there are enough others; after half a minute it is no member.
+	AwayFor time.Duration
+	// Unreachable is why this machine can't be linked to it, after a few tries. They
+	// go on, and others may reach it: a match starts after ten seconds among those
+	// who are linked, if they are enough, and the rest is left out of it. Empty if it
+	// is linked, or tried for the first time.
+	Unreachable string
 	// Banned is why this machine does not link to it any more: it was hostile,
 	// see punch.ErrHostile. A match that it plays in goes on without it; the
 	// next one starts when it has left the room, and a leader who has banned it puts
@@ -237,6 +246,8 @@ func (r *Room) Members() iter.Seq[Member] {
 		for _, m := range members {
 			if l := r.link(m.Peer); l != nil {
 				m.Link = l.Report()
+			} else if m.Self {
+				m.Link.State = punch.Open
 			}
 			if !yield(m) {
 				return

@@ -43,6 +43,7 @@ type driver struct {
 	shown   string    // what the page knows of the room
 	fault   *Error    // why the room is over, or will be after the match
 	hurried time.Time // see hasten
+	ticks   int
 	known   map[protocol.ID]*noted
 	named   string         // the servers that were noted last
 	closing sync.WaitGroup // links that are being closed
@@ -64,7 +65,9 @@ func (r *Room) run() {
 			d.mesh.Tick()
 			d.paths()
 			d.hasten()
-			d.news = d.news || d.mesh.Match() == nil
+			if d.ticks++; d.mesh.Match() == nil || d.ticks%mesh.TickRate == 0 { // Somebody may be away for a second more.
+				d.news = true
+			}
 		case <-r.wake:
 		}
 		d.turn()
@@ -101,12 +104,10 @@ func (d *driver) turn() {
 	if up, text := d.client.Up(), d.client.Text(); up != d.up || text != d.text {
 		d.noteServer(up, text)
 		d.up, d.text, d.news = up, text, true
+		d.mesh.Server(up)
 	}
 	if err := d.client.Err(); err != nil && d.fault == nil {
 		d.fault = serverError(err)
-	}
-	if d.mesh.Stranded() && d.fault == nil {
-		d.fault = &Error{Code: CodeGone, Text: "the room ended while this machine was away"}
 	}
 	if d.news {
 		d.news = false
@@ -247,13 +248,8 @@ func (d *driver) obey() {
 			d.match = newMatch(d.Room, d.mesh.Self(), o.Match)
 			d.change()
 			d.mu.Unlock()
-		case mesh.GiveUp:
-			p := d.peer(o.Peer)
-			d.log.Add(trace.Event{Kind: trace.GaveUp, Peer: int(o.Peer), N: p.Tries})
-			d.fault = &Error{Code: CodeLink, Text: fmt.Sprintf("no connection to %s, tried %d times: %s", nameOf(p.Member), p.Tries, o.Reason)}
-			if p.Link == mesh.Banned {
-				d.fault.Text = banned(p)
-			}
+		case mesh.Anew:
+			d.client.Anew()
 		}
 	}
 }
@@ -328,6 +324,11 @@ func (d *driver) publish() {
 				members = append(members, self)
 			}
 			member := Member{Peer: netcode.Peer(p.ID), Name: nameOf(p.Member), Ready: p.Ready, Away: p.Away || p.Left, Plays: m.Plays(&p), Data: p.Data}
+			if member.Away {
+				member.AwayFor = time.Duration(p.Gone) * time.Second / mesh.TickRate
+			} else if unreachable(&p) {
+				member.Unreachable = printable(p.Reason)
+			}
 			if p.Link == mesh.Banned {
 				member.Banned = banned(p)
 			} else if p.Teller != 0 {

@@ -30,32 +30,49 @@ func gather(m *mesh.Mesh) Status {
 	if m.Match() != nil {
 		return Status{Phase: Playing, Text: "playing", Progress: 1}
 	}
+	lo, hi := m.Players()
 	peers := m.Peers(nil)
+	if m.LeftOut() != nil {
+		return Status{Phase: Gathering, Text: leftOut(m, peers), Progress: 0.9}
+	}
 	linked, waits := 0, ""
-	var late, playing, unready []string
-	for _, p := range peers {
+	var away, lost, late, playing, unready []string
+	for i := range peers {
+		p := &peers[i]
+		name := nameOf(p.Member)
 		switch {
+		case p.Link == mesh.Banned:
+			lost = append(lost, banned(*p)+": no match with it starts")
+			continue
+		case p.Away || p.Gone > 0:
+			away = append(away, fmt.Sprintf("%s, away for %d s", name, p.Gone/mesh.TickRate))
+			continue
+		case unreachable(p):
+			lost = append(lost, fmt.Sprintf("%s can't be reached: %s", name, printable(p.Reason)))
+			continue
 		case p.Link == mesh.Linked:
 			linked++
-		case p.Link == mesh.Banned:
-			return Status{Phase: Linking, Text: banned(p) + ": no match starts before it leaves", Progress: 0.5}
 		case p.Tries > 0 && p.Reason != gone:
-			waits = fmt.Sprintf("connecting to %s again, since it failed: %s", nameOf(p.Member), p.Reason)
+			waits = fmt.Sprintf("connecting to %s again, since it failed: %s", name, p.Reason)
 		case waits == "":
-			waits = "connecting to " + nameOf(p.Member)
+			waits = "connecting to " + name
 		}
-		if m.Plays(&p) {
-			playing = append(playing, nameOf(p.Member))
+		if m.Plays(p) {
+			playing = append(playing, name)
 		} else if p.Round < m.Round() {
-			late = append(late, nameOf(p.Member))
+			late = append(late, name)
 		} else if !p.Ready {
-			unready = append(unready, nameOf(p.Member))
+			unready = append(unready, name)
 		}
 	}
-	lo, hi := m.Players()
-	here, missing := len(peers)+1, lo-len(peers)-1
+	here := len(peers) + 1
+	well, missing := linked+1, lo-here
+	without := ""
+	if well >= lo {
+		without = ", or going on without"
+	}
 	switch {
-	case linked < len(peers):
+	case waits != "":
 		if len(peers) > 1 {
 			waits += fmt.Sprintf(" (%d of %d are)", linked, len(peers))
 		}
@@ -64,6 +81,14 @@ func gather(m *mesh.Mesh) Status {
 		return Status{Phase: Gathering, Text: farewell(m.Departed()) + fmt.Sprintf("waiting for %d more", missing), Progress: 0.2 + 0.3*float32(here)/float32(lo)}
 	case len(playing) > 0:
 		return Status{Phase: Gathering, Text: "waiting for " + list(playing) + " to end their match", Progress: 0.9}
+	case len(lost) > 0:
+		text := lost[0] + "; trying on"
+		if without == "" {
+			text += ", or waiting for somebody else"
+		}
+		return Status{Phase: Linking, Text: text + without, Progress: 0.5}
+	case len(away) > 0:
+		return Status{Phase: Gathering, Text: "waiting for " + list(away) + without, Progress: 0.5}
 	case len(late) > 0:
 		return Status{Phase: Gathering, Text: "waiting for " + list(late), Progress: 0.9}
 	case here < hi && !m.Ready():
@@ -72,6 +97,28 @@ func gather(m *mesh.Mesh) Status {
 		return Status{Phase: Gathering, Text: "waiting for " + list(unready) + " to be ready", Progress: 0.9}
 	}
 	return Status{Phase: Gathering, Text: "starting", Progress: 0.95}
+}
+
+// unreachable reports whether a peer counts as one that can't be reached.
+func unreachable(p *mesh.Peer) bool {
+	return p.Link != mesh.Linked && p.Link != mesh.Banned && p.Tries >= mesh.Unreachable && p.Reason != gone
+}
+
+// leftOut tells who plays without this machine, and why.
+func leftOut(m *mesh.Mesh, peers []mesh.Peer) string {
+	var play []string
+	why := ""
+	for i := range peers {
+		p := &peers[i]
+		if !m.Plays(p) {
+			continue
+		}
+		play = append(play, nameOf(p.Member))
+		if p.Link != mesh.Linked && p.Reason != "" && why == "" {
+			why = fmt.Sprintf(", since %s can't be reached from here: %s", nameOf(p.Member), printable(p.Reason))
+		}
+	}
+	return "this match is played without you by " + list(play) + why
 }
 
 // farewell tells who left, as long as that explains why the room waits.

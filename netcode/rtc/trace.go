@@ -30,7 +30,8 @@ func (r *Room) TraceUnmasked() []byte { return r.log.Bytes(true) }
 // noted is what was told of a member.
 type noted struct {
 	away, strange bool
-	tries         int // to link to it
+	lost          bool // it could not be reached
+	tries         int  // to link to it
 }
 
 // begin makes the log of a room that is joined by a link.
@@ -145,6 +146,11 @@ func (d *driver) noteMembers() {
 				note(trace.Back)
 			}
 		}
+		if lost := unreachable(&p); lost != n.lost {
+			if n.lost = lost; lost {
+				d.log.Add(trace.Event{Kind: trace.Unreached, Peer: int(p.ID), N: p.Tries})
+			}
+		}
 		if d.strange[p.ID] && !n.strange {
 			note(trace.Sealed)
 		}
@@ -178,10 +184,6 @@ func (d *driver) traced(o *punch.Options, peer netcode.Peer) {
 
 // noteOver tells why the room is over.
 func (d *driver) noteOver() {
-	e := trace.Event{Kind: trace.Over, Word: d.fault.Code, Text: d.fault.Text}
-	if d.fault.Code == CodeLink { // What it says names a player; GaveUp says it without.
-		e.Text = ""
-	}
-	d.log.Add(e)
+	d.log.Add(trace.Event{Kind: trace.Over, Word: d.fault.Code, Text: d.fault.Text})
 	keepTrace(d.log)
 }

@@ -62,10 +62,10 @@ func TestTraceBehindAFirewall(t *testing.T) {
 		rooms = append(rooms, r)
 		await(t, "a welcome", func() bool { return r.Code() != "" })
 	}
-	_, _ = rooms[1].WaitMatch(context.Background())
+	awaitText(t, rooms[1], "player 1 can't be reached")
 	tr := traced(t, rooms[1], "FIZZBUZZ")
-	want := "link 1 offers, heard 1 answer, closed 1 no UDP, link 1 offers, heard 1 answer, closed 1 no UDP, gave-up 1, over link"
-	if got := kinds(tr, trace.Link, trace.Heard, trace.Closed, trace.GaveUp, trace.Over); got != want {
+	want := "link 1 offers, heard 1 answer, closed 1 no UDP, link 1 offers, heard 1 answer, closed 1 no UDP, unreached 1"
+	if got := kinds(tr, trace.Link, trace.Heard, trace.Closed, trace.Unreached, trace.Over); got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
 	keep(t, rooms[1], "no-udp")

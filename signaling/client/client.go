@@ -63,6 +63,7 @@ type Conn struct {
 	done   chan struct{}
 	wake   chan struct{} // there is something in out
 	hurry  chan struct{} // the network may be another one, or back
+	anew   chan struct{} // see Anew
 
 	mu      sync.Mutex
 	at      int // of bases
@@ -118,7 +119,7 @@ func Dial(rawURL string, o Options) (*Conn, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &Conn{
 		bases: bases, place: place, anybody: place.Code == "" && !place.New, build: o.Build, name: o.Name, room: o.Room, near: o.Near, notify: o.Notify, cancel: cancel,
-		done: make(chan struct{}), wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1),
+		done: make(chan struct{}), wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), anew: make(chan struct{}, 1),
 		text: "connecting to " + base.String(),
 	}
 	if c.notify == nil {
@@ -188,6 +189,15 @@ func (c *Conn) Text() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.text
+}
+
+// Anew has the server tell everything anew, as in a first Welcome, over a new
+// connection.
+func (c *Conn) Anew() {
+	select {
+	case c.anew <- struct{}{}:
+	default:
+	}
 }
 
 // ErrClosed is the Err after Close.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/punchback/punchback/signaling/protocol"
@@ -25,6 +26,9 @@ type refusal struct {
 	code, text string
 	after      time.Duration // until it is of use to come back
 }
+
+// errAnew is no loss.
+var errAnew = errors.New("signaling: asking for everything anew")
 
 func (r *refusal) Error() string { return "signaling: " + r.text }
 
@@ -69,7 +73,7 @@ func (c *Conn) run(ctx context.Context) {
 		c.text = err.Error() + "; trying again"
 		c.mu.Unlock()
 		c.notify()
-		if c.next(welcomed && code != protocol.CodeClosing, tried) {
+		if errors.Is(err, errAnew) || c.next(welcomed && code != protocol.CodeClosing, tried) {
 			continue
 		}
 		// Everybody lost the server at the same time: come back one by one.
@@ -175,6 +179,11 @@ func (c *Conn) session(ctx context.Context, round int) (welcomed bool, err error
 			return welcomed, ErrClosed
 		case <-deaf.C:
 			return welcomed, fmt.Errorf("lost %s: it says nothing", base)
+		case <-c.anew:
+			c.mu.Lock()
+			c.stream.Heard = 0
+			c.mu.Unlock()
+			return welcomed, errAnew
 		case <-c.hurry: // A socket that was asleep may be dead and not know it.
 			deaf.Reset(wakeTry)
 			err = c.say(s, protocol.Message{Kind: protocol.Ping})
@@ -271,7 +280,7 @@ func (c *Conn) company(m *protocol.Message) {
 func (c *Conn) again(w *protocol.Message) {
 	c.stream.Heard = w.Seq
 	kept, _ := c.stream.Since(w.Ack)
-	if c.self != 0 && w.Self != c.self {
+	if c.self != 0 && (w.Self != c.self || !strings.EqualFold(w.Code, c.place.Code)) {
 		c.stream.Fresh()
 		kept = nil
 	}

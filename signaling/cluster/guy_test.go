@@ -177,7 +177,10 @@ func (g *guy) hear(m protocol.Message) {
 		delete(g.heard, m.From)
 		g.state()
 	case protocol.Start:
-		g.round, g.next, g.playing = m.Match.Round, m.Match.Round+1, true
+		if g.next = m.Match.Round + 1; !slices.Contains(m.Match.Seats, g.self) {
+			return
+		}
+		g.round, g.playing = m.Match.Round, true
 		g.started++
 		g.w.played++
 	}

@@ -118,7 +118,7 @@ func (l *Lobby) Hear(c Conn, msg *protocol.Message) []Out {
 	if !m.stream.Hear(msg) {
 		return nil // It was said again after a resume.
 	}
-	if msg.Ack < m.since && msg.Kind != protocol.Leave && msg.Kind != protocol.Ping {
+	if 0 < msg.Ack && msg.Ack < m.since && msg.Kind != protocol.Leave && msg.Kind != protocol.Ping {
 		return nil
 	}
 	switch msg.Kind {

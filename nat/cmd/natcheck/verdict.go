@@ -143,21 +143,17 @@ func verdict(t *trace.Trace) string {
 
 // ended tells what became of the room.
 func ended(b *strings.Builder, t *trace.Trace) {
-	var server, gaveUp trace.Event
+	var server trace.Event
 	for _, e := range t.Events {
 		switch e.Kind {
 		case trace.Down, trace.Welcome:
 			server = e
-		case trace.GaveUp:
-			gaveUp = e
 		case trace.Over:
 			if e.Word == "closed" {
 				continue
 			}
 			server = trace.Event{}
 			switch {
-			case e.Word == "link" && gaveUp.Peer != 0:
-				fmt.Fprintf(b, "The room is over, since p%d could not be linked.\n", gaveUp.Peer)
 			case e.Text == "":
 				fmt.Fprintf(b, "The room is over (%s).\n", e.Word)
 			default:

@@ -32,7 +32,6 @@ func (m *Mesh) Ban(id protocol.ID, reason string) {
 	if p.Left {
 		m.depart(i)
 	}
-	m.forsake()
 	m.expel()
 	m.say(false)
 }
@@ -46,17 +45,6 @@ func (m *Mesh) expel() {
 	for _, p := range m.peers {
 		if p.Link == Banned {
 			m.Kick(p.ID)
-		}
-	}
-}
-
-// forsake gives a room up in which somebody is banned who came before this
-// machine: no match starts there. Whoever came later has to go himself.
-func (m *Mesh) forsake() {
-	for _, p := range m.peers {
-		if p.Link == Banned && p.ID < m.self && m.match == nil && !m.over {
-			m.over = true
-			m.order(Order{Kind: GiveUp, Peer: p.ID, Reason: p.Reason})
 		}
 	}
 }

@@ -9,6 +9,7 @@ package mesh
 import (
 	"bytes"
 	"slices"
+	"strings"
 
 	"github.com/punchback/punchback/signaling/protocol"
 )
@@ -17,11 +18,14 @@ import (
 const TickRate = 10
 
 const (
-	retryTicks   = 3             // between a link that failed and the next try
+	retryTicks   = 3             // between a link that failed and the next try; after each that failed it is twice as long,
+	maxRetry     = 10 * TickRate // but no longer
 	missingTicks = 10 * TickRate // after a restart of the server, for a member to come back
-	triesYounger = 2             // tries until the member who came later gives up,
-	triesElder   = 3             // and until the other does, should it still be there
 )
+
+// Unreachable is after how many tries that failed a peer counts as one that can't
+// be reached. They go on.
+const Unreachable = 2
 
 // Kind of an Order.
 type Kind uint8
@@ -33,7 +37,7 @@ const (
 	Say                    // Message to the server
 	Start                  // Match
 	Post                   // send Payload over the link to Peer, reliable
-	GiveUp                 // Peer can't be reached for Reason: the room is over
+	Anew                   // ask the server to tell everything anew
 )
 
 // Order is one thing to do, in order.
@@ -44,7 +48,6 @@ type Order struct {
 	Payload []byte
 	Message protocol.Message
 	Match   *protocol.Match
-	Reason  string
 }
 
 // Link is how far the link to a peer is.
@@ -73,6 +76,7 @@ type Peer struct {
 	Link   Link
 	Tries  int         // that failed in a row
 	Reason string      // why the last one did
+	Gone   int         // ticks since the server calls it away, or does not name it
 	Left   bool        // the server said so; it is kept for the match that it is still in
 	Told   string      // why another machine says to have banned it; a lie, perhaps
 	Teller protocol.ID // who says so
@@ -84,9 +88,10 @@ type Mesh struct {
 	code     string
 	lo, hi   int
 	servers  []protocol.Server
-	next     int // the round that the room starts next
-	played   int // the last round that is over for this machine
-	match    *protocol.Match
+	next     int             // the round that the room starts next
+	played   int             // the last round that is over for this machine
+	match    *protocol.Match // that this machine is in
+	latest   *protocol.Match // the last that it heard of, with or without it
 	room     protocol.Room
 	talk     talk    // this machine's
 	lines    []Line  // that wait for NextLine
@@ -96,7 +101,7 @@ type Mesh struct {
 	data     []byte
 	said     protocol.Message // the last State
 	stranded bool             // the server took us for somebody new in mid-match
-	over     bool
+	down     bool             // the server is away
 	orders   []Order
 	failures int                    // tries that failed, of all peers
 	banned   map[protocol.ID]string // why; those who left may come back under their numbers
@@ -151,8 +156,14 @@ func (m *Mesh) Round() int {
 // players leaves nothing to decide.
 func (m *Mesh) Ready() bool { return m.ready || m.lo == m.hi }
 
-// Stranded tells whether the room has gone on without this machine.
-func (m *Mesh) Stranded() bool { return m.stranded }
+// LeftOut is the match that the others play without this machine, if there is one.
+func (m *Mesh) LeftOut() *protocol.Match {
+	if l := m.latest; m.match == nil && l != nil && l.Round > m.played && l.Round < m.next && !slices.Contains(l.Seats, m.self) &&
+		slices.ContainsFunc(m.peers, func(p *peer) bool { return m.Plays(&p.Peer) }) {
+		return l
+	}
+	return nil
+}
 
 // Departed is who left last, as it was then; its ID is zero where somebody
 // came since, or nobody left.
@@ -189,14 +200,38 @@ func (m *Mesh) EndMatch() {
 			m.depart(i)
 		}
 	}
-	m.forsake()
+	if m.stranded { // Now it can be somebody new.
+		m.order(Order{Kind: Anew})
+		return
+	}
 	m.expel()
 	m.say(false)
 }
 
+// Server hears whether the connection to the server is there. What fails without
+// it is no try: signals go by the server.
+func (m *Mesh) Server(up bool) {
+	if m.down == up {
+		m.down = !up
+		for _, p := range m.peers {
+			m.hasten(p)
+		}
+	}
+}
+
+// lost reports whether no signal reaches a peer just now.
+func (m *Mesh) lost(p *peer) bool { return m.down || p.Away || p.missing > 0 }
+
+// hasten tries at once to reach a peer that signals reach again.
+func (m *Mesh) hasten(p *peer) {
+	if !m.lost(p) && p.Link == Waiting {
+		p.Tries, p.wait = 0, 0
+	}
+}
+
 // Hear takes a message of the server.
 func (m *Mesh) Hear(msg protocol.Message) {
-	if m.stranded || m.over || m.self == 0 && msg.Kind != protocol.Welcome {
+	if (m.stranded || m.self == 0) && msg.Kind != protocol.Welcome {
 		return
 	}
 	switch msg.Kind {
@@ -228,21 +263,21 @@ func (m *Mesh) Hear(msg protocol.Message) {
 }
 
 func (m *Mesh) welcome(msg protocol.Message) {
+	other := m.self != 0 && (msg.Self != m.self || !strings.EqualFold(msg.Code, m.code))
+	if m.stranded = other && (m.match != nil || msg.Resumed); m.stranded {
+		return // Peers are numbered anew: the match keeps its own numbers to its end.
+	}
 	if msg.Resumed { // What was missed follows, in order.
 		m.servers = msg.Servers
 		return
 	}
-	if m.self != 0 && msg.Self != m.self {
-		if m.match != nil {
-			m.stranded = true // Peers are numbered anew: the match keeps its own numbers to its end.
-			return
-		}
+	if other {
 		for len(m.peers) > 0 {
 			m.remove(len(m.peers) - 1)
 		}
-		m.played, m.departed, m.banned = 0, Peer{}, nil
+		m.played, m.departed, m.banned, m.latest = 0, Peer{}, nil, nil
 	}
-	same := msg.Self == m.self && msg.Code == m.code
+	same := m.self != 0 && !other
 	m.self, m.code, m.lo, m.hi, m.next, m.servers = msg.Self, msg.Code, msg.Min, msg.Max, msg.Round, msg.Servers
 	for _, p := range m.peers {
 		if p.missing == 0 && !p.Left {
@@ -272,9 +307,12 @@ func (m *Mesh) meet(member protocol.Member) {
 	}
 	p := m.peers[i]
 	p.Member, p.Left, p.missing = member, false, 0
+	if !p.Away {
+		p.Gone = 0
+	}
+	m.hasten(p)
 	if reason, banned := m.banned[p.ID]; banned {
 		p.Link, p.Reason = Banned, reason
-		m.forsake()
 		m.expel()
 	}
 	if p.Link == None {
@@ -320,15 +358,23 @@ func (m *Mesh) remove(i int) {
 }
 
 func (m *Mesh) start(match *protocol.Match) {
-	if match == nil || m.match != nil || match.Round <= m.played || len(match.Nonce) != 16 || !slices.Contains(match.Seats, m.self) {
+	if match == nil || len(match.Nonce) != 16 {
 		return
 	}
-	m.match, m.next = match, max(m.next, match.Round+1)
+	if m.latest == nil || match.Round > m.latest.Round {
+		m.latest, m.next = match, max(m.next, match.Round+1)
+	}
+	if m.match != nil || match.Round <= m.played || !slices.Contains(match.Seats, m.self) {
+		return
+	}
+	m.match = match
 	m.order(Order{Kind: Start, Match: match})
 }
 
 // Plays tells whether a peer is in a match; this machine may be in none.
-func (m *Mesh) Plays(p *Peer) bool { return 0 < p.Round && p.Round < m.next }
+func (m *Mesh) Plays(p *Peer) bool {
+	return 0 < p.Round && p.Round < m.next && (m.latest == nil || m.latest.Round == p.Round && slices.Contains(m.latest.Seats, p.ID))
+}
 
 func (m *Mesh) plays(id protocol.ID) bool {
 	return m.match != nil && slices.Contains(m.match.Seats, id)
@@ -363,46 +409,39 @@ func (m *Mesh) Closed(id protocol.ID, reason string) {
 		p.Link = None
 		m.remove(i)
 	} else {
-		p.Link, p.wait = Waiting, retryTicks
 		m.failed(p, reason)
 	}
 	m.say(false)
 }
 
-// failed counts a try. A room gives up where a pair can't be linked, the
-// younger of the two first, so that the elder may wait for somebody else. A
-// match never does: whether its game goes on is for its session to say.
+// failed ends a try. No pair that can't be linked ends anything: the others play
+// without one of the two, and tries go on, less and less often.
 func (m *Mesh) failed(p *peer, reason string) {
-	p.Tries++
-	m.failures++
-	p.Reason = reason
-	limit := triesElder
-	if m.self > p.ID {
-		limit = triesYounger
-	}
-	if p.Tries >= limit && m.match == nil && !m.over {
-		m.over = true
-		m.order(Order{Kind: GiveUp, Peer: p.ID, Reason: reason})
+	p.Link, p.Reason = Waiting, reason
+	p.wait = min(retryTicks<<min(p.Tries, 8), maxRetry)
+	if !m.lost(p) {
+		p.Tries++
+		m.failures++
 	}
 }
 
 // Tick lets a tenth of a second pass.
 func (m *Mesh) Tick() {
-	if m.over {
-		return
-	}
 	m.talk.tick()
 	for i := len(m.peers) - 1; i >= 0; i-- {
 		p := m.peers[i]
 		p.age++
 		p.talk.tick()
+		if p.Away || p.missing > 0 {
+			p.Gone++
+		}
 		if p.missing > 0 {
 			if p.missing--; p.missing == 0 {
 				m.leave(i)
 				continue
 			}
 		}
-		if p.Link == Waiting {
+		if p.Link == Waiting && !m.lost(p) {
 			if p.wait--; p.wait <= 0 {
 				p.try++
 				m.open(p)

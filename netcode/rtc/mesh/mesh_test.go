@@ -29,6 +29,12 @@ func came(id protocol.ID) protocol.Message {
 	return protocol.Message{Kind: protocol.Update, Members: []protocol.Member{member(id)}}
 }
 
+func away(id protocol.ID) protocol.Message {
+	m := came(id)
+	m.Members[0].Away = true
+	return m
+}
+
 func gone(id protocol.ID) protocol.Message {
 	return protocol.Message{Kind: protocol.Left, From: id}
 }
@@ -50,8 +56,8 @@ func orders(m *Mesh) string {
 			words = append(words, fmt.Sprintf("signal %d %s", o.Peer, o.Payload))
 		case Start:
 			words = append(words, fmt.Sprintf("start %d", o.Match.Round))
-		case GiveUp:
-			words = append(words, fmt.Sprintf("give up %d: %s", o.Peer, o.Reason))
+		case Anew:
+			words = append(words, "anew")
 		case Say:
 			if s := o.Message; s.Kind == protocol.State {
 				words = append(words, fmt.Sprintf("state %d ready=%t %v", s.Round, s.Ready, s.Linked))
@@ -129,16 +135,55 @@ func TestStories(t *testing.T) {
 			}, ""},
 			hear(came(3), "open 3 offer=false"),
 		},
-		"a failed link is tried again, then the elder gives up": {
+		"a failed link is tried again and again, less and less often": {
 			hear(welcome(1, 2, 2, 2), "open 2 offer=false; state 1 ready=true []"),
 			closed(2, ""), wait(2, ""), wait(1, "open 2 offer=false; to 2: 2 "), // An empty signal: please offer.
-			closed(2, ""), wait(3, "open 2 offer=false; to 2: 3 "),
-			closed(2, "give up 2: why"), wait(100, ""),
+			closed(2, ""), wait(5, ""), wait(1, "open 2 offer=false; to 2: 3 "),
+			closed(2, ""), wait(12, "open 2 offer=false; to 2: 4 "), closed(2, ""), wait(24, "open 2 offer=false; to 2: 5 "),
+			closed(2, ""), wait(48, "open 2 offer=false; to 2: 6 "), closed(2, ""), wait(96, "open 2 offer=false; to 2: 7 "),
+			closed(2, ""), wait(maxRetry-1, ""), wait(1, "open 2 offer=false; to 2: 8 "), closed(2, ""), wait(maxRetry, "open 2 offer=false; to 2: 9 "),
+			opened(2, "state 1 ready=true [2]"), closed(2, "state 1 ready=true []"), wait(3, "open 2 offer=false; to 2: 10 "),
 		},
-		"the younger gives up earlier": {
+		"nobody tries while the other is away, and both do at once when it is back": {
 			hear(welcome(2, 2, 2, 1), "open 1 offer=true; state 1 ready=true []"),
-			closed(1, ""), wait(3, "open 1 offer=true"),
-			closed(1, "give up 1: why"),
+			closed(1, ""), wait(3, "open 1 offer=true"), closed(1, ""), wait(6, "open 1 offer=true"),
+			hear(away(1), ""), closed(1, ""), wait(1000, ""),
+			{func(m *Mesh) {
+				if p := m.Peers(nil)[0]; p.Tries != 2 || p.Gone != 1000 {
+					panic(fmt.Sprintf("%+v", p))
+				}
+			}, ""},
+			hear(came(1), ""), wait(1, "open 1 offer=true"),
+			{func(m *Mesh) {
+				if p := m.Peers(nil)[0]; p.Tries != 0 || p.Gone != 0 {
+					panic(fmt.Sprintf("%+v", p))
+				}
+			}, ""},
+		},
+		"nor while the server is": {
+			hear(welcome(2, 2, 2, 1), "open 1 offer=true; state 1 ready=true []"),
+			{func(m *Mesh) { m.Server(false) }, ""}, closed(1, ""), wait(1000, ""),
+			{func(m *Mesh) { m.Server(true) }, ""}, wait(1, "open 1 offer=true"),
+		},
+		"left out of a match, and in the next": {
+			hear(welcome(3, 2, 3, 1, 2), "open 1 offer=true; open 2 offer=true; state 1 ready=false []"),
+			opened(2, "state 1 ready=false [2]"), closed(1, ""),
+			hear(start(1, 1, 2), "state 2 ready=false [2]"),
+			{func(m *Mesh) {
+				if l := m.LeftOut(); l == nil || l.Round != 1 || m.Match() != nil {
+					panic(fmt.Sprint("left out of ", l))
+				}
+			}, ""},
+			hear(protocol.Message{Kind: protocol.Update, Round: 2, Members: []protocol.Member{{ID: 1, Round: 2}}}, ""),
+			hear(protocol.Message{Kind: protocol.Update, Round: 2, Members: []protocol.Member{{ID: 2, Round: 2}}}, ""),
+			{func(m *Mesh) {
+				if l := m.LeftOut(); l != nil {
+					panic(fmt.Sprint("left out of ", l))
+				}
+			}, ""},
+			hear(start(2, 1, 2, 3), "start 2"),
+			hear(start(3, 1, 2), ""), // They went on while it looked at the end.
+			end("state 4 ready=false [2]"),
 		},
 		"the other end's next try is ours": {
 			hear(welcome(2, 2, 2, 1), "open 1 offer=true; state 1 ready=true []"),
@@ -163,7 +208,7 @@ func TestStories(t *testing.T) {
 			hear(gone(2), "state 1 ready=true []"), end("close 2; state 2 ready=true []")),
 		"a link lost in mid-match is tried for ever": append(slices.Clone(inMatch),
 			closed(2, "state 1 ready=true []"), wait(3, "open 2 offer=false; to 2: 2 "),
-			closed(2, ""), wait(3, "open 2 offer=false; to 2: 3 "), closed(2, ""), wait(3, "open 2 offer=false; to 2: 4 "), closed(2, ""), wait(3, "open 2 offer=false; to 2: 5 "),
+			closed(2, ""), wait(6, "open 2 offer=false; to 2: 3 "), closed(2, ""), wait(12, "open 2 offer=false; to 2: 4 "), closed(2, ""), wait(24, "open 2 offer=false; to 2: 5 "),
 			opened(2, "state 1 ready=true [2]"),
 		),
 		"who is hostile is not linked to again, and the others are told": {
@@ -189,17 +234,17 @@ func TestStories(t *testing.T) {
 			banned(3, "to 1: 0 \x03why"), wait(100, ""),
 			hear(led(2), "kick 3"), hear(led(2), ""),
 		},
-		"who banned an elder looks for another room": {
+		"who banned an elder stays, and is linked to the others": {
 			hear(welcome(2, 2, 2, 1), "open 1 offer=true; state 1 ready=true []"),
 			opened(1, "state 1 ready=true [1]"),
-			banned(1, "give up 1: why; state 1 ready=true []"),
+			banned(1, "state 1 ready=true []"),
 		},
 		"and plays its match to the end first": {
 			hear(welcome(3, 3, 3, 1, 2), "open 1 offer=true; open 2 offer=true; state 1 ready=true []"),
 			opened(1, "state 1 ready=true [1]"), opened(2, "state 1 ready=true [1 2]"),
 			hear(start(1, 1, 2, 3), "start 1"),
 			banned(1, "to 2: 0 \x01why; state 1 ready=true [2]"), wait(100, ""),
-			end("give up 1: why; state 2 ready=true [2]"),
+			end("state 2 ready=true [2]"),
 		},
 		"what others tell bans nobody": append(slices.Clone(inMatch[:1]),
 			hear(came(3), "open 3 offer=false"),
@@ -213,7 +258,7 @@ func TestStories(t *testing.T) {
 		"a rematch over the same link": append(slices.Clone(inMatch),
 			hear(start(1, 1, 2), ""), end("state 2 ready=true [2]"), end(""),
 			hear(start(1, 1, 2), ""), hear(start(2, 2, 1), "start 2"), end("state 3 ready=true [2]")),
-		"a start that is not ours": append(slices.Clone(inMatch[:2]), hear(start(1, 2, 3), ""), hear(protocol.Message{Kind: protocol.Start}, "")),
+		"a start that is not ours": append(slices.Clone(inMatch[:2]), hear(start(1, 2, 3), "state 2 ready=true [2]"), hear(protocol.Message{Kind: protocol.Start}, "")),
 		"a new server that knows nobody yet": append(slices.Clone(inMatch), end("state 2 ready=true [2]"),
 			hear(welcome(1, 2, 2), "state 2 ready=true [2]"), wait(missingTicks-1, ""), hear(came(2), ""), wait(missingTicks, "")),
 		"a member that does not come back": append(slices.Clone(inMatch), end("state 2 ready=true [2]"),
@@ -221,7 +266,13 @@ func TestStories(t *testing.T) {
 		"a new server in mid-match": append(slices.Clone(inMatch),
 			hear(welcome(1, 2, 2), "state 1 ready=true [2]"), wait(missingTicks, "state 1 ready=true []"), wait(100, "")),
 		"numbered anew in mid-match": append(slices.Clone(inMatch),
-			hear(welcome(7, 2, 2, 1), ""), hear(came(9), ""), hear(gone(2), ""), end("")),
+			hear(welcome(7, 2, 2, 1), ""), hear(came(9), ""), hear(gone(2), ""), wait(10, ""),
+			hear(protocol.Message{Kind: protocol.Welcome, Self: 7, Code: "fox", Resumed: true}, ""), end("anew"), wait(10, ""),
+			hear(welcome(7, 2, 2, 9), "close 2; open 9 offer=false; state 1 ready=true []")),
+		"numbered anew, and then as before": append(slices.Clone(inMatch),
+			hear(welcome(7, 2, 2, 1), ""), hear(welcome(1, 2, 2, 2), "state 1 ready=true [2]"), end("state 2 ready=true [2]")),
+		"the same number in another room": append(slices.Clone(inMatch[:2]),
+			hear(func() protocol.Message { w := welcome(1, 2, 2, 2); w.Code = "owl"; return w }(), "close 2; open 2 offer=false; state 1 ready=true []")),
 		"numbered anew between matches": append(slices.Clone(inMatch), end("state 2 ready=true [2]"),
 			hear(welcome(7, 2, 2, 8), "close 2; open 8 offer=false; state 1 ready=true []")),
 		"a start that was missed comes with the welcome": {

@@ -29,10 +29,10 @@ func (m *Mesh) carry(p *peer, signal []byte) {
 func (m *Mesh) again(p *peer) {
 	if p.Link == Connecting || p.Link == Linked {
 		m.order(Order{Kind: Close, Peer: p.ID})
-		p.Link, p.wait = Waiting, retryTicks
 		m.failed(p, "the other end tries again")
+		p.wait = retryTicks
 	}
-	if p.age >= retryTicks && !m.over {
+	if p.age >= retryTicks {
 		m.open(p)
 	}
 }
