@@ -74,6 +74,7 @@ type Server struct {
 	cfg     Config
 	log     *slog.Logger
 	origins origins
+	foreign seldom // origins that are refused
 	hosts   *hosts
 	web     http.Handler
 	relay   *relay.Relay // nil: off
@@ -133,6 +134,7 @@ func New(cfg Config) (*Server, error) {
 	if s.relay, err = s.cfg.listenRelay(); err != nil {
 		return nil, err
 	}
+	s.foreign = seldom{log: s.log, level: slog.LevelWarn}
 	s.hosts = newHosts(&s.cfg)
 	s.metrics = newMetrics(s)
 	s.guard = guard{limits: &s.cfg.Limits, proxies: cfg.Proxies, sources: map[netip.Prefix]*source{}}
@@ -317,17 +319,16 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
 	go c.run() // The goroutine of net/http has too large a stack to stay.
 }
 
-// refusal is what the request's origin has against it.
+// refusal is what the request's origin has against it. The flag that lets it in
+// is for the log: who reads the rest is a player.
 func (s *Server) refusal(r *http.Request) (code, why string) {
 	origin := r.Header.Get("Origin")
 	if s.origins.allow(origin, r.Host) {
 		return "", ""
 	}
-	flag := origin
-	if origin == "null" { // A page from a file or a sandboxed frame has no name to allow.
-		flag = "'*'"
-	}
-	return protocol.CodeOrigin, fmt.Sprintf("origin %s refused; start with -origin %s", origin, flag)
+	flag, name := flagFor(origin)
+	fmt.Fprintf(&s.foreign, "origin %.100q refused: signaling -origin %s lets it in", origin, flag)
+	return protocol.CodeOrigin, "pages of " + name + " may not use this server"
 }
 
 // admit asks whoever embeds this server, for some seconds at most.
