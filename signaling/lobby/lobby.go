@@ -29,6 +29,7 @@ type Limits struct {
 	Notes     bool       // keep them for other lobbies, see Notes
 	Grace     int        // ticks that a member without connection is kept before a match; default 30
 	PlayGrace int        // ticks that it is kept while it plays; default 600
+	Key       []byte     // by which it knows the tokens that it gave out before a restart; empty: it knows none
 	Settle    int        // ticks from the start in which a code that leads nowhere may be that of a room whose members are not back yet; default none
 }
 

@@ -119,6 +119,7 @@ func New(cfg Config) (*Server, error) {
 	empty := func() *lobby.Lobby {
 		return lobby.New(lobby.Limits{
 			Settle:    settle,
+			Key:       s.cfg.Proofs,
 			Notes:     cfg.Cluster != nil,
 			Rooms:     cfg.Limits.Rooms,
 			Count:     count,
