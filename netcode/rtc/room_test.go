@@ -20,8 +20,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	os.Setenv("XDG_CONFIG_HOME", os.DevNull) // No identity is kept: not in the user's own folder either.
-	goleak.VerifyTestMain(m)
+	os.Setenv("XDG_CONFIG_HOME", os.DevNull)                                  // No identity is kept: not in the user's own folder either.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("runtime.handleEvent")) // of a browser
 }
 
 // serve runs a real signaling server for one test; stop kills it early.

@@ -60,7 +60,7 @@ func TestABadLinkIsNamedAtOnce(t *testing.T) {
 			t.Errorf("%q: %v; want %q in it", link, err, want)
 		}
 	}
-	for _, o := range []client.Options{{Build: strings.Repeat("x", 129)}, {Name: strings.Repeat("x", 65)}} {
+	for _, o := range []client.Options{{Build: strings.Repeat("x", 129)}, {Name: strings.Repeat("x", 65)}, {Who: strings.Repeat("x", 65)}} {
 		if c, err := client.Dial("ws://game.example/a", o); err == nil {
 			c.Close()
 			t.Errorf("%+v is taken", o)
