@@ -186,8 +186,8 @@ func TestOriginRefused(t *testing.T) {
 	t.Run("words", func(t *testing.T) {
 		w := dial(t, server, room(t), protocol.Version, http.Header{"Origin": {"https://evil.example"}})
 		m := w.hear(protocol.Error)
-		if m.Code != protocol.CodeOrigin || m.Text != "origin https://evil.example refused; start with -origin https://evil.example" {
-			t.Errorf("%+v; want the origin, and the flag that lets it in", m)
+		if m.Code != protocol.CodeOrigin || m.Text != "pages of https://evil.example may not use this server" {
+			t.Errorf("%+v; want the origin", m)
 		}
 	})
 	t.Run("page", func(t *testing.T) {

@@ -39,16 +39,23 @@ var groups = []struct{ title, flags string }{
 	{"TLS", "autocert autocert-dir autocert-from cert key"},
 	{"Who may come, and how much they may do", "origin proxy sockets address-sockets rooms rate"},
 	{"The relay", "relay-ports relay-total relay-private"},
-	{"Running it", "nats drain log v version"},
+	{"Running it", "proofs nats drain log v version"},
 }
 
 // prefix is that of variables, PUNCHBACK_RELAY_PORTS for -relay-ports.
 const prefix = "PUNCHBACK_"
 
-// parse reads the configuration, and the servers of NATS, from arguments and
-// the environment. It says what is asked for with -h or -version to out, with
-// flag.ErrHelp, and what is odd in the environment to warn.
-func parse(args, environ []string, out, warn io.Writer) (cfg server.Config, servers string, err error) {
+// options are what the flags say.
+type options struct {
+	server.Config
+	nats   string // servers
+	proofs string // a file
+}
+
+// parse reads them from arguments and the environment. It says what is asked for
+// with -h or -version to out, with flag.ErrHelp, and what is odd in the environment
+// to warn.
+func parse(args, environ []string, out, warn io.Writer) (cfg options, err error) {
 	cfg.Out = out
 	var verbose, version bool
 	format := "text"
@@ -83,7 +90,8 @@ func parse(args, environ []string, out, warn io.Writer) (cfg server.Config, serv
 	f.Var(&count{&cfg.RelayLimits.Total, 1 << 30, 1, math.MaxInt}, "relay-total", "`limit` of bytes that the relay carries for one player, until it has carried none for an hour")
 	f.BoolVar(&cfg.RelayPrivate, "relay-private", false, "let the relay reach private addresses, such as others in this network;\nimplied when bound to loopback")
 
-	f.StringVar(&servers, "nats", "", "`servers` of NATS with JetStream, by which several of these are one: nats://host:4222,\nwith commas between; default: this one is alone")
+	f.StringVar(&cfg.proofs, "proofs", "", "`file` of the key by which players prove after a restart what they were; it is made\nif it is not there; default: punchback/proofs.key in the configuration folder")
+	f.StringVar(&cfg.nats, "nats", "", "`servers` of NATS with JetStream, by which several of these are one: nats://host:4222,\nwith commas between; default: this one is alone")
 	cfg.Drain = 30 * time.Second
 	f.Var((*duration)(&cfg.Drain), "drain", "how `long` to wait at the end for links that the relay carries")
 	f.StringVar(&format, "log", format, "`format` of the log on standard error: text, json or off")
@@ -94,19 +102,19 @@ func parse(args, environ []string, out, warn io.Writer) (cfg server.Config, serv
 	switch wrong := f.Parse(args); {
 	case errors.Is(wrong, flag.ErrHelp):
 		help(f, out)
-		return cfg, "", wrong
+		return cfg, wrong
 	case wrong != nil:
-		return cfg, "", fmt.Errorf("%w; -h lists the flags", wrong)
+		return cfg, fmt.Errorf("%w; -h lists the flags", wrong)
 	case f.NArg() > 0:
-		return cfg, "", fmt.Errorf("%q is no flag; -h lists them", f.Arg(0))
+		return cfg, fmt.Errorf("%q is no flag; -h lists them", f.Arg(0))
 	case version:
 		fmt.Fprintln(out, build())
-		return cfg, "", flag.ErrHelp
+		return cfg, flag.ErrHelp
 	case err != nil:
-		return cfg, "", err
+		return cfg, err
 	}
 	cfg.Log, err = logger(format, verbose, warn)
-	return cfg, servers, err
+	return cfg, err
 }
 
 // environment sets flags from variables, and points out those that are none.

@@ -13,7 +13,7 @@ import (
 // Help tells of every flag once, and every flag can come from the environment.
 func TestEveryFlagIsToldOfAndHasAVariable(t *testing.T) {
 	var out strings.Builder
-	if _, _, err := parse([]string{"-h"}, nil, &out, io.Discard); !errors.Is(err, flag.ErrHelp) {
+	if _, err := parse([]string{"-h"}, nil, &out, io.Discard); !errors.Is(err, flag.ErrHelp) {
 		t.Fatal(err)
 	}
 	var told []string
@@ -29,12 +29,12 @@ func TestEveryFlagIsToldOfAndHasAVariable(t *testing.T) {
 		"addr": ":1", "public": "a.example", "turn": "off", "stun2": "192.0.2.7", "web": ".", "autocert": "a.example, b.example", "autocert-dir": ".",
 		"autocert-from": "https://ca.example/dir", "cert": "c", "key": "k", "origin": "itch,*.example.org", "proxy": "127.0.0.1,10.0.0.0/8", "sockets": "1",
 		"address-sockets": "1", "rooms": "1", "rate": "1", "relay-ports": "5000-5001", "relay-total": "5", "relay-private": "true", "nats": "nats://a:1",
-		"drain": "0s", "log": "json", "v": "true",
+		"proofs": "p", "drain": "0s", "log": "json", "v": "true",
 	}
 	for name, value := range good {
 		variable := prefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + "=" + value
 		var warned strings.Builder
-		cfg, nats, err := parse(nil, []string{variable}, io.Discard, &warned)
+		cfg, err := parse(nil, []string{variable}, io.Discard, &warned)
 		if err != nil || warned.String() != "" {
 			t.Errorf("%s: %v, %q", variable, err, &warned)
 		}
@@ -42,14 +42,14 @@ func TestEveryFlagIsToldOfAndHasAVariable(t *testing.T) {
 		case !slices.Contains(told, name):
 			t.Errorf("-h does not tell of -%s", name)
 		case name == "addr" && cfg.Addr != ":1", name == "autocert" && len(cfg.Autocert) != 2, name == "proxy" && len(cfg.Proxies) != 2,
-			name == "rate" && cfg.Limits.Rate != 1, name == "relay-ports" && cfg.RelayPorts.High != 5001, name == "drain" && cfg.Drain != 0, name == "nats" && nats == "":
+			name == "rate" && cfg.Limits.Rate != 1, name == "relay-ports" && cfg.RelayPorts.High != 5001, name == "drain" && cfg.Drain != 0, name == "nats" && cfg.nats == "", name == "proofs" && cfg.proofs != "p":
 			t.Errorf("%s sets nothing: %+v", variable, cfg)
 		}
 	}
 	if len(told) != len(good)+1 { // -version has none.
 		t.Errorf("-h tells of %d flags, %d are known: %s", len(told), len(good), told)
 	}
-	cfg, _, err := parse([]string{"-drain", "1s"}, []string{"PUNCHBACK_DRAIN=2s", "PUNCHBACK_ROOMS=7"}, io.Discard, io.Discard)
+	cfg, err := parse([]string{"-drain", "1s"}, []string{"PUNCHBACK_DRAIN=2s", "PUNCHBACK_ROOMS=7"}, io.Discard, io.Discard)
 	if err != nil || cfg.Drain != time.Second || cfg.Limits.Rooms != 7 || cfg.Limits.Sockets != 10_000 {
 		t.Errorf("the flag does not count more: %v, %+v", err, cfg)
 	}
@@ -82,7 +82,7 @@ func TestWrongFlags(t *testing.T) {
 				}
 				given, environ = nil, []string{prefix + strings.ToUpper(strings.ReplaceAll(words[0][1:], "-", "_")) + "=" + words[1]}
 			}
-			_, _, err := parse(given, environ, io.Discard, io.Discard)
+			_, err := parse(given, environ, io.Discard, io.Discard)
 			if err == nil {
 				t.Errorf("%s as a %s is taken", args, how)
 				continue
@@ -98,7 +98,7 @@ func TestWrongFlags(t *testing.T) {
 		}
 	}
 	var warned strings.Builder
-	if _, _, err := parse(nil, []string{"PUNCHBACK_ORIGINS=itch", "HOME=/", "PUNCHBACK_VERSION=1.2"}, io.Discard, &warned); err != nil || !strings.Contains(warned.String(), "PUNCHBACK_ORIGINS") || !strings.Contains(warned.String(), "PUNCHBACK_VERSION") || strings.Contains(warned.String(), "HOME") {
+	if _, err := parse(nil, []string{"PUNCHBACK_ORIGINS=itch", "HOME=/", "PUNCHBACK_VERSION=1.2"}, io.Discard, &warned); err != nil || !strings.Contains(warned.String(), "PUNCHBACK_ORIGINS") || !strings.Contains(warned.String(), "PUNCHBACK_VERSION") || strings.Contains(warned.String(), "HOME") {
 		t.Errorf("%v, %q", err, &warned)
 	}
 }

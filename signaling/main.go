@@ -20,7 +20,7 @@ import (
 )
 
 func main() {
-	cfg, servers, err := parse(os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	cfg, err := parse(os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return
 	}
@@ -30,9 +30,12 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // The next signal ends it at once.
-	if servers != "" {
+	if cfg.Proofs, err = server.Proofs(cfg.proofs); err != nil && cfg.Log != nil {
+		cfg.Log.Warn("who is in a room has to come anew after a restart: name a file that can be kept with -proofs", "why", err)
+	}
+	if cfg.nats != "" {
 		joining, cancel := context.WithTimeout(ctx, 30*time.Second)
-		c, err := cluster.NATS(joining, servers, cluster.NATSOptions{Log: cfg.Log})
+		c, err := cluster.NATS(joining, cfg.nats, cluster.NATSOptions{Log: cfg.Log})
 		cancel()
 		if err != nil {
 			fail(fmt.Errorf("-nats: %w", err))
@@ -40,7 +43,7 @@ func main() {
 		cfg.Cluster = c
 		defer c.Close()
 	}
-	if err := server.Run(ctx, cfg); err != nil {
+	if err := server.Run(ctx, cfg.Config); err != nil {
 		fail(err)
 	}
 }

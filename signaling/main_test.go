@@ -15,6 +15,7 @@ import (
 // program builds the service once for a test.
 func program(t *testing.T) string {
 	t.Helper()
+	t.Setenv("PUNCHBACK_PROOFS", filepath.Join(t.TempDir(), "proofs.key")) // not the user's
 	bin := filepath.Join(t.TempDir(), "signaling")
 	if runtime.GOOS == "windows" {
 		bin += ".exe"
@@ -90,6 +91,56 @@ func TestTheProgram(t *testing.T) {
 	if err := run.Wait(); err != nil {
 		t.Error("after an interrupt:", err)
 	}
+}
+
+// The key is kept for the next start. A server that can't keep one says so in a
+// line, and serves.
+func TestTheProgramKeepsItsProofs(t *testing.T) {
+	bin, dir := program(t), t.TempDir()
+	file := filepath.Join(dir, "kept", "key")
+	var keys [2]string
+	for i := range keys {
+		if said := serveOnce(t, bin, "-proofs", file); said != "" {
+			t.Errorf("it says %q", said)
+		}
+		key, err := os.ReadFile(file)
+		if keys[i] = string(key); err != nil || len(key) < 16 {
+			t.Fatalf("%q, %v", key, err)
+		}
+	}
+	if keys[0] != keys[1] {
+		t.Error("another start has another key")
+	}
+	said := serveOnce(t, bin, "-proofs", filepath.Join(file, "below"))
+	if strings.Count(said, "\n") != 1 || !strings.Contains(said, "-proofs") || !strings.Contains(said, file) {
+		t.Errorf("it says %q; want one line with the flag and the file", said)
+	}
+}
+
+// serveOnce starts the program, ends it when it serves, and gives what warned.
+func serveOnce(t *testing.T, bin string, args ...string) (warned string) {
+	t.Helper()
+	run := exec.Command(bin, append([]string{"-addr", "127.0.0.1:0", "-turn", "off"}, args...)...)
+	var errors strings.Builder
+	run.Stderr = &errors
+	out, err := run.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if !bufio.NewScanner(out).Scan() {
+		t.Errorf("it does not serve: %s", &errors)
+	}
+	run.Process.Kill()
+	run.Wait()
+	for line := range strings.Lines(errors.String()) {
+		if strings.Contains(line, "level=WARN") {
+			warned += line
+		}
+	}
+	return warned
 }
 
 // The unit is one that systemd takes.

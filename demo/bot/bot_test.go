@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		defer os.RemoveAll(dir)
+		os.Setenv("XDG_CONFIG_HOME", filepath.Join(dir, "config")) // not the user's
 		service = filepath.Join(dir, "signaling")
 		if out, err := exec.Command("go", "build", "-o", service, "../../signaling").CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "%s: %v\n", out, err)

@@ -106,7 +106,7 @@ func TestWhatEndsAGameIsSeen(t *testing.T) {
 		{"stack", "-/tabs?n=2&plant=deep", "", stopped, "call stack", "The game has stopped:\npage: RangeError: Maximum call stack size exceeded\n"},
 		{"desync", "-/tabs?n=2&plant=desync", "", notice, "desync at frame ", " in Score[0] at byte "},
 		{"restless", "-/tabs?n=2&plant=restless", "", stopped, "the same 8 steps from the same start differ", "(Score[1]) is 8 and 16"},
-		{"origin", "?server=" + refuses, "", stopped, "origin ", "rtc: origin "},
+		{"origin", "?server=" + refuses, "", stopped, "may not use this server", "page: rtc: pages of http://127.0.0.1"},
 		{"full", "?room=full", "", stopped, "room full is full", "page: rtc: room full is full"},
 		{"no WebRTC", "?room=alone", "delete globalThis.RTCPeerConnection", stopped, "this browser has no WebRTC", "rtc: this browser has no WebRTC"},
 	} {

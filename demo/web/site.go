@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -76,8 +77,13 @@ func newSite(o options, addr net.Addr, p *program, out io.Writer) (*site, error)
 		host, _, _ := net.SplitHostPort(o.addr)
 		turn = net.JoinHostPort(host, "0")
 	}
-	var err error
-	s.Server, err = server.New(server.Config{Addr: addr.String(), Public: o.public, Turn: turn, Fallback: &s.mux})
+	// Who is refused reads a sentence; the flag that would let them in is for the terminal.
+	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	proofs, err := server.Proofs("")
+	if err != nil {
+		log.Warn("who is in a room has to come anew after a restart", "why", err)
+	}
+	s.Server, err = server.New(server.Config{Addr: addr.String(), Public: o.public, Turn: turn, Fallback: &s.mux, Proofs: proofs, Log: log})
 	return s, err
 }
 

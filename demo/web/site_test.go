@@ -158,6 +158,37 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
+// Whoever may not come in reads no flag; the developer, who has the terminal, does.
+func TestTheTerminalHasTheFlag(t *testing.T) {
+	_, url, out := serve(t)
+	for _, c := range []struct{ host, origin, want string }{
+		{"", "https://game.example", "origin \\\"https://game.example\\\" refused: signaling -origin https://game.example lets it in"},
+		{"tunnel.example", "", "host \\\"tunnel.example\\\" refused at a loopback address: -public tunnel.example lets it in"},
+	} {
+		r, err := http.NewRequest("GET", url+"/pong", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, value := range map[string]string{"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Protocol": "punchback.v1", "Origin": c.origin} {
+			r.Header.Set(name, value)
+		}
+		r.Host = c.host
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := make([]byte, 300)
+		n, _ := answer.Body.Read(said)
+		answer.Body.Close()
+		if said = said[:n]; n == 0 || bytes.Contains(said, []byte(" -")) {
+			t.Errorf("%+v: told %q", c, said)
+		}
+		if !strings.Contains(out.String(), c.want) {
+			t.Errorf("the terminal lacks %s:\n%s", c.want, out)
+		}
+	}
+}
+
 func TestPages(t *testing.T) {
 	s, _, _ := serve(t)
 	p := s.program.Load()
@@ -242,7 +273,7 @@ func TestOtherSitesGetNothing(t *testing.T) {
 			t.Errorf("%s %s at evil.example: %d", c.method, c.path, got)
 		}
 	}
-	if said := out.String(); strings.Contains(said, "evil.example") || !strings.Contains(said, "said by localhost") {
+	if said := out.String(); strings.Contains(said, "said by evil.example") || !strings.Contains(said, "said by localhost") {
 		t.Errorf("the terminal: %s", said)
 	}
 }

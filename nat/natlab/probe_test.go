@@ -102,7 +102,7 @@ func TestProbe(t *testing.T) {
 		home{"cone behind a carrier's block", "block", l.home("cone", l.router("block", internet, shared)), nat.No})
 	homes[0].hairpin = nat.Yes // with no NAT to come back through
 	l.open()
-	l.daemon("pub", bin+"/signaling", "-addr", ours[0]+":8080", "-turn", ours[0]+":3478", "-stun2", ours[1])
+	l.daemon("pub", bin+"/signaling", "-addr", ours[0]+":8080", "-turn", ours[0]+":3478", "-stun2", ours[1], "-proofs", bin+"/proofs.key")
 	l.answers(doctor, ours)
 	servers := map[string][]string{"ours": ours}
 	if _, err := exec.LookPath("turnserver"); err == nil {

@@ -30,7 +30,7 @@ type secret struct{ word, instead string }
 // come first, and the newest of those that are replaced now and then.
 const (
 	maxSecrets = 16
-	forGood    = 3
+	forGood    = 5
 )
 
 // NewLog makes an empty one. The time of its events begins now.

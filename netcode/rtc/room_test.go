@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +19,10 @@ import (
 	"github.com/punchback/punchback/signaling/server"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	os.Setenv("XDG_CONFIG_HOME", os.DevNull)                                  // No identity is kept: not in the user's own folder either.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("runtime.handleEvent")) // of a browser
+}
 
 // serve runs a real signaling server for one test; stop kills it early.
 func serve(t *testing.T) (url string, stop func()) {
@@ -33,6 +37,7 @@ func serveAt(t *testing.T, addr string) (url string, stop func()) {
 
 func serveAs(t *testing.T, addr string, cfg server.Config) (url string, stop func()) {
 	t.Helper()
+	cfg.Proofs = []byte("the same after each restart")
 	s, err := server.New(cfg)
 	if err != nil {
 		t.Fatal(err)

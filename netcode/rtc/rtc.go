@@ -27,9 +27,15 @@ import (
 
 // Options of Join; nil and zero values are fine.
 type Options struct {
-	Build   string   // the game's name and version: only equal ones meet
-	Name    string   // of the player, for the others to see
-	Servers []string // others of the same service, as wss://HOST, for when that of the link does not answer; see client.Options
+	Build string // the game's name and version: only equal ones meet
+	Name  string // of the player, for the others to see
+	// Identity is by what this player comes back after a crash or a reload: to the
+	// same place in the room, from a new process or page, while the old one is dead.
+	// "" is kept by the client, in the browser's storage, or natively in a file under
+	// os.UserConfigDir; a game with accounts may give that of one; NoIdentity is none.
+	// No other player is told, and a server only what is of no use at another game.
+	Identity string
+	Servers  []string // others of the same service, as wss://HOST, for when that of the link does not answer; see client.Options
 	// Secret is what the players know and the server does not, such as the part of
 	// your link after #, see NewSecret. With it the server can't read the signals by
 	// which they connect, which tell their addresses. All of a room have the same or
@@ -185,9 +191,12 @@ func join(link string, o *Options) (*Room, error) {
 		return nil, fmt.Errorf("rtc: Local is %d, must be 1", local)
 	}
 	r.seal = newSeal(r.options.Secret)
+	r.options.identify()
+	who := who(link, r.options.Identity)
 	r.log = r.options.begin(link)
+	r.log.Hide(who, "identity")
 	var err error
-	if r.client, err = client.Dial(link, client.Options{Build: r.options.Build, Name: r.options.Name, Servers: r.options.Servers, Room: r.options.hall(), Near: r.options.Near, Notify: r.poke}); err != nil {
+	if r.client, err = client.Dial(link, client.Options{Build: r.options.Build, Name: r.options.Name, Who: who, Servers: r.options.Servers, Room: r.options.hall(), Near: r.options.Near, Notify: r.poke}); err != nil {
 		return nil, fmt.Errorf("rtc: %w", err)
 	}
 	if r.server, err = url.Parse(link); err != nil {

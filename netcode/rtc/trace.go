@@ -38,6 +38,7 @@ type noted struct {
 func (o *Options) begin(link string) *trace.Log {
 	log := trace.NewLog()
 	log.Hide(o.Secret, "secret")
+	log.Hide(o.Identity, "identity")
 	e := trace.Event{Kind: trace.Join}
 	if u, err := url.Parse(link); err == nil {
 		e.Text = u.Scheme + "://" + u.Host

@@ -26,6 +26,7 @@ type process struct {
 // launch starts a program and waits until it says where it is.
 func launch(bin string, args ...string) (*process, error) {
 	cmd := exec.Command(bin, args...)
+	cmd.Env = append(os.Environ(), "PUNCHBACK_PROOFS="+filepath.Join(filepath.Dir(bin), "proofs.key")) // not the user's
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

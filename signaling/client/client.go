@@ -22,6 +22,7 @@ import (
 type Options struct {
 	Build string // the game's name and version; members of one room have the same
 	Name  string // of the player, for the others to see
+	Who   string // the identity of the player's profile, for the server alone: by it a new process gets back the place of one that is dead; "": none
 	// Servers are others of the same service, as wss://HOST: the one of the link comes
 	// first, and who does not answer in a second and a half is passed over for the
 	// next. What is lost is looked for where it was, and then from the first on, so
@@ -56,6 +57,7 @@ type Conn struct {
 	bases  []*url.URL // of servers
 	build  string
 	name   string
+	who    string
 	room   *protocol.Room
 	near   map[string]int
 	notify func()
@@ -98,6 +100,9 @@ func Dial(rawURL string, o Options) (*Conn, error) {
 	if len(o.Name) > protocol.MaxName {
 		return nil, fmt.Errorf("signaling: Name of %d bytes, the limit is %d", len(o.Name), protocol.MaxName)
 	}
+	if len(o.Who) > protocol.MaxWho {
+		return nil, fmt.Errorf("signaling: Who of %d bytes, the limit is %d", len(o.Who), protocol.MaxWho)
+	}
 	err = o.Room.Check()
 	if err == nil {
 		err = protocol.CheckNear(o.Near)
@@ -118,7 +123,7 @@ func Dial(rawURL string, o Options) (*Conn, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &Conn{
-		bases: bases, place: place, anybody: place.Code == "" && !place.New, build: o.Build, name: o.Name, room: o.Room, near: o.Near, notify: o.Notify, cancel: cancel,
+		bases: bases, place: place, anybody: place.Code == "" && !place.New, build: o.Build, name: o.Name, who: o.Who, room: o.Room, near: o.Near, notify: o.Notify, cancel: cancel,
 		done: make(chan struct{}), wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), anew: make(chan struct{}, 1),
 		text: "connecting to " + base.String(),
 	}

@@ -3,12 +3,14 @@
 package client_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -58,7 +60,7 @@ func TestABadLinkIsNamedAtOnce(t *testing.T) {
 			t.Errorf("%q: %v; want %q in it", link, err, want)
 		}
 	}
-	for _, o := range []client.Options{{Build: strings.Repeat("x", 129)}, {Name: strings.Repeat("x", 65)}} {
+	for _, o := range []client.Options{{Build: strings.Repeat("x", 129)}, {Name: strings.Repeat("x", 65)}, {Who: strings.Repeat("x", 65)}} {
 		if c, err := client.Dial("ws://game.example/a", o); err == nil {
 			c.Close()
 			t.Errorf("%+v is taken", o)
@@ -115,18 +117,80 @@ func TestAnUnknownServer(t *testing.T) {
 	}
 }
 
-func TestAHostThatTheServerDoesNotKnow(t *testing.T) {
-	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusMisdirectedRequest) }))
-	defer h.Close()
-	c, wake := dial(t, h.URL+"/pong")
-	wait(t, wake, "words", 5*time.Second, func() bool { return strings.Contains(c.Text(), "start it with -public 127.0.0.1") })
+// What stands in front of a server tells whether it is away, asked too often, or
+// none; no flag of it is for a player to read.
+func TestWhatAnAnswerMeans(t *testing.T) {
+	for status, want := range map[int]string{
+		http.StatusBadGateway:         "can't reach ws://127.0.0.1: the server is away (502 Bad Gateway); trying again",
+		http.StatusServiceUnavailable: "can't reach ws://127.0.0.1: the server is away (503 Service Unavailable); trying again",
+		http.StatusGatewayTimeout:     "can't reach ws://127.0.0.1: the server is away (504 Gateway Timeout); trying again",
+		521:                           "can't reach ws://127.0.0.1: the server is away (521 status code 521); trying again",
+		http.StatusTooManyRequests:    "can't reach ws://127.0.0.1: the server is asked too often (429 Too Many Requests); trying again",
+		http.StatusMisdirectedRequest: "can't reach ws://127.0.0.1: the server does not know the host 127.0.0.1; trying again",
+		http.StatusOK:                 "can't reach ws://127.0.0.1: it is a web server, but not a Punchback server: 200 OK; trying again",
+		http.StatusNotFound:           "can't reach ws://127.0.0.1: it is a web server, but not a Punchback server: 404 Not Found; trying again",
+		-1:                            "can't reach ws://127.0.0.1: the server closed the connection; trying again",
+	} {
+		h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if status < 0 {
+				panic(http.ErrAbortHandler)
+			}
+			w.Header().Set("Content-Type", "text/html")
+			w.WriteHeader(status)
+			fmt.Fprint(w, "<html><h1>One moment please</h1></html>")
+		}))
+		c, wake := dial(t, h.URL+"/pong")
+		wait(t, wake, "words", 20*time.Second, func() bool { return strings.HasSuffix(c.Text(), "; trying again") })
+		if got := strings.Replace(c.Text(), strings.TrimPrefix(h.URL, "http://"), "127.0.0.1", 1); got != want {
+			t.Errorf("%d: %q, want %q", status, got, want)
+		}
+		c.Close()
+		h.Close()
+	}
 }
 
-func TestSomethingElseAnswers(t *testing.T) {
-	h := httptest.NewServer(nil)
+// A server that is away is waited for: it may be restarting behind its proxy. That
+// is a matter of seconds for who comes, and has no end for who was in a room.
+func TestAServerThatIsAwayIsWaitedFor(t *testing.T) {
+	var there atomic.Pointer[server.Server]
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s := there.Load(); s != nil {
+			s.ServeHTTP(w, r)
+			return
+		}
+		w.WriteHeader(http.StatusBadGateway)
+	}))
 	defer h.Close()
+	begin := func() *server.Server {
+		s, err := server.New(server.Config{Turn: "off"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		there.Store(s)
+		return s
+	}
+	const away = "the server is away (502 Bad Gateway)"
 	c, wake := dial(t, h.URL+"/pong")
-	wait(t, wake, "words", 5*time.Second, func() bool { return strings.Contains(c.Text(), "not a Punchback server") })
+	wait(t, wake, "words", 20*time.Second, func() bool { return strings.Contains(c.Text(), away) })
+	s := begin()
+	wait(t, wake, "a welcome", 20*time.Second, c.Up)
+
+	there.Store(nil)
+	s.Close()
+	wait(t, wake, "words", 20*time.Second, func() bool { return strings.Contains(c.Text(), away) })
+	if !testing.Short() {
+		late, lateWake := dial(t, h.URL+"/pong")
+		wait(t, lateWake, "the end of patience", 30*time.Second, func() bool { return late.Err() != nil })
+		if text := late.Err().Error(); !strings.Contains(text, away) {
+			t.Error(text)
+		}
+	}
+	if c.Err() != nil { // It has waited for longer than the other.
+		t.Fatal(c.Err())
+	}
+	begin()
+	wait(t, wake, "a return", 20*time.Second, c.Up)
 }
 
 func TestARefusalEndsIt(t *testing.T) {

@@ -142,7 +142,7 @@ func (c *Conn) over(err error) {
 func (c *Conn) session(ctx context.Context, round int) (welcomed bool, err error) {
 	c.mu.Lock()
 	base := c.bases[c.at]
-	hello := protocol.Message{Kind: protocol.Hello, Build: c.build, Name: c.name, Resume: c.token, Self: c.self, Round: c.round, Ack: c.stream.Heard, Near: c.near}
+	hello := protocol.Message{Kind: protocol.Hello, Build: c.build, Name: c.name, Who: c.who, Resume: c.token, Self: c.self, Round: c.round, Ack: c.stream.Heard, Near: c.near}
 	if c.token == "" {
 		hello.Room = c.room
 	}

@@ -5,7 +5,6 @@ package client
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -50,18 +49,37 @@ func dial(ctx context.Context, link string) (*socket, error) {
 func plainly(err error, response *http.Response) error {
 	var dns *net.DNSError
 	switch {
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return errors.New("there is no host " + dns.Name)
+	case errors.As(err, &dns):
+		return errors.New("the host " + dns.Name + " can't be looked up; is there a network?")
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return errors.New("connection refused; is the server running?")
-	case errors.As(err, &dns):
-		return errors.New("there is no host " + dns.Name)
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+		return errors.New("no way leads there; is there a network?")
 	case errors.Is(err, context.DeadlineExceeded):
 		return errors.New("no answer")
-	case response != nil && response.StatusCode == http.StatusMisdirectedRequest: // It listens on a loopback address.
-		return fmt.Errorf("the server does not know the host %s; start it with -public %[1]s", response.Request.URL.Hostname())
 	case response != nil:
-		return errors.New("it is a web server, but not a Punchback server: " + response.Status)
+		return answered(response)
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		return errors.New("the server closed the connection")
 	}
 	return err
+}
+
+// answered says what an answer means that is no WebSocket. What stands in front
+// of a server answers for it while it restarts, some by numbers of their own; the
+// server itself does so while it stops.
+func answered(r *http.Response) error {
+	switch code := r.StatusCode; {
+	case code == http.StatusBadGateway, code == http.StatusServiceUnavailable, code == http.StatusGatewayTimeout, code >= 520 && code <= 530:
+		return errors.New("the server is away (" + r.Status + ")")
+	case code == http.StatusTooManyRequests:
+		return errors.New("the server is asked too often (" + r.Status + ")")
+	case code == http.StatusMisdirectedRequest: // It listens on a loopback address; its log has the flag.
+		return errors.New("the server does not know the host " + r.Request.URL.Hostname())
+	}
+	return errors.New("it is a web server, but not a Punchback server: " + r.Status)
 }
 
 func (s *socket) read(ctx context.Context) {

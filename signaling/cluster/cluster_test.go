@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +13,10 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	os.Setenv("XDG_CONFIG_HOME", os.DevNull) // No identity is kept: not in the user's own folder either.
+	goleak.VerifyTestMain(m)
+}
 
 // ear is what one server hears.
 type ear struct {

@@ -46,7 +46,7 @@ func startService(t *testing.T, nats string) *service {
 // start starts one of them, which meets the others at that NATS.
 func (s *service) start(i int, nats string) {
 	s.t.Helper()
-	s.procs[i] = launch(s.t, exec.Command(s.bin, "-addr", s.addrs[i], "-turn", "off", "-nats", nats, "-v"), "signaling at")
+	s.procs[i] = launch(s.t, exec.Command(s.bin, "-addr", s.addrs[i], "-turn", "off", "-nats", nats, "-v", "-proofs", filepath.Join(filepath.Dir(s.bin), "proofs.key")), "signaling at")
 }
 
 // stop stops one as an operator does.

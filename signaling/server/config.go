@@ -43,6 +43,7 @@ type Config struct {
 	Drain        time.Duration  // how long Run waits, when it ends, for what the relay carries; default: not at all
 	Web          string         // a folder of static files to serve
 	Fallback     http.Handler   // what serves everything that is not signaling, instead of Web
+	Proofs       []byte         // a key of at least 16 bytes, by which members prove after a restart what they were, see [Proofs]; servers of one Cluster have the same; default: another at each start
 	Limits       Limits
 	Cluster      cluster.Cluster // what makes this server one of several; default: it is alone. Whoever made it closes it, after the server
 	Log          *slog.Logger    // default: none. It is told no token, credential, code of a room, or what players say
@@ -68,6 +69,12 @@ func (c *Config) fill() error {
 	}
 	if err := c.checkTLS(); err != nil {
 		return err
+	}
+	if c.Proofs == nil {
+		c.Proofs = fresh()
+	}
+	if n := len(c.Proofs); n < minProofs {
+		return fmt.Errorf("server: proofs are %d bytes, want %d or more", n, minProofs)
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -56,8 +56,8 @@ func (h *hosts) refuse(w http.ResponseWriter, r *http.Request) bool {
 	if !isHost(name) {
 		name = "HOST"
 	}
-	fmt.Fprintf(&h.log, "host %.100q refused at a loopback address: -public or -proxy lets it in", host)
-	http.Error(w, fmt.Sprintf("The server does not know the host %.100q: start it with -public %.100s or, behind a proxy on this machine, start signaling with -proxy 127.0.0.1,::1.", host, name), http.StatusMisdirectedRequest)
+	fmt.Fprintf(&h.log, "host %.100q refused at a loopback address: -public %.100s lets it in, or signaling -proxy 127.0.0.1,::1 behind a proxy on this machine", host, name)
+	http.Error(w, fmt.Sprintf("The server does not know the host %.100q: its log says how to let it in.", host), http.StatusMisdirectedRequest)
 	return true
 }
 

@@ -49,7 +49,7 @@ func TestTheLogKeepsSecrets(t *testing.T) {
 	var secrets []string
 	sit := func() *line {
 		l := raw(t, url+"/toy/HIDEOUT", nil, protocol.Version)
-		l.write(protocol.Message{Kind: protocol.Hello, Build: "1", Name: "Ann Other"})
+		l.write(protocol.Message{Kind: protocol.Hello, Build: "1", Name: "Ann Other", Who: "ceaf6368281b3af30c20ebf2c41335ae"})
 		w := l.read()
 		secrets = append(secrets, w.Token, w.Servers[1].Credential, w.Servers[1].Username)
 		return l
@@ -71,7 +71,7 @@ func TestTheLogKeepsSecrets(t *testing.T) {
 	}
 	s.Close()
 	said := log.String()
-	secrets = append(secrets, "HIDEOUT", "Ann Other", string(payload), base64.StdEncoding.EncodeToString(payload))
+	secrets = append(secrets, "HIDEOUT", "Ann Other", "ceaf6368281b3af30c20ebf2c41335ae", string(payload), base64.StdEncoding.EncodeToString(payload))
 	for _, w := range secrets {
 		if len(w) < 7 || strings.Contains(said, w) {
 			t.Errorf("the log tells %q", w)

@@ -58,6 +58,15 @@ func (o origins) allow(origin, host string) bool {
 	return false
 }
 
+// flagFor is what lets an origin in, and how a player knows it. Anybody can send
+// one, and a log is copied from, so what is no origin of a page is named by neither.
+func flagFor(origin string) (flag, name string) {
+	if u, err := url.Parse(origin); err == nil && isHost(u.Hostname()) && origin == u.Scheme+"://"+u.Host && len(origin) <= 300 {
+		return origin, origin
+	}
+	return "'*'", "an unknown origin" // A page from a file or a sandboxed frame has no name to allow.
+}
+
 func (o origins) has(s string) bool {
 	for _, w := range o {
 		if w == s {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -93,7 +94,7 @@ func TestEveryRefusalIsInWords(t *testing.T) {
 	}{
 		"another version": {"/pong", nil, []string{"punchback.v999"}, nil, protocol.CodeVersion, "punchback.v999"},
 		"no version":      {"/pong", nil, nil, nil, protocol.CodeVersion, protocol.Version},
-		"origin":          {"/pong", from("https://evil.example"), []string{protocol.Version}, nil, protocol.CodeOrigin, "origin https://evil.example refused; start with -origin https://evil.example"},
+		"origin":          {"/pong", from("https://evil.example"), []string{protocol.Version}, nil, protocol.CodeOrigin, "pages of https://evil.example may not use this server"},
 		"path":            {"/po%20ng", nil, []string{protocol.Version}, nil, protocol.CodePlace, "game"},
 		"players":         {"/pong?players=9", nil, []string{protocol.Version}, nil, protocol.CodePlace, "players"},
 		"not hello":       {"/pong", nil, []string{protocol.Version}, &protocol.Message{Kind: protocol.State}, protocol.CodeBad, "hello"},
@@ -109,6 +110,29 @@ func TestEveryRefusalIsInWords(t *testing.T) {
 		}
 		if err := l.ends(); websocket.CloseStatus(err) != websocket.StatusNormalClosure {
 			t.Errorf("%s: the end is %v", name, err)
+		}
+	}
+}
+
+// The player of a page that may not be here reads a sentence; the flag that lets
+// it in stands in the log, where what anybody can send is nothing to paste.
+func TestTheLogHasTheFlagForAnOrigin(t *testing.T) {
+	for origin, want := range map[string][2]string{
+		"https://evil.example:8443":                 {"pages of https://evil.example:8443 may not use this server", "signaling -origin https://evil.example:8443 lets it in"},
+		"null":                                      {"pages of an unknown origin may not use this server", "signaling -origin '*' lets it in"},
+		"https://a.example; rm -rf /":               {"pages of an unknown origin may not use this server", "signaling -origin '*' lets it in"},
+		"https://" + strings.Repeat("x", 4000):      {"pages of an unknown origin may not use this server", "signaling -origin '*' lets it in"},
+		"https://u:p@a.example/path?query#fragment": {"pages of an unknown origin may not use this server", "signaling -origin '*' lets it in"},
+	} {
+		var log book
+		url := start(t, server.Config{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		for range 20 {
+			if m := raw(t, url+"/pong", http.Header{"Origin": {origin}}, protocol.Version).read(); m.Code != protocol.CodeOrigin || m.Text != want[0] {
+				t.Errorf("%.100q: %+v", origin, m)
+			}
+		}
+		if n := strings.Count(log.String(), want[1]); n < 1 || n > 10 || len(log.String()) > 400*n { // One in ten seconds.
+			t.Errorf("%.100q: the log is\n%s", origin, log.String())
 		}
 	}
 }

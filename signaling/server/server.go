@@ -25,16 +25,18 @@ import (
 
 // Limits of a server. Zero means the default.
 type Limits struct {
-	Sockets int           // WebSockets at once; default 10,000
-	Rooms   int           // at once, of those that this server keeps; default 10,000
-	Rate    int           // messages a second of one connection; default 50, of which 4 seconds' worth can come at once
-	Queue   int           // bytes waiting for a slow client before it is dropped; default 256 KiB
-	Hello   time.Duration // for the first message; default 10 s
-	Silence time.Duration // after which a connection is lost; default 20 s
-	Grace   time.Duration // that a member without connection is kept before a match; default 30 s
-	Fresh   time.Duration // after which a member is given new credentials for the relay; default 5 min
-	Play    time.Duration // that it is kept in a match; default 10 min
-	Settle  time.Duration // from the start, in which a code that leads nowhere may be that of a room whose members are not back yet; default 3 s; negative: none
+	Sockets  int           // WebSockets at once; default 10,000
+	Rooms    int           // at once, of those that this server keeps; default 10,000
+	Rate     int           // messages a second of one connection; default 50, of which 4 seconds' worth can come at once
+	Queue    int           // bytes waiting for a slow client before it is dropped; default 256 KiB
+	Hello    time.Duration // for the first message; default 10 s
+	Silence  time.Duration // after which a connection is lost; default 20 s
+	Grace    time.Duration // that a member without connection is kept, and a place for a member that nobody can link to; default 30 s
+	Fresh    time.Duration // after which a member is given new credentials for the relay; default 5 min
+	Play     time.Duration // that it is kept while others in its match are linked to it; default 10 min
+	Patience time.Duration // that a match waits for members that are away, or not linked to the others; default 10 s
+	Doubt    time.Duration // of silence, after which a connection counts as dead for one that comes in its place; default 7 s
+	Settle   time.Duration // from the start, in which a code that leads nowhere may be that of a room whose members are not back yet; default 3 s; negative: none
 
 	AddressSockets  int // WebSockets at once from one address: an IPv4 one, or an IPv6 network of 64 bits; default 256
 	AddressConnects int // that may come in a second, of which 10 seconds' worth can come at once; default 10
@@ -58,7 +60,7 @@ func (l *Limits) fill() error {
 	for _, d := range []struct {
 		field *time.Duration
 		value time.Duration
-	}{{&l.Hello, 10 * time.Second}, {&l.Silence, 20 * time.Second}, {&l.Grace, 30 * time.Second}, {&l.Fresh, 5 * time.Minute}, {&l.Play, 10 * time.Minute}, {&l.Settle, 3 * time.Second}} {
+	}{{&l.Hello, 10 * time.Second}, {&l.Silence, 20 * time.Second}, {&l.Grace, 30 * time.Second}, {&l.Fresh, 5 * time.Minute}, {&l.Play, 10 * time.Minute}, {&l.Patience, 10 * time.Second}, {&l.Doubt, 7 * time.Second}, {&l.Settle, 3 * time.Second}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
@@ -74,6 +76,7 @@ type Server struct {
 	cfg     Config
 	log     *slog.Logger
 	origins origins
+	foreign seldom // origins that are refused
 	hosts   *hosts
 	web     http.Handler
 	relay   *relay.Relay // nil: off
@@ -118,11 +121,14 @@ func New(cfg Config) (*Server, error) {
 	empty := func() *lobby.Lobby {
 		return lobby.New(lobby.Limits{
 			Settle:    settle,
+			Key:       s.cfg.Proofs,
 			Notes:     cfg.Cluster != nil,
 			Rooms:     cfg.Limits.Rooms,
 			Count:     count,
 			Grace:     int(cfg.Limits.Grace / tick),
 			PlayGrace: int(cfg.Limits.Play / tick),
+			Patience:  int(cfg.Limits.Patience / tick),
+			Doubt:     int(cfg.Limits.Doubt / tick),
 		}, random)
 	}
 	s.lobby = empty()
@@ -133,6 +139,7 @@ func New(cfg Config) (*Server, error) {
 	if s.relay, err = s.cfg.listenRelay(); err != nil {
 		return nil, err
 	}
+	s.foreign = seldom{log: s.log, level: slog.LevelWarn}
 	s.hosts = newHosts(&s.cfg)
 	s.metrics = newMetrics(s)
 	s.guard = guard{limits: &s.cfg.Limits, proxies: cfg.Proxies, sources: map[netip.Prefix]*source{}}
@@ -317,17 +324,16 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
 	go c.run() // The goroutine of net/http has too large a stack to stay.
 }
 
-// refusal is what the request's origin has against it.
+// refusal is what the request's origin has against it. The flag that lets it in
+// is for the log: who reads the rest is a player.
 func (s *Server) refusal(r *http.Request) (code, why string) {
 	origin := r.Header.Get("Origin")
 	if s.origins.allow(origin, r.Host) {
 		return "", ""
 	}
-	flag := origin
-	if origin == "null" { // A page from a file or a sandboxed frame has no name to allow.
-		flag = "'*'"
-	}
-	return protocol.CodeOrigin, fmt.Sprintf("origin %s refused; start with -origin %s", origin, flag)
+	flag, name := flagFor(origin)
+	fmt.Fprintf(&s.foreign, "origin %.100q refused: signaling -origin %s lets it in", origin, flag)
+	return protocol.CodeOrigin, "pages of " + name + " may not use this server"
 }
 
 // admit asks whoever embeds this server, for some seconds at most.
