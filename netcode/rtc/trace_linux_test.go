@@ -1,7 +1,6 @@
 package rtc_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"

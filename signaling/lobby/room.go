@@ -50,13 +50,14 @@ type member struct {
 	spoke   bool   // and whether it has ever said one
 	chance  bool   // it came to be put together with anybody
 	moved   bool   // to another room, see rescue
+	proven  bool   // it was in the room before the server forgot it
 	since   uint64 // what it says before it has heard this number was meant for another room
 	doubted int    // the tick when somebody with the same identity came while its connection was there
 	id      protocol.ID
 	token   string
 	who     string // its identity, if it has one
 	name    string
-	round   int // that it plays or waits for; zero until it has said so
+	round   int // that it plays or waits for; zero until it has said so. It may know of more rounds than a room that was forgotten
 	ready   bool
 	linked  []protocol.ID
 	data    []byte
@@ -65,14 +66,14 @@ type member struct {
 }
 
 func (m *member) public() protocol.Member {
-	return protocol.Member{ID: m.id, Name: m.name, Round: m.round, Ready: m.ready, Data: m.data, Away: m.conn == 0}
+	return protocol.Member{ID: m.id, Name: m.name, Round: min(m.round, m.room.round), Ready: m.ready, Data: m.data, Away: m.conn == 0}
 }
 
 // newMember makes one of a newcomer, or of somebody who comes back to a room that
 // the server forgot. It gets a place by enter.
 func (r *room) newMember(c Conn, hello *protocol.Message) *member {
 	m := &member{room: r, conn: c, heard: r.box.now, who: hello.Who, name: hello.Name, near: beacons(hello.Near)}
-	if r.proves(hello) {
+	if m.proven = r.proves(hello); m.proven {
 		r.missing = max(0, r.missing-1)
 		if r.revived {
 			r.round = max(r.round, min(hello.Round, protocol.MaxRound))
@@ -131,7 +132,7 @@ func (r *room) anyAway() bool {
 // state hears the whole state of a member, as often as it likes.
 func (r *room) state(m *member, msg *protocol.Message) {
 	before := m.public()
-	m.round = min(msg.Round, r.round)
+	m.round = msg.Round
 	m.ready = msg.Ready
 	m.linked = msg.Linked
 	m.data = msg.Data

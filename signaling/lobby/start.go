@@ -50,7 +50,7 @@ func (r *room) look() (company uint32) {
 	var here uint32
 	playing := r.playing()
 	for i, m := range r.members {
-		if m.conn != 0 && (playing || m.round == r.round) {
+		if m.conn != 0 && (playing || m.round >= r.round) {
 			here |= 1 << i
 		}
 	}

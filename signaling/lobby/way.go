@@ -53,8 +53,10 @@ func (r *room) prefers(hello *protocol.Message) *member {
 	if !r.revived || r.playing() || r.box.now-r.made >= r.box.limits.PlayGrace || r.build != hello.Build || !r.proves(hello) || r.bars(hello) != protocol.CodeFull {
 		return nil
 	}
-	if last := r.members[len(r.members)-1]; last.id > old {
-		return last
+	for i := len(r.members) - 1; i >= 0; i-- {
+		if m := r.members[i]; !m.proven && r.holds(m) {
+			return m
+		}
 	}
 	return nil
 }
@@ -69,8 +71,9 @@ func (l *Lobby) makeWay(r *room, hello *protocol.Message) {
 		r.remove(m)
 	}
 	for m := r.prefers(hello); m != nil; m = r.prefers(hello) {
+		r.ban(m) // It would come back, and so on.
 		if m.conn != 0 {
-			l.refuse(m.conn, protocol.CodeFull, fmt.Sprintf("room %s is full: the place was that of a member who is back", r.code))
+			l.refuse(m.conn, protocol.CodeKicked, fmt.Sprintf("room %s is full: the place was that of a member who is back", r.code))
 		}
 		l.forget(m)
 		r.remove(m)
@@ -109,7 +112,7 @@ func (l *Lobby) rescue(r *room) {
 	}
 	for i := len(r.members) - 1; i >= 0; i-- {
 		m := r.members[i]
-		if !m.chance || m.moved || !m.stuck() || !m.spoke || m.round != r.round || !r.vain(m, i > 0) {
+		if !m.chance || m.moved || !m.stuck() || !m.spoke || m.round < r.round || !r.vain(m, i > 0) {
 			continue
 		}
 		hello := protocol.Message{Kind: protocol.Hello, Build: r.build, Near: nearOf(m.near)}

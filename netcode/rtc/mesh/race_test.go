@@ -1,0 +1,5 @@
+//go:build race || js
+
+package mesh
+
+const interleavings = 500
