@@ -80,11 +80,13 @@ func TestTermsDiffer(t *testing.T) {
 }
 
 func TestOtherMatchIsNotOurs(t *testing.T) {
-	b := newTable(t, 2, simnet.Path{}, func(m int, c *netcode.Config) { c.Nonce[0] = byte(m); c.Timeout = 50 })
-	b.run(60)
-	for m, err := range b.errs {
-		if err == nil || !strings.Contains(err.Error(), "another match") {
-			t.Errorf("machine %d: %v", m, err)
+	for n := 2; n <= 3; n++ {
+		b := newTable(t, n, simnet.Path{}, func(m int, c *netcode.Config) { c.Nonce[0] = byte(m); c.Timeout = 50 })
+		b.run(60)
+		for m, err := range b.errs {
+			if err == nil || strings.Count(err.Error(), "another match") != n-1 {
+				t.Errorf("machine %d of %d: %v", m, n, err)
+			}
 		}
 	}
 }

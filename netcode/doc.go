@@ -113,6 +113,11 @@
 // wait. A [Transport] that is a [Disconnecter] spares them the timeout where it
 // knows that the machine has gone for good, as that of package rtc does.
 //
+// Before the first frame it is the same. A machine that does not come within
+// Terms.Timeout ticks is left out: the event [Left] has frame 0. If it comes after
+// all, it ends with a [*SplitError] that says so. A pair without a link plays by
+// what the others pass on.
+//
 // For this more than half of the machines must hear one another, or half with
 // the lowest seat; those who have said goodbye do not count. Who cannot, or was
 // given up, confirms nothing more and ends with a [*SplitError]: there is never a
@@ -123,7 +128,7 @@
 //
 // The match is over, and each later call returns the same error; show it and
 // close what the Session played on. [*LeftError] is the common end: the result up
-// to Confirmed stands. [*SplitError]: this machine's connection was too bad.
+// to Confirmed stands. [*SplitError]: this machine's connection was too bad, or it came too late.
 // [*DesyncError] is a mistake in the game: save its Dump. [*TermsError] comes
 // before the first frame: the two have different builds or settings. A [Transport]
 // that is an [Ender] hears it, too, even if the game drops it: in the browser, that of

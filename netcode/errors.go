@@ -6,13 +6,13 @@ import (
 )
 
 // LeftError ends a match for the machine that is left alone: the last of the
-// others said goodbye, or was silent for Terms.Timeout ticks. Everything up to
-// Frame was confirmed where the other machine said enough for it; compare with
-// Session.Confirmed.
+// others said goodbye, has gone for good as the Transport knows, or was silent
+// for Terms.Timeout ticks. Everything up to Frame was confirmed where the other
+// machine said enough for it; compare with Session.Confirmed.
 type LeftError struct {
 	Peer    Peer
 	Frame   Frame // its last
-	Timeout bool  // it did not say goodbye
+	Timeout bool  // it was silent for too long; otherwise it has left
 	note    string
 }
 
@@ -20,22 +20,23 @@ func (e *LeftError) Error() string {
 	if e.Timeout {
 		return fmt.Sprintf("netcode: peer %d was silent for too long at frame %d%s", e.Peer, e.Frame, e.note)
 	}
-	return fmt.Sprintf("netcode: peer %d left at frame %d", e.Peer, e.Frame)
+	return fmt.Sprintf("netcode: peer %d has left; its last frame is %d", e.Peer, e.Frame)
 }
 
-// SplitError ends a match of three and more for a machine that can no longer
-// agree with enough of the others: they went on without it, or nobody can. Up to
-// Frame its history is that of everybody; nothing after it was confirmed.
+// SplitError ends a match of three and more for a machine that cannot agree with
+// enough of the others: they play without it, or nobody can. Up to Frame its
+// history is that of everybody; nothing after it was confirmed.
 type SplitError struct {
 	Frame Frame // confirmed
-	Out   bool  // the others go on without this machine, which was silent for too long
+	Out   bool  // the others play without this machine, which they could not hear
+	note  string
 }
 
 func (e *SplitError) Error() string {
 	if e.Out {
-		return fmt.Sprintf("netcode: the others go on without this machine, since they did not hear it for too long; confirmed up to frame %d", e.Frame)
+		return fmt.Sprintf("netcode: the others play without this machine, since they could not hear it; confirmed up to frame %d", e.Frame)
 	}
-	return fmt.Sprintf("netcode: too few machines can hear one another to go on; confirmed up to frame %d", e.Frame)
+	return fmt.Sprintf("netcode: too few machines can hear one another to play; confirmed up to frame %d%s", e.Frame, e.note)
 }
 
 // DesyncError ends a match: another machine made something else of the same

@@ -9,7 +9,7 @@ const (
 	Synced EventKind = iota + 1 // the handshake with Peer is done
 	Quiet                       // Peer has not been heard for a while; frames may wait
 	Back                        // Peer is heard again
-	Left                        // Peer said goodbye or was given up; Frame is its last
+	Left                        // Peer has left, or with Timeout was given up; Frame is its last
 	Split                       // too few of the others can be heard; nothing after Frame will be confirmed here
 )
 
@@ -20,9 +20,10 @@ func (k EventKind) String() string {
 
 // Event is something worth telling the player.
 type Event struct {
-	Kind  EventKind
-	Peer  Peer
-	Frame Frame
+	Kind    EventKind
+	Peer    Peer
+	Frame   Frame
+	Timeout bool // of Left: Peer was silent for too long
 }
 
 // Events are those since the last call. It does not allocate: it is small

@@ -56,8 +56,8 @@ type Transport interface {
 // is no way to it any more, and there will be none. It is asked, in Advance, about
 // machines that are silent. Such a machine is suspected at once, instead of after
 // Terms.Timeout ticks, and the others go on without it as soon as none of them
-// hears it. To say so of a machine that does come back costs it the match, and
-// never makes histories differ.
+// hears it; events and errors say that it has left. To say so of a machine that
+// does come back costs it the match, and never makes histories differ.
 type Disconnecter interface {
 	Disconnected(Peer) bool
 }

@@ -34,11 +34,27 @@ func (s *Session) hear() {
 			return
 		}
 	}
-	if !s.started && !s.leaving { // who leaves before the start never starts
-		s.started = true
-		for i := range s.peers {
-			s.started = s.started && s.peers[i].agreed && s.peers[i].heardUs
+}
+
+// begin starts the match once everybody in the view has agreed with this machine
+// and has heard it, or others say so. Who leaves before that never starts.
+func (s *Session) begin() {
+	if s.started || s.leaving {
+		return
+	}
+	for i := range s.peers {
+		if p := &s.peers[i]; !p.gone && !(p.agreed && p.heardUs) {
+			return
 		}
+	}
+	s.started = true
+}
+
+// agree notes that the terms of another machine are ours.
+func (s *Session) agree(p *peer) {
+	if !p.agreed {
+		p.agreed = true
+		s.event(Event{Kind: Synced, Peer: p.id})
 	}
 }
 
@@ -55,7 +71,7 @@ func (s *Session) receive(b []byte, from Peer) bool {
 	case kindPlay:
 		return p.agreed && uint16(b[0])|uint16(b[1])<<8 == s.tag && s.receivePlay(p, b[2:])
 	case kindStatus:
-		return p.playing && uint16(b[0])|uint16(b[1])<<8 == s.tag && s.receiveStatus(p, b[2:])
+		return p.agreed && uint16(b[0])|uint16(b[1])<<8 == s.tag && s.receiveStatus(p, b[2:])
 	case kindDispute:
 		return p.agreed && uint16(b[0])|uint16(b[1])<<8 == s.tag && s.receiveDispute(i, b[2:])
 	}
@@ -71,24 +87,23 @@ func (s *Session) receiveHello(p *peer, b []byte) bool {
 		p.foreign = true
 		return false
 	}
-	if p.playing {
+	if p.playing && !p.gone {
 		return true // late; the match runs
+	}
+	p.quiet, p.heardUs = 0, h.flags&helloHeard != 0
+	if p.gone {
+		return true // It comes too late, and is told so.
 	}
 	if !p.agreed {
 		if field, here, there := h.differs(&s.cfg.Terms, s.order, s.print); field != "" {
 			s.err = &TermsError{Peer: p.id, Field: field, Here: here, There: there}
 			return true
 		}
-		p.agreed = true
-		s.event(Event{Kind: Synced, Peer: p.id})
-	}
-	if h.flags&helloHeard != 0 {
-		p.heardUs = true
+		s.agree(p)
 	}
 	if h.flags&helloBye != 0 {
 		p.leaving, p.fin = true, true
 	}
-	p.quiet = 0
 	return true
 }
 

@@ -31,7 +31,7 @@ type hello struct {
 
 const (
 	helloHeard = 0x04 // the sender has our hello and agrees with it
-	helloBye   = 0x08 // the sender leaves before the first frame
+	helloBye   = 0x08 // the sender leaves before the first frame, in view 0 and without a vote
 )
 
 func appendHello(b []byte, tag uint16, flags byte, t *Terms, seats []byte, fingerprint uint64) []byte {

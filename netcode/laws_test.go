@@ -62,7 +62,7 @@ var faults = []struct {
 	{"speak only when there is something to say", netcode.LostAck, 2, false, 0, 20},
 	{"confirm what only this machine has", netcode.ConfirmEarly, 3, false, 0, 20},
 	{"take input again from whom an older ballot suspects", netcode.ThawEarly, 4, true, 15409, 1},
-	{"count what was reported in another view", netcode.OtherView, 3, true, 3210, 1},
+	{"count what was reported in another view", netcode.OtherView, 3, true, 9640, 1},
 	{"take back a confirmed frame", netcode.TakeBack, 2, false, 0, 20},
 	{"cut one frame too low", netcode.CutLow, 3, true, 0, 40},
 	{"hash the frame on screen", netcode.HashPredicted, 2, false, 0, 20},

@@ -1,6 +1,9 @@
 package netcode
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // A machine that leaves names its last frame and votes no more; the others let
 // it go by the next view, in which it has no input beyond. It stays until all of
@@ -122,7 +125,7 @@ func (s *Session) watch() {
 		p := &s.peers[i]
 		switch {
 		case p.gone:
-		case s.started && p.age >= hushAfter && !p.hushed:
+		case s.started && p.age >= hushAfter && p.lost == 0 && !p.hushed:
 			p.hushed = true
 			s.event(Event{Kind: Quiet, Peer: p.id, Frame: p.head})
 		case p.age == 0 && p.hushed:
@@ -132,12 +135,6 @@ func (s *Session) watch() {
 	}
 	if s.leaving {
 		return // silence of others is no error any more, see Done
-	}
-	for i := range s.peers {
-		if p := &s.peers[i]; !s.started && (p.leaving || p.lost > 0 || p.quiet >= s.cfg.Timeout) {
-			s.part(p, 0, !p.leaving)
-			return
-		}
 	}
 	if !s.fin {
 		return
@@ -149,19 +146,23 @@ func (s *Session) watch() {
 		}
 	}
 	p := &s.peers[s.lastOut]
-	s.err = s.leftError(p, s.cuts[p.machine], !p.leaving)
+	s.err = s.leftError(p, s.cuts[p.machine])
 }
 
-// part ends the match because p is gone.
-func (s *Session) part(p *peer, last Frame, timeout bool) {
-	s.event(Event{Kind: Left, Peer: p.id, Frame: last})
-	s.err = s.leftError(p, last, timeout)
+func (s *Session) leftError(p *peer, last Frame) *LeftError {
+	return &LeftError{Peer: p.id, Frame: last, Timeout: s.silent(p), note: p.strange("")}
 }
 
-func (s *Session) leftError(p *peer, last Frame, timeout bool) *LeftError {
-	e := &LeftError{Peer: p.id, Frame: last, Timeout: timeout}
-	if !p.agreed && p.foreign {
-		e.note = ": it speaks of another match (Nonce differs)"
+// silent reports whether a machine that is out was given up: it said no goodbye,
+// and has not gone for good as far as the transport knows.
+func (s *Session) silent(p *peer) bool {
+	return !p.leaving && p.lost == 0 && p.age >= s.hush()
+}
+
+// strange adds to a note that a machine is in another match.
+func (p *peer) strange(note string) string {
+	if p.agreed || !p.foreign {
+		return note
 	}
-	return e
+	return fmt.Sprintf("%s: peer %d speaks of another match (Nonce differs)", note, p.id)
 }

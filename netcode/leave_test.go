@@ -19,8 +19,8 @@ func TestSilenceEndsTheMatch(t *testing.T) {
 	if !errors.As(b.errs[0], &left) || left.Peer != 1 || !left.Timeout || left.Frame < 110 || left.Frame > 130 {
 		t.Fatalf("error %v", b.errs[0])
 	}
-	if b.count(0, netcode.Quiet) != 1 || b.count(0, netcode.Left) != 1 {
-		t.Errorf("events %v", b.events[0])
+	if e := b.events[0]; b.count(0, netcode.Quiet) != 1 || b.count(0, netcode.Left) != 1 || !e[len(e)-1].Timeout {
+		t.Errorf("events %+v", e)
 	}
 	if again := b.sessions[0].Advance(netcode.Input{}); again != b.errs[0] {
 		t.Errorf("the next Advance says %v", again)
@@ -111,8 +111,10 @@ func TestLeaveBeforeTheStart(t *testing.T) {
 	if !b.sessions[1].Done() {
 		t.Error("the leaver is not done")
 	}
+	b.healthy() // machine 2 may still come
+	b.run(60)
 	var left *netcode.LeftError
-	if !errors.As(b.errs[0], &left) || left.Peer != 1 || left.Timeout {
+	if !errors.As(b.errs[0], &left) || left.Peer != 2 || !left.Timeout || left.Frame != 0 {
 		t.Errorf("error %v", b.errs[0])
 	}
 }
@@ -138,5 +140,21 @@ func TestLeaveWhileHellosAreOnTheWay(t *testing.T) {
 	var left *netcode.LeftError
 	if !b.sessions[0].Done() || b.sessions[0].Frame() != 0 || !errors.As(b.errs[1], &left) || left.Timeout || left.Frame != 0 {
 		t.Errorf("done %v at frame %d; the other: %v", b.sessions[0].Done(), b.sessions[0].Frame(), b.errs[1])
+	}
+}
+
+// A machine that comes when the other one has left already hears so from the
+// hellos that wait for it.
+func TestLeaveBeforeTheOtherComes(t *testing.T) {
+	b := newTable(t, 2, simnet.Path{Latency: 2000}, nil)
+	b.asleep[1] = true
+	b.run(5)
+	b.sessions[0].Leave()
+	b.run(40)
+	b.asleep[1] = false
+	b.run(20)
+	var left *netcode.LeftError
+	if !b.sessions[0].Done() || !errors.As(b.errs[1], &left) || left.Timeout || left.Frame != 0 {
+		t.Errorf("done %v; the other: %v", b.sessions[0].Done(), b.errs[1])
 	}
 }

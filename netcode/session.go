@@ -249,6 +249,7 @@ func (s *Session) Advance(local ...Input) error {
 	if s.err == nil {
 		s.depart()
 		s.council()
+		s.begin()
 		s.foresee()
 		if s.started && s.dispute == nil && s.err == nil {
 			s.play()

@@ -9,13 +9,11 @@ const blockEvery = 8
 // Complete and the clock ride on it, and a silent machine would be taken for
 // a lost one.
 func (s *Session) speak() {
-	troubled := s.started && s.troubled()
+	troubled := s.troubled()
 	for i := range s.peers {
 		p := &s.peers[i]
-		if s.started {
-			s.advise(p, troubled)
-		}
-		if p.gone && (!p.leaving || p.quiet >= hushAfter) {
+		s.advise(p, troubled)
+		if p.gone && (!p.leaving || p.quiet >= hushAfter) && (p.heardUs || p.quiet > 0) {
 			continue
 		}
 		if s.fault == lostAck && p.ack == s.mine {
@@ -36,7 +34,7 @@ func (s *Session) speakLast() {
 }
 
 func (s *Session) speakTo(p *peer) {
-	if s.started {
+	if p.heardUs && (s.started || s.leaving) {
 		s.packet = s.encode(s.packet[:0], p)
 	} else {
 		s.packet = s.encodeHello(s.packet[:0], p)
@@ -59,7 +57,7 @@ func (s *Session) encodeHello(b []byte, p *peer) []byte {
 	if p.agreed {
 		flags |= helloHeard
 	}
-	if s.leaving {
+	if s.leaving && !s.started && s.view == 0 && s.ballot.votes[s.self].promised == 0 {
 		flags |= helloBye
 	}
 	return appendHello(b, s.tag, flags, &s.cfg.Terms, s.order, s.print)
@@ -72,9 +70,12 @@ func (s *Session) encodeHello(b []byte, p *peer) []byte {
 // the head that all share.
 func (s *Session) encode(b []byte, p *peer) []byte {
 	mine, most := s.mine, s.most
+	if !s.started { // It leaves before its first frame, and has given nothing.
+		mine, most = 0, 0
+	}
 	var m play
 	m.seq, m.echo, m.view = byte(s.tick), p.echo, s.view
-	m.complete, m.now, m.ack, m.last = s.complete, s.now, p.head, s.mine
+	m.complete, m.now, m.ack, m.last = s.complete, s.now, p.head, mine
 	m.voted = s.ballot.votes[s.self].promised != 0
 	if s.view > 0 {
 		m.flags |= flagView
@@ -94,7 +95,7 @@ func (s *Session) encode(b []byte, p *peer) []byte {
 	if s.leaving {
 		m.flags |= flagBye
 	}
-	if s.fin {
+	if s.fin || !s.started {
 		m.flags |= flagFin
 	}
 	if s.end < never || s.dispute != nil || s.tick%blockEvery == 0 {

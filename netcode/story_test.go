@@ -122,7 +122,7 @@ func (a *told) advance() {
 		case netcode.Back:
 			a.say("hears machine %d again", e.Peer)
 		case netcode.Left:
-			a.say("goes on without machine %d after frame %d", e.Peer, e.Frame)
+			a.say("goes on without machine %d, %s, after frame %d", e.Peer, map[bool]string{true: "silent for too long", false: "which has left"}[e.Timeout], e.Frame)
 		default:
 			a.say("is told %v at frame %d", e.Kind, e.Frame)
 		}
@@ -231,6 +231,33 @@ var stories = []struct {
 		w.note("Machine 2 dies.")
 		w.machines[2].asleep = true
 		w.run(90)
+		return w
+	}},
+	{"absent", "Three players; one never comes, and is left out. When it comes after all, it is told so.", func(t *testing.T) *teller {
+		w := newTeller(t, 3, simnet.Path{Latency: 1500}, nil)
+		w.machines[2].asleep = true
+		w.run(80)
+		w.note("Machine 2 comes after all.")
+		w.net.Forget(2)
+		w.machines[2].asleep = false
+		w.run(10)
+		return w
+	}},
+	{"relayed", "Three players; two of them have no link from the start on. The third passes on what they say.", func(t *testing.T) *teller {
+		w := newTeller(t, 3, simnet.Path{Latency: 1500}, nil)
+		w.net.Cut(0, 2, true)
+		w.net.Cut(2, 0, true)
+		w.run(60)
+		return w
+	}},
+	{"closed", "Three players; the tab of one is closed, and the transports of the others say so.", func(t *testing.T) *teller {
+		w := newTeller(t, 3, simnet.Path{Latency: 1500}, nil)
+		w.run(30)
+		w.note("Machine 2 is closed.")
+		w.machines[2].asleep = true
+		w.net.Disconnect(0, 2, true)
+		w.net.Disconnect(1, 2, true)
+		w.run(40)
 		return w
 	}},
 	{"split", "Four players, and a wire breaks between two and two. The side with player 0 goes on; the other can't.", func(t *testing.T) *teller {

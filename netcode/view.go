@@ -10,7 +10,7 @@ import "fmt"
 
 // council follows the ballot on the next view, and holds one if it must.
 func (s *Session) council() {
-	if len(s.peers) == 0 || !s.started || s.err != nil || s.dispute != nil {
+	if len(s.peers) == 0 || s.err != nil || s.dispute != nil {
 		return
 	}
 	b := &s.ballot
@@ -80,8 +80,11 @@ func (s *Session) calm() bool {
 	return true
 }
 
-// patience is how many ticks a ballot may take before another is held.
-func (s *Session) patience() int64 { return s.trips(3) }
+// patience is how many ticks a ballot may take before another is held: each round
+// twice as many, since before the first frame nobody has measured a trip yet.
+func (s *Session) patience() int64 {
+	return min(s.trips(3)<<min(max(s.ballot.votes[s.self].promised.round()-1, 0), 4), 120)
+}
 
 // trips is how many ticks so many round trips may take.
 func (s *Session) trips(n int) int64 {
@@ -97,7 +100,7 @@ func (s *Session) trips(n int) int64 {
 func (s *Session) reach() {
 	near, seen := machines(0), machines(0)
 	for i := range s.peers {
-		if p := &s.peers[i]; !p.gone && p.lost == 0 && p.quiet < s.hush() {
+		if p := &s.peers[i]; p.agreed && !p.gone && p.lost == 0 && p.quiet < s.hush() {
 			near |= setOf(p.machine)
 		}
 	}
@@ -113,9 +116,15 @@ func (s *Session) reach() {
 		next = more &^ seen & s.ballot.members
 	}
 	for i := range s.peers {
-		if p := &s.peers[i]; p.quiet == 0 {
+		p := &s.peers[i]
+		passed := seen.has(p.machine) && !near.has(p.machine)
+		if passed && !(p.agreed && p.heardUs) { // It has agreed with those who hear it, and so with us.
+			s.agree(p)
+			p.heardUs = true
+		}
+		if p.quiet == 0 {
 			p.age = 0
-		} else if p.age++; seen.has(p.machine) && !near.has(p.machine) {
+		} else if p.age++; passed {
 			p.age = min(p.age, s.hush()-1)
 		} else if int64(p.lost) > s.trips(1) { // The others had the time to say that they hear it.
 			p.age = max(p.age, s.cfg.Timeout)
@@ -181,7 +190,7 @@ func (s *Session) install(view uint32, absent machines, cuts *[MaxPlayers]Frame)
 		p.reported = 0
 		if out.has(p.machine) {
 			p.gone = true
-			s.event(Event{Kind: Left, Peer: p.id, Frame: s.cuts[p.machine]})
+			s.event(Event{Kind: Left, Peer: p.id, Frame: s.cuts[p.machine], Timeout: s.silent(p)})
 			s.lastOut = i
 		}
 	}
@@ -209,13 +218,18 @@ func (s *Session) split(suspects machines) {
 	if s.ballot.members.count() == 2 { // There are no sides then: the other one is gone.
 		for i := range s.peers {
 			if p := &s.peers[i]; suspects.has(p.machine) {
-				s.part(p, p.head, !p.leaving)
+				s.event(Event{Kind: Left, Peer: p.id, Frame: p.head, Timeout: s.silent(p)})
+				s.err = s.leftError(p, p.head)
 			}
 		}
 		return
 	}
 	s.event(Event{Kind: Split, Frame: s.confirmed})
-	s.err = &SplitError{Frame: s.confirmed}
+	e := &SplitError{Frame: s.confirmed}
+	for i := range s.peers {
+		e.note = s.peers[i].strange(e.note)
+	}
+	s.err = e
 }
 
 // troubled tells whether to ask the others how they are.

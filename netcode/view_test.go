@@ -2,6 +2,7 @@ package netcode_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/punchback/punchback/netcode"
@@ -293,12 +294,15 @@ func TestADropThatIsKnown(t *testing.T) {
 			b.run(viewTimeout - 1)
 			if n == 2 {
 				var left *netcode.LeftError
-				if !errors.As(b.errs[0], &left) || !left.Timeout {
+				if !errors.As(b.errs[0], &left) || left.Timeout || !strings.Contains(left.Error(), "has left") {
 					t.Errorf("alone: %v", b.errs[0])
 				}
 				continue
 			}
 			for m := range n - 1 {
+				if e := b.events[m]; b.count(m, netcode.Quiet) > 0 || e[len(e)-1].Kind != netcode.Left || e[len(e)-1].Timeout {
+					t.Errorf("%d machines: machine %d was told %+v", n, m, e)
+				}
 				s := b.sessions[m].Stats()
 				if stall := int(s.Waited - before); stall > 10+3*2*latency || s.View != 1 {
 					t.Errorf("%d machines, latency of %d ticks: machine %d stood still for %d ticks and is in view %d", n, latency, m, stall, s.View)

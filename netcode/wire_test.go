@@ -225,3 +225,23 @@ func TestEventsThatHappenOnceAreKept(t *testing.T) {
 		t.Error("an event came twice")
 	}
 }
+
+// A hello names no view and no vote, so it says goodbye only where that takes no
+// vote from a ballot.
+func TestHelloSaysGoodbyeWithoutAVote(t *testing.T) {
+	for _, c := range []struct {
+		view     uint32
+		promised ballotID
+		bye      bool
+	}{{0, 0, true}, {0, 1 << 3, false}, {1, 0, false}} {
+		s, err := NewSession(&toy{}, newBus(3)[0], Config{Terms: Terms{Players: 3}, Seats: []Peer{0, 1, 2}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Leave()
+		s.view, s.ballot.votes[0].promised = c.view, c.promised
+		if bye := s.encodeHello(nil, &s.peers[0])[2]&helloBye != 0; bye != c.bye {
+			t.Errorf("%+v: %v", c, bye)
+		}
+	}
+}

@@ -67,7 +67,10 @@ func (m *match) update(a *app) scene {
 			m.quiet = false
 		case netcode.Left:
 			m.quiet = false
-			m.parted, m.gone = m.holder(e.Peer), 240
+			m.parted, m.gone = m.holder(e.Peer)+" has left", 240
+			if e.Timeout {
+				m.parted = m.holder(e.Peer) + " is not heard any more"
+			}
 		}
 	}
 	m.gone--
@@ -111,7 +114,7 @@ func (m *match) draw(b *view.Brush, a *app) {
 	case m.quiet:
 		note(b, "Waiting to hear from the others ...", 54)
 	case m.gone > 0:
-		note(b, m.parted+" is gone, the others play on", 54)
+		note(b, m.parted+", the others play on", 54)
 	}
 }
 

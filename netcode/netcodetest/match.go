@@ -21,7 +21,7 @@ type match struct {
 	tick     int
 	healed   bool
 	strict   bool // nobody is silent for as long as the timeout
-	early    bool // somebody left or died before everybody had started
+	early    bool // of two, one left or died before both had started
 }
 
 // machine is one player's end, and a Recorder.
@@ -38,6 +38,7 @@ type machine struct {
 	dead      bool
 	known     bool // to have died: the others' transports say so
 	left      bool
+	hasty     bool // left before it had started, and does not wait until the others have heard that
 	split     bool
 	over      error
 	complete  netcode.Frame
@@ -212,6 +213,7 @@ func (w *match) befall(t *trouble) {
 		}
 	case leave:
 		w.part(&w.machines[t.a].left)
+		w.machines[t.a].hasty = w.machines[t.a].session.Frame() == 0
 		w.machines[t.a].session.Leave()
 	case die:
 		w.part(&w.machines[t.a].dead)
@@ -228,7 +230,7 @@ func (w *match) befall(t *trouble) {
 func (w *match) part(gone *bool) {
 	*gone = true
 	for m := range w.machines {
-		w.early = w.early || w.machines[m].complete == 0
+		w.early = w.early || w.machines[m].complete == 0 && len(w.machines) == 2
 	}
 }
 
@@ -294,6 +296,7 @@ func (a *machine) look() *breach {
 
 // hear checks that events come in an order that makes sense.
 func (a *machine) hear() *breach {
+	w := a.match
 	for e := range a.session.Events() {
 		if e.Kind == netcode.Split {
 			if a.split {
@@ -302,7 +305,7 @@ func (a *machine) hear() *breach {
 			a.split = true
 			continue
 		}
-		if int(e.Peer) >= len(a.match.machines) || int(e.Peer) == a.id {
+		if int(e.Peer) >= len(w.machines) || int(e.Peer) == a.id {
 			return broken("events make sense", "machine %d: %v of machine %d", a.id, e.Kind, e.Peer)
 		}
 		p := &a.seen[e.Peer]
@@ -318,7 +321,7 @@ func (a *machine) hear() *breach {
 			ok = p.quiet && !p.left
 			p.quiet = false
 		case netcode.Left:
-			ok = !p.left
+			ok = !p.left && !(w.strict && e.Timeout && w.machines[e.Peer].known)
 			p.left = true
 		}
 		if !ok {

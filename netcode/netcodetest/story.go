@@ -131,6 +131,9 @@ func newStory(seed uint64, players, machines int, storm bool) *story {
 	if storm || machines > 2 && r.below(6) == 0 {
 		s.storm(&r)
 	}
+	if early := random(seed + 1); early.below(4) == 0 {
+		s.early(&early)
+	}
 	slices.SortStableFunc(s.troubles, func(a, b trouble) int { return a.at - b.at })
 	return s
 }
@@ -168,6 +171,25 @@ func (s *story) storm(r *random) {
 		t := trouble{kind: hangup, at: 20 + r.below(80)}
 		t.a, t.b = s.pair(r)
 		t.last = min(t.at+r.below(30), s.ticks-1)
+		s.troubles = append(s.troubles, t)
+	}
+}
+
+// early moves the trouble to the first ticks, some of it before the first frame.
+func (s *story) early(r *random) {
+	first := s.ticks
+	for _, t := range s.troubles {
+		first = min(first, t.at)
+	}
+	for i := range s.troubles {
+		t := &s.troubles[i]
+		t.at, t.last = t.at-first, t.last-first
+	}
+	t := trouble{kind: [...]kind{cut, leave, die}[r.below(3)], at: r.below(12)}
+	t.a, t.b = s.pair(r)
+	t.last = min(t.at+r.below(s.ticks), s.ticks-1)
+	if s.troubles = append(s.troubles, t); t.kind == cut {
+		t.a, t.b = t.b, t.a
 		s.troubles = append(s.troubles, t)
 	}
 }

@@ -58,14 +58,17 @@ func (a *machine) mayEnd(err error) bool {
 		var split *netcode.SplitError
 		return errors.As(err, &left) || errors.As(err, &split)
 	}
-	gone, died := 0, 0
+	gone, died, silent := 0, 0, 0
 	for m := range w.machines {
 		o := &w.machines[m]
 		if o.left || o.dead {
 			gone++
 		}
-		if o.dead {
+		if o.dead || o.hasty {
 			died++
+		}
+		if o.dead && !o.known || o.hasty {
+			silent++
 		}
 	}
 	var left *netcode.LeftError
@@ -73,7 +76,7 @@ func (a *machine) mayEnd(err error) bool {
 		if a.left { // and waits yet for its Commands to be taken
 			gone--
 		}
-		return gone == len(w.machines)-1 && (died > 0 || !left.Timeout)
+		return gone == len(w.machines)-1 && (silent > 0 || !left.Timeout)
 	}
 	var split *netcode.SplitError
 	return errors.As(err, &split) && died > 0 && 2*(len(w.machines)-gone) <= len(w.machines) && !split.Out
