@@ -23,8 +23,14 @@ import (
 func service(t *testing.T, host string, more ...string) (p *process, port int) {
 	t.Helper()
 	port = freePort(t)
-	args := append([]string{"-addr", net.JoinHostPort(host, fmt.Sprint(port)), "-turn", net.JoinHostPort(host, fmt.Sprint(freePort(t)))}, more...)
-	p = start(t, "signaling", "signaling", args...)
+	return serviceAt(t, host, port, freePort(t), more...), port
+}
+
+// serviceAt starts it on those ports.
+func serviceAt(t *testing.T, host string, port, turn int, more ...string) *process {
+	t.Helper()
+	args := append([]string{"-addr", net.JoinHostPort(host, fmt.Sprint(port)), "-turn", net.JoinHostPort(host, fmt.Sprint(turn))}, more...)
+	p := start(t, "signaling", "signaling", args...)
 	url := fmt.Sprintf("http://127.0.0.1:%d/healthz", port)
 	if err := browsers.Until(func() (any, bool) {
 		select {
@@ -41,7 +47,7 @@ func service(t *testing.T, host string, more ...string) (p *process, port int) {
 	}); err != nil {
 		t.Fatalf("%s: %v\n%s", url, err, p.log)
 	}
-	return p, port
+	return p
 }
 
 // TestServerDies kills the signaling service in mid-match: it only introduced
