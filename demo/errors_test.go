@@ -25,12 +25,16 @@ type raw struct {
 	self protocol.ID
 }
 
-// dial opens a WebSocket to a room.
+// dial opens a WebSocket to a room, which may have a query; else it is for two.
 func dial(t *testing.T, server, room, version string, header http.Header) *raw {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), browsers.Patience)
 	defer cancel()
-	conn, _, err := websocket.Dial(ctx, server+"/punchback/"+room+"?players=2", &websocket.DialOptions{
+	code, query, ok := strings.Cut(room, "?")
+	if !ok {
+		query = "players=2"
+	}
+	conn, _, err := websocket.Dial(ctx, strings.TrimSuffix(server+"/punchback/"+code, "/")+"?"+query, &websocket.DialOptions{
 		Subprotocols: []string{version}, HTTPHeader: header,
 	})
 	if err != nil {
@@ -62,21 +66,28 @@ func (r *raw) say(m protocol.Message) {
 // hear waits for a message of this kind.
 func (r *raw) hear(kind protocol.Kind) protocol.Message {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), browsers.Patience)
-	defer cancel()
 	for {
-		_, text, err := r.conn.Read(ctx)
-		if err != nil {
-			r.t.Fatalf("waiting for %s: %v", kind, err)
-		}
-		m, err := protocol.Decode(text)
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		if m.Kind == kind {
+		if m := r.read(); m.Kind == kind {
 			return m
+		} else if m.Ends() {
+			r.t.Fatalf("waiting for %s: %s: %s", kind, m.Code, m.Text)
 		}
 	}
+}
+
+// read waits for a message.
+func (r *raw) read() (m protocol.Message) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), browsers.Patience)
+	defer cancel()
+	_, text, err := r.conn.Read(ctx)
+	if err == nil {
+		m, err = protocol.Decode(text)
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return m
 }
 
 // stay answers whatever keeps the connection alive, for the rest of the test.

@@ -6,12 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -23,8 +19,14 @@ import (
 func service(t *testing.T, host string, more ...string) (p *process, port int) {
 	t.Helper()
 	port = freePort(t)
-	args := append([]string{"-addr", net.JoinHostPort(host, fmt.Sprint(port)), "-turn", net.JoinHostPort(host, fmt.Sprint(freePort(t)))}, more...)
-	p = start(t, "signaling", "signaling", args...)
+	return serviceAt(t, host, port, freePort(t), more...), port
+}
+
+// serviceAt starts it on those ports.
+func serviceAt(t *testing.T, host string, port, turn int, more ...string) *process {
+	t.Helper()
+	args := append([]string{"-addr", net.JoinHostPort(host, fmt.Sprint(port)), "-turn", net.JoinHostPort(host, fmt.Sprint(turn))}, more...)
+	p := start(t, "signaling", "signaling", args...)
 	url := fmt.Sprintf("http://127.0.0.1:%d/healthz", port)
 	if err := browsers.Until(func() (any, bool) {
 		select {
@@ -41,7 +43,7 @@ func service(t *testing.T, host string, more ...string) (p *process, port int) {
 	}); err != nil {
 		t.Fatalf("%s: %v\n%s", url, err, p.log)
 	}
-	return p, port
+	return p
 }
 
 // TestServerDies kills the signaling service in mid-match: it only introduced
@@ -119,61 +121,5 @@ func sameEnd(t *testing.T, frames int, bots ...*process) {
 	}
 	if len(hashes) != 1 {
 		t.Errorf("the bots end in %v", hashes)
-	}
-}
-
-// TestSecondMachine joins from a network namespace, over a cable of its own. It runs
-// before all others: links of theirs would take to the cable, and be lost with it.
-func TestSecondMachine(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("a network namespace needs root")
-	}
-	need(t, "ip")
-	const here, there = "10.213.77.1", "10.213.77.2"
-	tag := fmt.Sprintf("w%d", os.Getpid()%100000)
-	ns := "punchback-" + tag
-	ip := func(args ...string) error {
-		out, err := exec.Command("ip", args...).CombinedOutput()
-		if err != nil {
-			return fmt.Errorf("ip %s: %w: %s", strings.Join(args, " "), err, out)
-		}
-		return nil
-	}
-	if err := ip("netns", "add", ns); err != nil {
-		t.Skipf("no network namespaces here: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := ip("netns", "del", ns); err != nil { // the cable goes with it
-			t.Error(err)
-		}
-	})
-	for _, args := range [][]string{
-		{"link", "add", tag + "a", "type", "veth", "peer", "name", tag + "b", "netns", ns},
-		{"addr", "add", here + "/24", "dev", tag + "a"},
-		{"link", "set", tag + "a", "up"},
-		{"-n", ns, "addr", "add", there + "/24", "dev", tag + "b"},
-		{"-n", ns, "link", "set", tag + "b", "up"},
-		{"-n", ns, "link", "set", "lo", "up"},
-	} {
-		if err := ip(args...); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, c := range []struct {
-		name, path string
-		more       []string
-	}{{"direct", "direct", nil}, {"relay", "relay", []string{"-relay-only"}}} {
-		t.Run(c.name, func(t *testing.T) {
-			_, port := service(t, "")
-			url := fmt.Sprintf("ws://%s:%d", here, port)
-			near := bot(t, url, room(t), 2, 300, 1, c.more...)
-			far := startEnv(t, "far", nil, "ip", append([]string{"netns", "exec", ns, filepath.Join(world.bin, "bot")},
-				botArgs(url, room(t), 2, 300, 2, c.more...)...)...)
-			for _, r := range results(t, 300, near, far) {
-				if r.Path != c.path {
-					t.Errorf("path %q; want %s", r.Path, c.path)
-				}
-			}
-		})
 	}
 }

@@ -95,7 +95,7 @@ func worlds(m *testing.M) (code int, err error) {
 		defer free()
 	}
 	start = time.Now()
-	web, err := launch("web", filepath.Join(world.artifacts, "web"), nil, filepath.Join(world.bin, "web"), "-addr", ":0", "-no-open")
+	web, err := launch("web", filepath.Join(world.artifacts, "web"), exec.Command(filepath.Join(world.bin, "web"), "-addr", ":0", "-no-open"))
 	if err != nil {
 		return 1, err
 	}
@@ -247,12 +247,11 @@ type process struct {
 }
 
 // launch starts a program; its output goes to dir/name.out and .log too.
-func launch(name, dir string, env []string, bin string, args ...string) (*process, error) {
+func launch(name, dir string, cmd *exec.Cmd) (*process, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	p := &process{name: name, cmd: exec.Command(bin, args...), done: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(), env...)
+	p := &process{name: name, cmd: cmd, done: make(chan struct{})}
 	p.cmd.Dir = ".."
 	for _, o := range []struct {
 		tape **tape
@@ -292,7 +291,14 @@ func start(t *testing.T, name, program string, args ...string) *process {
 
 func startEnv(t *testing.T, name string, env []string, bin string, args ...string) *process {
 	t.Helper()
-	p, err := launch(name, shelf(t), env, bin, args...)
+	cmd := exec.Command(bin, args...)
+	cmd.Env = append(os.Environ(), env...)
+	return startCmd(t, name, cmd)
+}
+
+func startCmd(t *testing.T, name string, cmd *exec.Cmd) *process {
+	t.Helper()
+	p, err := launch(name, shelf(t), cmd)
 	if err != nil {
 		t.Fatal(err)
 	}

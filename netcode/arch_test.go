@@ -27,7 +27,7 @@ const module = "github.com/punchback/punchback/"
 type room struct {
 	pure bool   // no goroutine, channel, select, lock, clock, system, map order or float arithmetic
 	ours string // what it may import of ours, as names of rooms; "*" is everything
-	tool bool   // a helper of tests: it may import testing, and os for the files of tests
+	tool bool   // a helper of tests: it may import testing, and os for the files of tests; no program imports it
 }
 
 var rooms = map[string]room{
@@ -43,8 +43,8 @@ var rooms = map[string]room{
 	"netcode/rtc":               {ours: "netcode netcode/rtc/mesh signaling/protocol signaling/client signaling/secret nat/punch nat/trace"},
 	"nat":                       {},
 	"nat/cmd/natcheck":          {ours: "nat nat/portmap nat/trace"},
-	"nat/natlab":                {},
-	"nat/natlab/browsers":       {},
+	"nat/natlab":                {tool: true},
+	"nat/natlab/browsers":       {tool: true},
 	"nat/trace":                 {},
 	"nat/portmap":               {},
 	"nat/punch":                 {ours: "nat/portmap nat/trace"},
@@ -151,6 +151,9 @@ func TestImportsGoDownwards(t *testing.T) {
 			for _, i := range l.Imports {
 				if ours, ok := strings.CutPrefix(i, module); ok && r.ours != "*" && !has(r.ours, ours) {
 					t.Errorf("%v: %s imports %s, which its room may not", env, l.room(), ours)
+				}
+				if ours := strings.TrimPrefix(i, module); rooms[ours].tool && !r.tool {
+					t.Errorf("%v: %s imports %s, which is for tests", env, l.room(), ours)
 				}
 				if why, bad := impure[i]; bad && r.pure && !(r.tool && (i == "testing" || i == "os")) {
 					t.Errorf("%v: %s is pure and imports %s: %s", env, l.room(), i, why)

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -166,18 +167,22 @@ func TestRelayOnly(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
-		"-nonsense":               "nonsense",
-		"brawl":                   "no flag",
-		"-frames -1":              "-frames is -1",
-		"-json":                   "-frames",
-		"-lag 99999":              "-lag is 99999",
-		"-jitter -1":              "-jitter",
-		"-loss 2":                 "-loss is 2",
-		"-loss NaN":               "-loss is NaN",
-		"-server nonsense":        "no scheme",
-		"-players 9":              `"9"`,
-		"-room no!room":           "no!room",
-		"-timeout 10ms -frames 5": "-timeout of 10ms",
+		"-nonsense":                  "nonsense",
+		"brawl":                      "no flag",
+		"-frames -1":                 "-frames is -1",
+		"-json":                      "-frames",
+		"-lag 99999":                 "-lag is 99999",
+		"-jitter -1":                 "-jitter",
+		"-loss 2":                    "-loss is 2",
+		"-loss NaN":                  "-loss is NaN",
+		"-server nonsense":           "no scheme",
+		"-players 9":                 `"9"`,
+		"-room no!room":              "no!room",
+		"-room R -new":               "exclude each other",
+		"-frames 5 -matches -1":      "-matches is -1",
+		"-matches 2":                 "-matches needs -frames",
+		"-frames 5 -matches 2 -json": "-matches is 2",
+		"-timeout 10ms -frames 5":    "-timeout of 10ms",
 	} {
 		stdout, stderr, err := bot(t, strings.Fields(args)...)
 		var exit *exec.ExitError
@@ -188,6 +193,34 @@ func TestRefusals(t *testing.T) {
 	}
 	if _, stderr, err := bot(t, "-h"); err != nil || !strings.Contains(stderr, "-relay-only") {
 		t.Errorf("-h: %v, %q", err, stderr)
+	}
+}
+
+// With -matches a bot plays one after another, and tells who is there between them.
+func TestMatches(t *testing.T) {
+	t.Parallel()
+	url, _ := serve(t)
+	var wg sync.WaitGroup
+	var outs [2]string
+	for i := range outs {
+		wg.Go(func() {
+			stdout, stderr, err := bot(t, "-server", url, "-room", "R", "-name", fmt.Sprint("bot", i), "-frames", "30", "-matches", "3", "-timeout", "60s")
+			if err != nil {
+				t.Errorf("bot %d: %v: %s", i, err, stderr)
+			}
+			outs[i] = stdout
+		})
+	}
+	wg.Wait()
+	for i, out := range outs {
+		for _, want := range []string{`room R: .*is this machine`, `room R: .*"bot[01]" is linked`, `match 1: seats \[1 2\], this machine is [12]\n`, `match 3: seats`} {
+			if !regexp.MustCompile(want).MatchString(out) {
+				t.Errorf("bot %d printed no %q:\n%s", i, want, out)
+			}
+		}
+		if n := strings.Count(out, "played: frame 30 has hash"); n != 3 {
+			t.Errorf("bot %d played %d matches", i, n)
+		}
 	}
 }
 

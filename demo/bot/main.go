@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/punchback/punchback/demo/game"
+	"github.com/punchback/punchback/nat/punch"
 	"github.com/punchback/punchback/netcode"
 	"github.com/punchback/punchback/netcode/rtc"
 	"github.com/punchback/punchback/netcode/simnet"
@@ -27,16 +28,19 @@ const usage = `Usage: bot [flags]
 
 Joins a room of the demo game and plays. Without -room it joins whoever waits
 for somebody; without -frames it plays until it is interrupted, one match after
-another. With -frames it plays one match to that frame, sees to it that every
-player has confirmed it, replays the recorded inputs alone and compares; its
-exit status is 0 only if all that came true.
+another. With -frames it plays one match, or -matches, to that frame, sees to it
+that every player has confirmed it, replays the recorded inputs alone and
+compares; its exit status is 0 only if all that came true.
+
+Between matches it tells who is in the room, and how that changes.
 
 `
 
 // options are the flags.
 type options struct {
 	server, room, players, name string
-	frames                      int
+	fresh                       bool
+	frames, matches             int
 	seed                        uint64
 	lag, jitter                 int
 	loss                        float64
@@ -80,24 +84,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		}
 	}()
 	room.SetReady(true)
-	for {
+	for n := 1; ; n++ {
 		match, err := wait(ctx, room, out)
-		if o.frames == 0 && errors.Is(err, errInterrupted) {
+		if o.matches == 0 && errors.Is(err, errInterrupted) {
 			return nil
 		} else if err != nil {
 			return err
 		}
+		cfg := match.Config()
+		fmt.Fprintf(out, "match %d: seats %d, this machine is %d\n", n, cfg.Seats, cfg.Self)
 		r, err := play(ctx, match, o, out)
 		match.Close()
-		switch {
-		case o.frames > 0 && err == nil && o.json:
+		if err == nil && o.json {
 			return json.NewEncoder(stdout).Encode(r)
-		case o.frames > 0:
-			if err == nil {
-				fmt.Fprintf(out, "played: frame %d has hash %s for everybody\n", r.HashFrame, r.Hash)
-			}
+		} else if err == nil && o.frames > 0 {
+			fmt.Fprintf(out, "played: frame %d has hash %s for everybody\n", r.HashFrame, r.Hash)
+		}
+		switch {
+		case n == o.matches:
 			return err
-		case errors.Is(context.Cause(ctx), context.Canceled):
+		case o.matches == 0 && errors.Is(context.Cause(ctx), context.Canceled):
 			return nil
 		case ctx.Err() != nil:
 			return interrupted(ctx)
@@ -118,7 +124,9 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	f.StringVar(&o.room, "room", "", "`code` of the room to join; default: any room that waits")
 	f.StringVar(&o.players, "players", "2", "`number` of machines in a match, or a range such as 2-4")
 	f.StringVar(&o.name, "name", "bot", "`name` for the others to see")
-	f.IntVar(&o.frames, "frames", 0, "play to frame `N` of one match, then stop; 0: play until interrupted")
+	f.BoolVar(&o.fresh, "new", false, "make a room that strangers are not put into, with a code of its own")
+	f.IntVar(&o.frames, "frames", 0, "play to frame `N` of a match; 0: play until interrupted")
+	f.IntVar(&o.matches, "matches", 1, "with -frames, play `N` matches, one after another; 0: play until interrupted")
 	f.Uint64Var(&o.seed, "seed", 1, "`number` that makes this bot play differently from others")
 	f.IntVar(&o.lag, "lag", 0, "hold what is sent back for so many `ms`")
 	f.IntVar(&o.jitter, "jitter", 0, "and for up to so many `ms` more")
@@ -143,14 +151,25 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 		return o, errors.New("-trace-addresses needs -trace")
 	case o.frames < 0 || o.frames > 1<<30:
 		return o, fmt.Errorf("-frames is %d, must be 0 to %d", o.frames, 1<<30)
+	case o.matches < 0 || o.matches > 1<<30:
+		return o, fmt.Errorf("-matches is %d, must be 0 to %d", o.matches, 1<<30)
+	case o.matches != 1 && o.frames == 0:
+		return o, errors.New("-matches needs -frames: without them matches go on until the bot is interrupted")
 	case o.json && o.frames == 0:
 		return o, errors.New("-json needs -frames: it is printed when they are played")
+	case o.json && o.matches != 1:
+		return o, fmt.Errorf("-json tells of one match, and -matches is %d", o.matches)
+	case o.fresh && o.room != "":
+		return o, errors.New("-new and -room exclude each other: a new room has a code of its own")
 	case o.lag < 0 || o.lag > maxLag:
 		return o, fmt.Errorf("-lag is %d ms, must be 0 to %d", o.lag, maxLag)
 	case o.jitter < 0 || o.jitter > maxLag:
 		return o, fmt.Errorf("-jitter is %d ms, must be 0 to %d", o.jitter, maxLag)
 	case !(o.loss >= 0 && o.loss <= 1):
 		return o, fmt.Errorf("-loss is %v, must be 0 to 1", o.loss)
+	}
+	if o.frames == 0 {
+		o.matches = 0
 	}
 	return o, nil
 }
@@ -174,7 +193,11 @@ func (o options) url() string {
 	if o.room != "" {
 		link += "/" + url.PathEscape(o.room)
 	}
-	return link + "?players=" + url.QueryEscape(o.players)
+	link += "?players=" + url.QueryEscape(o.players)
+	if o.fresh {
+		link += "&new"
+	}
+	return link
 }
 
 // path is the network that -lag, -jitter and -loss make.
@@ -188,8 +211,12 @@ func (o options) path() simnet.Path {
 
 // wait waits for a match and tells what for.
 func wait(ctx context.Context, room *rtc.Room, out io.Writer) (*rtc.Match, error) {
-	said := ""
+	said, were := "", ""
 	for {
+		if all := roster(room); all != were {
+			were = all
+			fmt.Fprintln(out, all)
+		}
 		if s := room.Status(); s.Text != said {
 			said = s.Text
 			fmt.Fprintln(out, said)
@@ -206,6 +233,33 @@ func wait(ctx context.Context, room *rtc.Room, out io.Writer) (*rtc.Match, error
 			return nil, err
 		}
 	}
+}
+
+// roster is who is in a room, and how this machine is linked to them; empty before
+// it is in the room itself.
+func roster(room *rtc.Room) string {
+	var all []string
+	for m := range room.Members() {
+		s := fmt.Sprintf("%d %q ", m.Peer, m.Name)
+		switch {
+		case m.Self:
+			s += "is this machine"
+		case m.Banned != "":
+			s += "is banned"
+		case m.Link.State == punch.Open:
+			s += "is linked"
+		default:
+			s += "is not linked"
+		}
+		if m.Away {
+			s += " and away"
+		}
+		all = append(all, s)
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("room %s: %s", room.Code(), strings.Join(all, ", "))
 }
 
 var errInterrupted = errors.New("interrupted")

@@ -2,7 +2,10 @@
 
 package natlab
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // What theory gives to the relay is linked directly where both ends ask for it:
 // many sockets behind the symmetric NAT, and guesses from the other end.
@@ -11,9 +14,8 @@ func TestBirthday(t *testing.T) {
 	for _, hard := range []string{"symm", "block"} {
 		t.Run(hard, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t, 60, 0)
-			ends := [2]string{l.home(hard, internet), l.home("port", internet)}
-			l.open()
+			l := newLab(t, Wire{RTT: 60 * time.Millisecond})
+			ends := [2]*Host{l.Internet.Home(hard), l.Internet.Home("port")}
 			for i, offers := range []string{"hard", "easy"} {
 				t.Run(offers+" end offers", func(t *testing.T) {
 					p, both := l.link(t, "birthday", ends[i], ends[1-i])

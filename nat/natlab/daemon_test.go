@@ -11,12 +11,12 @@ import (
 
 // daemon runs a program in a namespace as long as the test; what it says is told
 // when the test has failed.
-func (l *lab) daemon(space, name string, args ...string) {
+func (l *lab) daemon(h *Host, name string, args ...string) {
 	l.t.Helper()
 	if _, err := exec.LookPath(name); err != nil {
 		l.t.Skipf("%s is not installed", filepath.Base(name))
 	}
-	d := exec.Command("ip", append([]string{"netns", "exec", l.tag + space, name}, args...)...)
+	d := h.Command(name, args...)
 	said := &words{}
 	d.Stdout, d.Stderr = said, said
 	if err := d.Start(); err != nil {
@@ -52,7 +52,7 @@ func (w *words) String() string {
 }
 
 // opener runs miniupnpd in the router of a network, which opens ports when asked.
-func (l *lab) opener(n *network) {
+func (l *lab) opener(n *Network) {
 	l.t.Helper()
 	l.run(n.space, `nft -f - <<'RULES'
 add table inet filter
@@ -72,5 +72,5 @@ RULES`)
 	if err := os.WriteFile(dir+"/conf", []byte(config), 0o600); err != nil {
 		l.t.Fatal(err)
 	}
-	l.daemon(n.space, "miniupnpd", "-d", "-f", dir+"/conf", "-P", dir+"/pid")
+	l.daemon(&Host{n.Cable}, "miniupnpd", "-d", "-f", dir+"/conf", "-P", dir+"/pid")
 }

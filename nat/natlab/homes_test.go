@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/punchback/punchback/nat"
 )
@@ -18,56 +19,55 @@ import (
 // out is what nat.Between foretells of the reports that the doctor makes there.
 func TestHomes(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, 60, 0)
+	l := newLab(t, Wire{RTT: 60 * time.Millisecond})
 	doctor := l.build("nat/cmd/natcheck") + "/natcheck"
-	behind := func(kind, carrier string) string { return l.home(kind, l.router(carrier, internet, shared)) }
-	both := func(kind string, in *network) [2]string { return [2]string{l.home(kind, in), l.home(kind, in)} }
-	lan := func(kind string, apart bool) [2]string {
-		n := l.router(kind, internet, private)
+	behind := func(kind, carrier string) *Host { return l.Internet.Carrier(carrier).Home(kind) }
+	both := func(kind string, in *Network) [2]*Host { return [2]*Host{in.Home(kind), in.Home(kind)} }
+	lan := func(kind string, apart bool) [2]*Host {
+		n := l.Internet.Router(kind)
 		n.apart = apart
-		return [2]string{l.player(n), l.player(n)}
+		return [2]*Host{n.Host(), n.Host()}
 	}
-	cone, addr, port := l.home("cone", internet), l.home("addr", internet), l.home("port", internet)
-	block := l.home("block", internet)
+	cone, addr, port := l.Internet.Home("cone"), l.Internet.Home("addr"), l.Internet.Home("port")
+	block := l.Internet.Home("block")
 	type homes struct {
 		name string
-		ends [2]string
+		ends [2]*Host
 		want string
 		why  string // Between can't know
 		luck bool   // of so few ports one is right by luck, for a link in ten
 	}
 	pairs := []homes{
-		{"block, cone", [2]string{block, cone}, "direct", "", false},
-		{"block, addr", [2]string{block, addr}, "direct", "", false},
-		{"block, port", [2]string{block, port}, "relay", "", true},
-		{"block, block", both("block", internet), "relay", "", true},
-		{"cone with hairpin, port", [2]string{l.home("coneh", internet), port}, "direct", "", false},
-		{"port behind carrier's port, port", [2]string{behind("port", "port"), port}, "direct", "", false},
-		{"port behind carrier's symm, port", [2]string{behind("port", "symm"), port}, "relay", "", false},
-		{"port behind carrier's symm, cone", [2]string{behind("port", "symm"), cone}, "direct", "", false},
-		{"cone behind carrier's block, port", [2]string{behind("cone", "block"), port}, "relay", "", true},
-		{"ports behind one carrier", both("port", l.router("port", internet, shared)), "relay", "", false},
-		{"ports behind one with hairpin", both("port", l.router("porth", internet, shared)), "direct", "", false},
-		{"cones behind one with hairpin", both("cone", l.router("porth", internet, shared)), "direct", "", false},
+		{"block, cone", [2]*Host{block, cone}, "direct", "", false},
+		{"block, addr", [2]*Host{block, addr}, "direct", "", false},
+		{"block, port", [2]*Host{block, port}, "relay", "", true},
+		{"block, block", both("block", l.Internet), "relay", "", true},
+		{"cone with hairpin, port", [2]*Host{l.Internet.Home("coneh"), port}, "direct", "", false},
+		{"port behind carrier's port, port", [2]*Host{behind("port", "port"), port}, "direct", "", false},
+		{"port behind carrier's symm, port", [2]*Host{behind("port", "symm"), port}, "relay", "", false},
+		{"port behind carrier's symm, cone", [2]*Host{behind("port", "symm"), cone}, "direct", "", false},
+		{"cone behind carrier's block, port", [2]*Host{behind("cone", "block"), port}, "relay", "", true},
+		{"ports behind one carrier", both("port", l.Internet.Carrier("port")), "relay", "", false},
+		{"ports behind one with hairpin", both("port", l.Internet.Carrier("porth")), "direct", "", false},
+		{"cones behind one with hairpin", both("cone", l.Internet.Carrier("porth")), "direct", "", false},
 		{"one home", lan("port", false), "direct", "", false},
 		{"one home, guests apart, hairpin", lan("coneh", true), "direct", "", false},
 		{"one home, guests apart", lan("port", true), "relay", "an access point that keeps its guests apart", false},
 	}
 	asked := servers
 	if _, err := os.Stat("/proc/sys/net/ipv6"); err == nil {
-		var sixes [3]string
+		var sixes [3]*Host
 		for i := range sixes {
-			n := l.router("symm", internet, private)
-			sixes[i] = l.player(n)
+			n := l.Internet.Router("symm")
+			sixes[i] = n.Host()
 			if i < 2 {
 				l.six(n, sixes[i])
 			}
 		}
 		asked = append(slices.Clone(servers), six)
-		pairs = append(pairs, homes{"symm, symm, both with IPv6", [2]string{sixes[0], sixes[1]}, "direct", "", false},
-			homes{"symm, symm, one with IPv6", [2]string{sixes[1], sixes[2]}, "relay", "", false})
+		pairs = append(pairs, homes{"symm, symm, both with IPv6", [2]*Host{sixes[0], sixes[1]}, "direct", "", false},
+			homes{"symm, symm, one with IPv6", [2]*Host{sixes[1], sixes[2]}, "relay", "", false})
 	}
-	l.open()
 	var times table
 	var mu sync.Mutex
 	said := map[string]string{}
@@ -115,20 +115,19 @@ func TestCoturn(t *testing.T) {
 	if _, err := exec.LookPath("turnserver"); err != nil {
 		t.Skip("turnserver is not installed")
 	}
-	l := newLab(t, 60, 0)
+	l := newLab(t, Wire{RTT: 60 * time.Millisecond})
 	doctor := l.build("nat/cmd/natcheck") + "/natcheck"
-	port, symm, noudp := l.home("port", internet), l.home("symm", internet), l.home("noudp", internet)
+	port, symm, noudp := l.Internet.Home("port"), l.Internet.Home("symm"), l.Internet.Home("noudp")
 	var times table
 	cells := []struct {
 		name string
-		ends [2]string
+		ends [2]*Host
 		want string
 	}{
-		{"port, port", [2]string{port, l.home("port", internet)}, "direct"},
-		{"symm, port", [2]string{symm, port}, "relay"},
-		{"noudp, port", [2]string{noudp, port}, "relay"},
+		{"port, port", [2]*Host{port, l.Internet.Home("port")}, "direct"},
+		{"symm, port", [2]*Host{symm, port}, "relay"},
+		{"noudp, port", [2]*Host{noudp, port}, "relay"},
 	}
-	l.open()
 	l.turn = l.coturn(doctor)
 	for _, c := range cells {
 		t.Run(c.name, func(t *testing.T) { l.compare(t, &times, c.name, c.ends[0], c.ends[1], c.want) })

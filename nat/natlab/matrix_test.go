@@ -28,13 +28,11 @@ type pair struct {
 // link begins to link two players by links of ours, by pion as it comes, or by
 // ours and a mapped port; the first offers. Signals are carried as long as the test
 // runs.
-func (l *lab) link(t testing.TB, who, a, b string) (p *pair, opened [2]message) {
+func (l *lab) link(t testing.TB, who string, a, b *Host) (p *pair, opened [2]message) {
 	t.Helper()
-	at := *l
-	at.t = t
 	p = &pair{signal: l.signal}
-	p.ends[0] = at.start(a, "player", who, "offer", l.turn.host, l.turn.user, l.turn.pass)
-	p.ends[1] = at.start(b, "player", who, "answer", l.turn.host, l.turn.user, l.turn.pass)
+	p.ends[0] = l.start(t, a, "player", who, "offer", l.turn.host, l.turn.user, l.turn.pass)
+	p.ends[1] = l.start(t, b, "player", who, "answer", l.turn.host, l.turn.user, l.turn.pass)
 	limit := time.After(40 * time.Second)
 	for opened[0].Kind == "" || opened[1].Kind == "" {
 		var m message
@@ -65,15 +63,14 @@ func (l *lab) link(t testing.TB, who, a, b string) (p *pair, opened [2]message) 
 // theory allows it, else by the relay.
 func TestMatrix(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, 60, 0)
-	var homes [2]map[string]string
+	l := newLab(t, Wire{RTT: 60 * time.Millisecond})
+	var homes [2]map[string]*Host
 	for i := range homes {
-		homes[i] = map[string]string{}
+		homes[i] = map[string]*Host{}
 		for _, k := range nat.Kinds {
-			homes[i][k.Short] = l.home(k.Short, internet)
+			homes[i][k.Short] = l.Internet.Home(k.Short)
 		}
 	}
-	l.open()
 	var times table
 	t.Run("pairs", func(t *testing.T) {
 		for _, a := range nat.Kinds {
@@ -107,7 +104,7 @@ func TestMatrix(t *testing.T) {
 
 // compare links two players, both as we do and as pion does, and tells the table.
 // Ours must come to that path; none means either.
-func (l *lab) compare(t *testing.T, times *table, cell, a, b, want string) {
+func (l *lab) compare(t *testing.T, times *table, cell string, a, b *Host, want string) {
 	for range *repeats {
 		for _, who := range []string{"ours", "pion"} {
 			t.Run(who, func(t *testing.T) { // its processes end with it
@@ -171,9 +168,8 @@ func median(d []time.Duration) int64 {
 // Where 5 of 100 packets are lost on each wire, links open all the same.
 func TestLoss(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, 60, 50)
-	a, b := l.home("port", internet), l.home("port", internet)
-	l.open()
+	l := newLab(t, Wire{RTT: 60 * time.Millisecond, Loss: 50})
+	a, b := l.Internet.Home("port"), l.Internet.Home("port")
 	var all []time.Duration
 	for range 5 * *repeats {
 		t.Run("", func(t *testing.T) {
@@ -190,10 +186,8 @@ func TestLoss(t *testing.T) {
 // Two continents, and a network where packets overtake one another.
 func TestFar(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, 240, 0)
-	l.jitter = 10
-	a, b := l.home("port", internet), l.home("port", internet)
-	l.open()
+	l := newLab(t, Wire{RTT: 240 * time.Millisecond, Jitter: 10 * time.Millisecond})
+	a, b := l.Internet.Home("port"), l.Internet.Home("port")
 	var times table
 	l.compare(t, &times, "", a, b, "direct")
 	t.Logf("240 ms and up to 20 more each way: open after %s ms", times.cell(""))
@@ -204,10 +198,9 @@ func TestFar(t *testing.T) {
 // the offerer, and they have to begin with it.
 func TestClashBecomesDirect(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, 60, 0)
+	l := newLab(t, Wire{RTT: 60 * time.Millisecond})
 	l.signal = 120 * time.Millisecond
-	a, b := l.home("clash", internet), l.home("clash", internet)
-	l.open()
+	a, b := l.Internet.Home("clash"), l.Internet.Home("clash")
 	var mu sync.Mutex
 	var first, gaps []time.Duration
 	relayed := 0
@@ -254,15 +247,14 @@ func smooth(t testing.TB, gap time.Duration) {
 // port of the internet, so the relay it stays.
 func TestMappedPort(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, 60, 0)
+	l := newLab(t, Wire{RTT: 60 * time.Millisecond})
 	doctor := l.build("nat/cmd/natcheck") + "/natcheck"
-	symm, inner := l.router("symm", internet, private), l.router("port", l.router("symm", internet, shared), private)
-	mapped, nested, port := l.player(symm), l.player(inner), l.home("port", internet)
-	l.open()
+	symm, inner := l.Internet.Router("symm"), l.Internet.Carrier("symm").Router("port")
+	mapped, nested, port := symm.Host(), inner.Host(), l.Internet.Home("port")
 	l.opener(symm)
 	l.opener(inner)
 	for _, c := range []struct {
-		home   string
+		home   *Host
 		way    nat.Way
 		nested nat.Verdict
 	}{{mapped, nat.Mapped, nat.No}, {nested, nat.Birthday, nat.Yes}} {
@@ -277,7 +269,11 @@ func TestMappedPort(t *testing.T) {
 			}
 		}
 	}
-	for _, c := range []struct{ name, a, b, who, path string }{
+	for _, c := range []struct {
+		name      string
+		a, b      *Host
+		who, path string
+	}{
 		{"no port", mapped, port, "ours", "relay"}, {"port", mapped, port, "mapped", "direct"},
 		{"no port, other offers", port, mapped, "ours", "relay"}, {"port, other offers", port, mapped, "mapped", "direct"},
 		{"port behind a carrier", nested, port, "mapped", "relay"}, {"port behind a carrier, other offers", port, nested, "mapped", "relay"},

@@ -26,7 +26,7 @@ var (
 func (l *lab) coturn(doctor string) turn {
 	l.t.Helper()
 	dir := l.t.TempDir()
-	l.daemon("pub", "turnserver", "-n", "--listening-ip", coturns[0], "--listening-ip", coturns[1], "--relay-ip", coturns[0],
+	l.daemon(l.Server, "turnserver", "-n", "--listening-ip", coturns[0], "--listening-ip", coturns[1], "--relay-ip", coturns[0],
 		"--lt-cred-mech", "--user", "lab:lab", "--realm", "lab", "--no-tls", "--no-dtls", "--no-cli",
 		"--pidfile", dir+"/pid", "--userdb", dir+"/users", "--log-file", "stdout")
 	l.answers(doctor, coturns)
@@ -37,7 +37,7 @@ func (l *lab) coturn(doctor string) turn {
 func (l *lab) answers(doctor string, hosts []string) {
 	l.t.Helper()
 	for until := time.Now().Add(30 * time.Second); ; { // It has no other sign of being there.
-		if _, r := l.check(l.t, doctor, l.tag+"pub", hosts); r.UDP.Value == nat.Yes {
+		if _, r := l.check(l.t, doctor, l.Server, hosts); r.UDP.Value == nat.Yes {
 			return
 		}
 		if time.Now().After(until) {
@@ -56,14 +56,14 @@ func (l *lab) build(packages ...string) string {
 	return dir
 }
 
-// check has the doctor ask servers from a namespace, and no router but if told to.
-func (l *lab) check(t testing.TB, doctor, space string, hosts []string, flags ...string) (status int, r nat.Report) {
+// check has the doctor ask servers from a machine, and no router but if told to.
+func (l *lab) check(t testing.TB, doctor string, h *Host, hosts []string, flags ...string) (status int, r nat.Report) {
 	t.Helper()
-	args := append([]string{"netns", "exec", space, doctor, "-json", "-router", "none"}, flags...)
-	for _, h := range hosts {
-		args = append(args, net.JoinHostPort(h, "3478"))
+	args := append([]string{"-json", "-router", "none"}, flags...)
+	for _, host := range hosts {
+		args = append(args, net.JoinHostPort(host, "3478"))
 	}
-	cmd := exec.Command("ip", args...)
+	cmd := h.Command(doctor, args...)
 	var said words
 	cmd.Stderr = &said
 	out, _ := cmd.Output() // its status is a finding
@@ -81,28 +81,27 @@ func (l *lab) check(t testing.TB, doctor, space string, hosts []string, flags ..
 // asking coturn.
 func TestProbe(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, 60, 0)
+	l := newLab(t, Wire{RTT: 60 * time.Millisecond})
 	bin := l.build("nat/cmd/natcheck", "signaling")
 	doctor := bin + "/natcheck"
 	type home struct {
 		name, kind string // whose report is expected
-		space      string
+		host       *Host
 		hairpin    nat.Verdict
 	}
 	var homes []home
 	for _, k := range []string{"open", "cone", "addr", "port", "symm", "block", "clash", "noudp"} {
-		homes = append(homes, home{k, k, l.home(k, internet), nat.No})
+		homes = append(homes, home{k, k, l.Internet.Home(k), nat.No})
 	}
 	homes = append(homes,
-		home{"cone, hairpin", "coneh", l.home("coneh", internet), nat.Yes},
-		home{"port, hairpin", "porth", l.home("porth", internet), nat.Yes},
-		home{"cone behind a carrier's port", "port", l.home("cone", l.router("port", internet, shared)), nat.No},
-		home{"port behind a carrier's cone", "port", l.home("port", l.router("cone", internet, shared)), nat.No},
-		home{"port behind a carrier's symm", "symm", l.home("port", l.router("symm", internet, shared)), nat.No},
-		home{"cone behind a carrier's block", "block", l.home("cone", l.router("block", internet, shared)), nat.No})
+		home{"cone, hairpin", "coneh", l.Internet.Home("coneh"), nat.Yes},
+		home{"port, hairpin", "porth", l.Internet.Home("porth"), nat.Yes},
+		home{"cone behind a carrier's port", "port", l.Internet.Carrier("port").Home("cone"), nat.No},
+		home{"port behind a carrier's cone", "port", l.Internet.Carrier("cone").Home("port"), nat.No},
+		home{"port behind a carrier's symm", "symm", l.Internet.Carrier("symm").Home("port"), nat.No},
+		home{"cone behind a carrier's block", "block", l.Internet.Carrier("block").Home("cone"), nat.No})
 	homes[0].hairpin = nat.Yes // with no NAT to come back through
-	l.open()
-	l.daemon("pub", bin+"/signaling", "-addr", ours[0]+":8080", "-turn", ours[0]+":3478", "-stun2", ours[1], "-proofs", bin+"/proofs.key")
+	l.daemon(l.Server, bin+"/signaling", "-addr", ours[0]+":8080", "-turn", ours[0]+":3478", "-stun2", ours[1], "-proofs", bin+"/proofs.key")
 	l.answers(doctor, ours)
 	servers := map[string][]string{"ours": ours}
 	if _, err := exec.LookPath("turnserver"); err == nil {
@@ -120,9 +119,9 @@ func TestProbe(t *testing.T) {
 					t.Parallel()
 					var line string
 					for try := range 3 { // a machine that is slow may miss an answer
-						status, r := l.check(t, doctor, h.space, hosts)
+						status, r := l.check(t, doctor, h.host, hosts)
 						line = verdict(r)
-						want := kinds[h.kind].report
+						want := theory(h.kind)
 						wanted := 0
 						if h.kind != "noudp" && nat.Between(want, theory("port")).Way != nat.Direct || h.kind == "noudp" {
 							wanted = 1

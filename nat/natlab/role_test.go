@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -31,27 +30,15 @@ func TestMain(m *testing.M) {
 	role, args, _ := strings.Cut(os.Getenv(roleVariable), " ")
 	switch role {
 	case "":
-		broom := exec.Command(os.Args[0])
-		broom.Env = append(os.Environ(), roleVariable+"=broom "+prefix(os.Getpid()))
-		broom.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // and no ^C is for it
-		in, err := broom.StdinPipe()
-		if err == nil {
-			err = broom.Start()
-		}
-		if err != nil {
-			panic(err)
-		}
-		code := m.Run()
-		_ = in.Close()
-		_ = broom.Wait()
-		os.Exit(code)
-	case "broom": // sweeps when the tests have ended, however they did
-		hear(func(message) {})
-		_ = sweep(args)
-	case "wire":
-		playWire(strings.Fields(args))
+		os.Exit(m.Run())
 	case "relay":
 		playRelay()
+	case "echo":
+		playEcho(args)
+	case "ask":
+		playAsk(args)
+	case "victim":
+		playVictim()
 	case "player":
 		playPlayer(strings.Fields(args))
 	}
@@ -80,21 +67,21 @@ type process struct {
 }
 
 // start starts one; its first word is the role.
-func (l *lab) start(space string, role ...string) *process {
-	l.t.Helper()
-	p := &process{t: l.t, cmd: exec.Command("ip", "netns", "exec", space, os.Args[0]), out: make(chan message, 256)}
+func (l *lab) start(t testing.TB, h *Host, role ...string) *process {
+	t.Helper()
+	p := &process{t: t, cmd: h.Command(os.Args[0]), out: make(chan message, 256)}
 	p.cmd.Env = append(os.Environ(), roleVariable+"="+strings.Join(role, " "))
 	p.cmd.Stderr = os.Stderr
 	var err error
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
-		l.t.Fatal(err)
+		t.Fatal(err)
 	}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
-		l.t.Fatal(err)
+		t.Fatal(err)
 	}
 	if err := p.cmd.Start(); err != nil {
-		l.t.Fatal(err)
+		t.Fatal(err)
 	}
 	read := make(chan struct{})
 	go func() {
@@ -109,7 +96,7 @@ func (l *lab) start(space string, role ...string) *process {
 			}
 		}
 	}()
-	l.t.Cleanup(func() {
+	t.Cleanup(func() {
 		// It ends with its input, but pion as it comes waits 8 s for a server that UDP cannot reach.
 		_ = p.in.Close()
 		late := time.AfterFunc(time.Second, func() { _ = p.cmd.Process.Kill() })
