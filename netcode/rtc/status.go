@@ -32,8 +32,8 @@ func gather(m *mesh.Mesh) Status {
 	}
 	lo, hi := m.Players()
 	peers := m.Peers(nil)
-	if m.LeftOut() != nil {
-		return Status{Phase: Gathering, Text: leftOut(m, peers), Progress: 0.9}
+	if text := leftOut(m, peers); text != "" {
+		return Status{Phase: Gathering, Text: text, Progress: 0.9}
 	}
 	linked, waits := 0, ""
 	var away, lost, late, playing, unready []string
@@ -104,8 +104,12 @@ func unreachable(p *mesh.Peer) bool {
 	return p.Link != mesh.Linked && p.Link != mesh.Banned && p.Tries >= mesh.Unreachable && p.Reason != gone
 }
 
-// leftOut tells who plays without this machine, and why.
+// leftOut tells who plays without this machine since it can't reach one of them;
+// empty: nobody does.
 func leftOut(m *mesh.Mesh, peers []mesh.Peer) string {
+	if m.LeftOut() == nil {
+		return ""
+	}
 	var play []string
 	why := ""
 	for i := range peers {
@@ -115,10 +119,13 @@ func leftOut(m *mesh.Mesh, peers []mesh.Peer) string {
 		}
 		play = append(play, nameOf(p.Member))
 		if p.Link != mesh.Linked && p.Reason != "" && why == "" {
-			why = fmt.Sprintf(", since %s can't be reached from here: %s", nameOf(p.Member), printable(p.Reason))
+			why = fmt.Sprintf("%s can't be reached from here: %s", nameOf(p.Member), printable(p.Reason))
 		}
 	}
-	return "this match is played without you by " + list(play) + why
+	if why == "" {
+		return ""
+	}
+	return list(play) + " play this match without you, since " + why
 }
 
 // farewell tells who left, as long as that explains why the room waits.

@@ -170,7 +170,7 @@ func open(ctx context.Context, t *testing.T, link string, first json.RawMessage)
 		}()
 		return o
 	}
-	c, err := client.Dial(link, client.Options{Build: m.Build, Name: m.Name, Room: m.Room, Near: m.Near})
+	c, err := client.Dial(link, client.Options{Build: m.Build, Who: m.Who, Name: m.Name, Room: m.Room, Near: m.Near})
 	if err != nil {
 		t.Fatal(err)
 	}
