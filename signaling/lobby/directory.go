@@ -44,7 +44,7 @@ func (d *directory) find(p protocol.Place, hello *protocol.Message) (r *room, co
 	}
 	// Whoever reloads a page leaves the room and comes back to it; whoever has a
 	// token may have been in one that the server forgot.
-	if again := d.past[k] > d.box.now || secret(hello.Resume) != ""; protocol.Spoken(p.Code) && !again {
+	if again := d.past[k] > d.box.now || d.former(k, hello) || !d.box.limits.Knows && secret(hello.Resume) != ""; protocol.Spoken(p.Code) && !again {
 		if d.box.now <= d.box.limits.Settle {
 			return nil, protocol.CodeClosing, fmt.Sprintf("the server has just started: room %s may come back", p.Code)
 		}

@@ -32,6 +32,7 @@ type Limits struct {
 	Patience  int        // ticks that a round waits for a member that is away, or not linked to the others; default 10
 	Doubt     int        // ticks of silence after which a connection counts as dead for another that comes in its place; default 7
 	Key       []byte     // makes the keys of rooms, by which tokens prove what their holders were: a lobby with the same one knows the tokens of this
+	Knows     bool       // there was no other Key: a token that proves nothing was never given. If not, whoever has one may make the room of a code anew, as a newcomer
 	Settle    int        // ticks from the start in which a code that leads nowhere may be that of a room whose members are not back yet; default none
 }
 

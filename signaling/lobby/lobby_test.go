@@ -281,7 +281,7 @@ func story(t *testing.T, name string) {
 		}
 		if strings.HasPrefix(line, "# ") && !strings.HasPrefix(line, "# (") {
 			got.WriteString(s.b.String())
-			s = &teller{lobby: New(Limits{Rooms: 4, Grace: 30, PlayGrace: 600}, counter()), tokens: map[string]string{}, codes: map[string]string{}}
+			s = &teller{lobby: New(Limits{Rooms: 4, Grace: 30, PlayGrace: 600, Knows: true}, counter()), tokens: map[string]string{}, codes: map[string]string{}}
 		}
 		s.tell(line)
 	}

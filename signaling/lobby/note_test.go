@@ -84,6 +84,24 @@ func TestARoomOutlivesItsLobby(t *testing.T) {
 	}
 }
 
+// Members of a server that has lost its key meet again, as newcomers.
+func TestALobbyThatLostItsKey(t *testing.T) {
+	h := &heirs{Lobby: New(Limits{Key: []byte("one")}, counter()), t: t}
+	place := protocol.Place{Game: "pong", Min: 2, Max: 2, New: true}
+	_, one := h.enter(place, protocol.Message{Build: "1"})
+	place.Code, place.New = one.Code, false
+	_, two := h.enter(place, protocol.Message{Build: "1"})
+	h.Lobby = New(Limits{Key: []byte("another")}, counter())
+	if _, m := h.enter(place, protocol.Message{Build: "1"}); m.Code != protocol.CodeRoom {
+		t.Errorf("a stranger: %+v", m)
+	}
+	for i, was := range []protocol.Message{two, one} {
+		if _, m := h.enter(place, protocol.Message{Build: "1", Resume: was.Token, Self: was.Self}); m.Code != one.Code || int(m.Self) != i+1 {
+			t.Errorf("%d came back as %+v", was.Self, m)
+		}
+	}
+}
+
 // Who was there comes back to a room that is locked, nobody else does, and a
 // seat is kept for no longer than the grace time.
 func TestALockOutlivesItsLobby(t *testing.T) {

@@ -46,6 +46,7 @@ type Config struct {
 	Proofs       []byte         // a key of at least 16 bytes, by which members prove after a restart what they were, see [Proofs]; servers of one Cluster have the same; default: another at each start
 	Limits       Limits
 	Cluster      cluster.Cluster // what makes this server one of several; default: it is alone. Whoever made it closes it, after the server
+	proven       bool            // these outlive a start
 	Log          *slog.Logger    // default: none. It is told no token, credential, code of a room, or what players say
 	Ready        func(net.Addr)  // called by Run when it can be used
 	Out          io.Writer       // where Run says to a person what to know; default: nowhere
@@ -70,7 +71,7 @@ func (c *Config) fill() error {
 	if err := c.checkTLS(); err != nil {
 		return err
 	}
-	if c.Proofs == nil {
+	if c.proven = c.Proofs != nil; !c.proven {
 		c.Proofs = fresh()
 	}
 	if n := len(c.Proofs); n < minProofs {

@@ -122,6 +122,7 @@ func New(cfg Config) (*Server, error) {
 		return lobby.New(lobby.Limits{
 			Settle:    settle,
 			Key:       s.cfg.Proofs,
+			Knows:     s.cfg.proven,
 			Notes:     cfg.Cluster != nil,
 			Rooms:     cfg.Limits.Rooms,
 			Count:     count,
