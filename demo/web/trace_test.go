@@ -37,21 +37,21 @@ func TestThePageSavesAReport(t *testing.T) {
 	saved := func(click string) *trace.Trace {
 		t.Helper()
 		value[any](t, tab, click)
-		var names []string
+		var tr *trace.Trace
 		must(t, browsers.Until(func() (any, bool) {
-			all, _ := os.ReadDir(dir) // while it is written, it has another name
-			names, _ = filepath.Glob(filepath.Join(dir, "punchback-trace-*.txt"))
-			return len(all), len(names) == 1
+			names, _ := filepath.Glob(filepath.Join(dir, "punchback-trace-*.txt"))
+			if len(names) != 1 {
+				return names, false
+			}
+			b, err := os.ReadFile(names[0]) // it may have its name, and be written yet
+			if err == nil {
+				tr, err = trace.Decode(b)
+			}
+			if err != nil {
+				return fmt.Sprintf("%v: %q", err, b), false
+			}
+			return names, os.Remove(names[0]) == nil
 		}))
-		b, err := os.ReadFile(names[0])
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = os.Remove(names[0])
-		tr, err := trace.Decode(b)
-		if err != nil {
-			t.Fatalf("%v\n%s", err, b)
-		}
 		return tr
 	}
 	kinds := func(tr *trace.Trace) string {
