@@ -4,6 +4,7 @@ package natlab
 
 import (
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -46,7 +47,7 @@ func New(t testing.TB, w Wire) *Lab {
 	if err := w.check(); err != nil {
 		t.Fatal(err)
 	}
-	if err := hireBroom(); err != nil {
+	if _, err := broom(); err != nil {
 		t.Fatalf("natlab: nothing would clean up: %v", err)
 	}
 	l := &Lab{t: t, tag: fmt.Sprintf("%s%d-", prefix(), labs.Add(1))}
@@ -88,20 +89,16 @@ for s in /run/netns/"$0"*; do
 done
 exit $bad`
 
-// hireBroom starts the process that sweeps when the tests have ended, however they
-// did: its input ends with this process.
-var hireBroom = sync.OnceValue(func() error {
-	broom := exec.Command("sh", "-c", "cat >/dev/null\n"+sweep, prefix())
-	broom.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // and no ^C is for it
-	var err error
-	if input, err = broom.StdinPipe(); err != nil {
-		return err
+// broom starts the process that sweeps when the tests have ended, however they did:
+// the input of it, which is kept here, ends with this process.
+var broom = sync.OnceValues(func() (input io.Closer, err error) {
+	cmd := exec.Command("sh", "-c", "cat >/dev/null\n"+sweep, prefix())
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // and no ^C is for it
+	if input, err = cmd.StdinPipe(); err == nil {
+		err = cmd.Start()
 	}
-	return broom.Start()
+	return input, err
 })
-
-// input is the broom's, kept open as long as this process lives.
-var input any
 
 // space makes a namespace.
 func (l *Lab) space(name string) {
