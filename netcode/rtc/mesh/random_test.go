@@ -83,7 +83,6 @@ type machine struct {
 	conn   lobby.Conn // zero: none
 	cut    bool       // the server has closed it
 	token  string
-	round  int
 	ack    uint64
 	links  map[protocol.ID]*link
 	inbox  []protocol.Message
