@@ -42,7 +42,6 @@ var refused = map[string]string{
 	"kicked":  "The leader of the room has put this player out.",
 	"refused": "The server says why; its log tells more.",
 	"server":  "See whether the signaling server runs, whether its name and port are right, and whether a proxy in front of it passes WebSockets on. A page on https needs wss.",
-	"gone":    "The connection to the server was lost for longer than the room lived. Its owner's log tells whether the server was started anew.",
 }
 
 // pair is what the trace tells of one other player, of the last try.
