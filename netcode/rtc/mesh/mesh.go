@@ -141,29 +141,9 @@ func (m *Mesh) Players() (lo, hi int) { return m.lo, m.hi }
 // Servers are the STUN and TURN servers to use.
 func (m *Mesh) Servers() []protocol.Server { return m.servers }
 
-// Match is the match that this machine is in, if any.
-func (m *Mesh) Match() *protocol.Match { return m.match }
-
-// Round is the one that this machine plays, or waits for.
-func (m *Mesh) Round() int {
-	if m.match != nil {
-		return m.match.Round
-	}
-	return max(m.next, m.played+1)
-}
-
 // Ready tells whether this machine is ready: by itself where the number of
 // players leaves nothing to decide.
 func (m *Mesh) Ready() bool { return m.ready || m.lo == m.hi }
-
-// LeftOut is the match that the others play without this machine, if there is one.
-func (m *Mesh) LeftOut() *protocol.Match {
-	if l := m.latest; m.match == nil && l != nil && l.Round > m.played && l.Round < m.next && !slices.Contains(l.Seats, m.self) &&
-		slices.ContainsFunc(m.peers, func(p *peer) bool { return m.Plays(&p.Peer) }) {
-		return l
-	}
-	return nil
-}
 
 // Departed is who left last, as it was then; its ID is zero where somebody
 // came since, or nobody left.
@@ -187,46 +167,6 @@ func (m *Mesh) SetReady(ready bool) {
 func (m *Mesh) SetData(data []byte) {
 	m.data = bytes.Clone(data)
 	m.say(false)
-}
-
-// EndMatch leaves the match and waits for the next round.
-func (m *Mesh) EndMatch() {
-	if m.match == nil {
-		return
-	}
-	m.played, m.match = m.match.Round, nil
-	for i := len(m.peers) - 1; i >= 0; i-- {
-		if m.peers[i].Left {
-			m.depart(i)
-		}
-	}
-	if m.stranded { // Now it can be somebody new.
-		m.order(Order{Kind: Anew})
-		return
-	}
-	m.expel()
-	m.say(false)
-}
-
-// Server hears whether the connection to the server is there. What fails without
-// it is no try: signals go by the server.
-func (m *Mesh) Server(up bool) {
-	if m.down == up {
-		m.down = !up
-		for _, p := range m.peers {
-			m.hasten(p)
-		}
-	}
-}
-
-// lost reports whether no signal reaches a peer just now.
-func (m *Mesh) lost(p *peer) bool { return m.down || p.Away || p.missing > 0 }
-
-// hasten tries at once to reach a peer that signals reach again.
-func (m *Mesh) hasten(p *peer) {
-	if !m.lost(p) && p.Link == Waiting {
-		p.Tries, p.wait = 0, 0
-	}
 }
 
 // Hear takes a message of the server.
@@ -323,16 +263,6 @@ func (m *Mesh) meet(member protocol.Member) {
 	}
 }
 
-// open begins a try. The younger of a pair offers: it comes into a room that
-// is there, and whoever finds nobody answering can say what it has tried.
-func (m *Mesh) open(p *peer) {
-	p.Link, p.age = Connecting, 0
-	m.order(Order{Kind: Open, Peer: p.ID, Offer: m.self > p.ID})
-	if p.try > 1 && m.self < p.ID {
-		m.carry(p, nil) // The end that offers may not know yet that this is another try.
-	}
-}
-
 // leave: the server says that a member is gone. It introduces, but a link that
 // plays a match is between the two machines alone.
 func (m *Mesh) leave(i int) {
@@ -354,74 +284,6 @@ func (m *Mesh) remove(i int) {
 	m.peers = slices.Delete(m.peers, i, i+1)
 	if p.Link == Connecting || p.Link == Linked {
 		m.order(Order{Kind: Close, Peer: p.ID})
-	}
-}
-
-func (m *Mesh) start(match *protocol.Match) {
-	if match == nil || len(match.Nonce) != 16 {
-		return
-	}
-	if m.latest == nil || match.Round > m.latest.Round {
-		m.latest, m.next = match, max(m.next, match.Round+1)
-	}
-	if m.match != nil || match.Round <= m.played || !slices.Contains(match.Seats, m.self) {
-		return
-	}
-	m.match = match
-	m.order(Order{Kind: Start, Match: match})
-}
-
-// Plays tells whether a peer is in a match; this machine may be in none.
-func (m *Mesh) Plays(p *Peer) bool {
-	return 0 < p.Round && p.Round < m.next && (m.latest == nil || m.latest.Round == p.Round && slices.Contains(m.latest.Seats, p.ID))
-}
-
-func (m *Mesh) plays(id protocol.ID) bool {
-	return m.match != nil && slices.Contains(m.match.Seats, id)
-}
-
-// Opened: the link to a peer is open.
-func (m *Mesh) Opened(id protocol.ID) {
-	if i := m.index(id); i >= 0 && m.peers[i].Link == Connecting {
-		p := m.peers[i]
-		p.Link, p.Tries, p.Reason, p.path = Linked, 0, "", UnknownPath
-		m.say(false)
-	}
-}
-
-// Path tells by which way the link to a peer goes; the server counts that.
-func (m *Mesh) Path(id protocol.ID, p Path) {
-	if i := m.index(id); i >= 0 && m.peers[i].Link == Linked && m.peers[i].path != p {
-		m.peers[i].path = p
-		m.say(false)
-	}
-}
-
-// Closed: the link to a peer has failed or ended. The caller has none any more.
-func (m *Mesh) Closed(id protocol.ID, reason string) {
-	i := m.index(id)
-	if i < 0 || m.peers[i].Link != Connecting && m.peers[i].Link != Linked {
-		return
-	}
-	p := m.peers[i]
-	if p.Left {
-		m.departed = p.Peer
-		p.Link = None
-		m.remove(i)
-	} else {
-		m.failed(p, reason)
-	}
-	m.say(false)
-}
-
-// failed ends a try. No pair that can't be linked ends anything: the others play
-// without one of the two, and tries go on, less and less often.
-func (m *Mesh) failed(p *peer, reason string) {
-	p.Link, p.Reason = Waiting, reason
-	p.wait = min(retryTicks<<min(p.Tries, 8), maxRetry)
-	if !m.lost(p) {
-		p.Tries++
-		m.failures++
 	}
 }
 
