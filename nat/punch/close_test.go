@@ -25,6 +25,22 @@ func TestBothEndsCloseAtOnce(t *testing.T) {
 	}
 }
 
+// A goodbye is heard of a page that is gone before it can close anything.
+func TestGoodbyeAlone(t *testing.T) {
+	e := meet(t, [2]Options{}, nil)
+	e.link[0].Goodbye() // There is nobody yet to say it to.
+	e.open()
+	e.link[0].Goodbye()
+	e.until("closed", func() bool { return e.link[1].State() == Closed })
+	if err := e.link[1].Err(); err != ErrGone {
+		t.Error(err)
+	}
+	for _, l := range e.link {
+		_ = l.Close()
+		l.Goodbye()
+	}
+}
+
 // A goodbye takes a round trip, whichever end says it and however soon the other
 // one closes, too: a game may close a link between two frames.
 func TestCloseIsQuick(t *testing.T) {

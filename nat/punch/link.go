@@ -261,6 +261,16 @@ func (l *Link) Report() Report {
 	return r
 }
 
+// Goodbye is the goodbye of Close at once, for a page that has no time to wait for
+// it to leave. Close is to follow.
+func (l *Link) Goodbye() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.state == Open {
+		l.pipe.sendMessage([]byte{frameBye})
+	}
+}
+
 // Close says goodbye, ends the link and waits for its goroutines.
 func (l *Link) Close() error {
 	l.once.Do(func() { close(l.quit) })

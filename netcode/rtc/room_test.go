@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -20,8 +21,16 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	os.Setenv("XDG_CONFIG_HOME", os.DevNull)                                  // No identity is kept: not in the user's own folder either.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("runtime.handleEvent")) // of a browser
+	dir, err := os.MkdirTemp("", "rtc") // not the user's, and where a file is in the way no identity is kept
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "punchback"), nil, 0o600)
+	}
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv("XDG_CONFIG_HOME", dir)
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("runtime.handleEvent"), // of a browser
+		goleak.Cleanup(func(code int) { os.RemoveAll(dir); os.Exit(code) }))
 }
 
 // serve runs a real signaling server for one test; stop kills it early.

@@ -53,6 +53,7 @@ type driver struct {
 func (r *Room) run() {
 	defer close(r.done)
 	d := &driver{Room: r}
+	defer r.parting()()
 	ticker := time.NewTicker(time.Second / mesh.TickRate)
 	defer ticker.Stop()
 	for {
