@@ -79,7 +79,7 @@ func (r *room) refuses(hello *protocol.Message) string {
 func (r *room) bars(hello *protocol.Message) string {
 	taken := r.places(r.ghost(hello))
 	switch {
-	case hello.Resume != "" && slices.Contains(r.kicked, hello.Resume):
+	case slices.Contains(r.kicked, hello.Self) && r.proves(hello):
 		return protocol.CodeKicked
 	case hello.Build != r.build:
 		return protocol.CodeBuild

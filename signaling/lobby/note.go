@@ -22,7 +22,7 @@ type Note struct {
 	Open       bool           `json:",omitempty"`
 	Secret     string         `json:",omitempty"`
 	Key        []byte         `json:",omitempty"`
-	Kicked     []string       `json:",omitempty"`
+	Kicked     []protocol.ID  `json:"Out,omitempty"`
 	Room       *protocol.Room `json:",omitempty"`
 }
 

@@ -29,7 +29,7 @@ type room struct {
 	data           []byte
 	meta           map[string]string
 	facts          []fact // the same
-	kicked         []string
+	kicked         []protocol.ID
 	secret         string   // every token of this room begins with it, see proof.go
 	key            [16]byte // and proves by this what its holder was
 
