@@ -76,7 +76,7 @@ func (r *room) newMember(c Conn, hello *protocol.Message) *member {
 	if m.proven = r.proves(hello); m.proven {
 		r.missing = max(0, r.missing-1)
 		if r.revived {
-			r.round = max(r.round, min(hello.Round, protocol.MaxRound))
+			r.round = max(r.round, min(hello.Round, protocol.MaxRound/2)) // If it lies, rounds are left.
 		}
 	}
 	m.id = r.number(hello)

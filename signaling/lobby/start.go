@@ -13,12 +13,15 @@ import (
 // playing reports whether the member is still in a match that started.
 func (m *member) playing() bool {
 	r := m.room
-	return 0 < m.round && m.round < r.round && (r.match == nil || m.round == r.match.Round && slices.Contains(r.match.Seats, m.id))
+	if r.match == nil { // The room was forgotten: those who were in it may play what nobody here knows of.
+		return m.proven && 0 < m.round && m.round < r.round
+	}
+	return m.round == r.match.Round && slices.Contains(r.match.Seats, m.id)
 }
 
 // playing reports whether a match is still played: by somebody whose connection
-// is there, and not by one alone. A room that was forgotten does not know who
-// else plays.
+// is there, and not by one alone. In a room that was forgotten the others have the
+// grace time to come back.
 func (r *room) playing() bool {
 	here, all := 0, 0
 	for _, m := range r.members {
@@ -29,7 +32,7 @@ func (r *room) playing() bool {
 			}
 		}
 	}
-	return here > 0 && (all > 1 || r.match == nil)
+	return here > 0 && (all > 1 || r.match == nil && r.box.now-r.made < r.box.limits.Grace)
 }
 
 // plays reports whether somebody who is in the match is linked to a member that
