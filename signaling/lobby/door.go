@@ -10,9 +10,10 @@ import (
 // The door of a room: who may come in, and what holds a place.
 
 // holds reports whether a member takes one of the room's places: those whom
-// nobody is linked to any more leave theirs to newcomers, after the grace time.
+// nobody is linked to any more, and those who stay in a match that is over, leave
+// theirs to newcomers after the grace time.
 func (r *room) holds(m *member) bool {
-	return m.conn == 0 || m.playing() || m.ill == 0 || r.box.now-m.ill < r.box.limits.Grace
+	return m.conn == 0 || m.playing() && r.playing() || m.ill == 0 || r.box.now-m.ill < r.box.limits.Grace
 }
 
 // places counts the places that are taken, but for one of this member.

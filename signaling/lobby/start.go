@@ -48,7 +48,7 @@ func linked(a, b *member) bool {
 
 // look finds the largest company: those who are here and all linked to one
 // another, as bits of members. While nobody plays they must wait for the next
-// round, too. Its members are well, and so is whoever is alone.
+// round, too. Its members are well, and so is whoever is the only one.
 func (r *room) look() (company uint32) {
 	var here uint32
 	playing := r.playing()
@@ -69,7 +69,11 @@ func (r *room) look() (company uint32) {
 	company = largest(near[:], here, 0, 0)
 	for i, m := range r.members {
 		switch {
-		case len(r.members) == 1 || company>>i&1 != 0 && company&(company-1) != 0:
+		case len(r.members) == 1:
+			if m.ill = 0; !m.dumb() { // Whoever asked did not wait for an answer.
+				m.asked = 0
+			}
+		case company>>i&1 != 0 && (company&(company-1) != 0 || company == here):
 			m.ill = 0
 		case m.ill == 0:
 			m.ill = r.box.now
@@ -103,7 +107,7 @@ func (r *room) party() []*member {
 	if r.round >= protocol.MaxRound || r.playing() || bits.OnesCount32(company) < r.min {
 		return nil
 	}
-	full := r.places(nil) >= r.max // Then nobody need be asked.
+	full := bits.OnesCount32(company) >= r.max // Then nobody need be asked.
 	for i, m := range r.members {
 		in := company>>i&1 != 0
 		if in && !full && !m.ready || !in && r.box.now-m.ill < r.box.limits.Patience {
