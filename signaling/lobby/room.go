@@ -17,6 +17,7 @@ type room struct {
 	members           []*member       // by id, ascending
 	last              protocol.ID     // given to a newcomer; the next gets the one after
 	match             *protocol.Match // the last that started
+	waits             int             // the tick since when a company that wants to play waits for others; zero: none does
 	opens             int             // the tick when strangers may be put into it, if at all; those who were in it come back before
 	missing           int             // how many have yet to come back to it, see Learn
 	revived           bool            // made by someone who comes back to a room that the server forgot

@@ -100,17 +100,34 @@ func largest(near []uint32, left, chosen, best uint32) uint32 {
 	return best
 }
 
+// wants reports whether a company can play the next round, and wants to.
+func (r *room) wants(company uint32) bool {
+	n := bits.OnesCount32(company)
+	if r.round >= protocol.MaxRound || r.playing() || n < r.min {
+		return false
+	}
+	for i, m := range r.members {
+		if company>>i&1 != 0 && !m.ready && n < r.max { // Where there are as many as it takes nobody need be asked.
+			return false
+		}
+	}
+	return true
+}
+
 // party is those who play the next round if it starts now; nil: it does not.
-// Whoever else is here is left out after some patience.
+// Whoever else is here is left out after some patience, and newcomers who come
+// and go, so that there is always one, after the grace time.
 func (r *room) party() []*member {
 	company := r.look()
-	if r.round >= protocol.MaxRound || r.playing() || bits.OnesCount32(company) < r.min {
+	if !r.wants(company) {
+		r.waits = 0
 		return nil
 	}
-	full := bits.OnesCount32(company) >= r.max // Then nobody need be asked.
+	if r.waits == 0 {
+		r.waits = r.box.now
+	}
 	for i, m := range r.members {
-		in := company>>i&1 != 0
-		if in && !full && !m.ready || !in && r.box.now-m.ill < r.box.limits.Patience {
+		if company>>i&1 == 0 && r.box.now-m.ill < r.box.limits.Patience && r.box.now-r.waits < r.box.limits.Grace {
 			return nil
 		}
 	}
