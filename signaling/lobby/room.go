@@ -74,7 +74,7 @@ func (m *member) public() protocol.Member {
 // the server forgot. It gets a place by enter.
 func (r *room) newMember(c Conn, hello *protocol.Message) *member {
 	m := &member{room: r, conn: c, heard: r.box.now, who: hello.Who, name: hello.Name, near: beacons(hello.Near)}
-	if m.proven = r.proves(hello); m.proven {
+	if m.proven = r.returns(hello); m.proven {
 		r.missing = max(0, r.missing-1)
 		if r.revived {
 			r.round = max(r.round, min(hello.Round, protocol.MaxRound/2)) // If it lies, rounds are left.
