@@ -139,8 +139,8 @@ func (d *directory) close(r *room) {
 	k := key(r.game, r.code)
 	delete(d.rooms, k)
 	d.file(r)
-	for _, token := range r.kicked {
-		d.ends(spent(token), d.box.limits.PlayGrace)
+	for _, id := range r.kicked {
+		d.ends(spent(r.secret, id), d.box.limits.PlayGrace)
 	}
 	if !protocol.Spoken(r.code) {
 		return

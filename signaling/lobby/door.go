@@ -10,9 +10,10 @@ import (
 // The door of a room: who may come in, and what holds a place.
 
 // holds reports whether a member takes one of the room's places: those whom
-// nobody is linked to any more leave theirs to newcomers, after the grace time.
+// nobody is linked to any more, and those who stay in a match that is over, leave
+// theirs to newcomers after the grace time.
 func (r *room) holds(m *member) bool {
-	return m.conn == 0 || m.playing() || m.ill == 0 || r.box.now-m.ill < r.box.limits.Grace
+	return m.conn == 0 || m.playing() && r.playing() || m.ill == 0 || r.box.now-m.ill < r.box.limits.Grace
 }
 
 // places counts the places that are taken, but for one of this member.
@@ -34,28 +35,36 @@ func (r *room) has() bool {
 // process that died, a page that was reloaded. Of a connection that is there
 // nobody knows yet whether it lives, before it has been silent for too long.
 func (r *room) ghost(hello *protocol.Message) *member {
+	return r.self(hello, func(m *member) bool { return m.conn == 0 || r.box.now-m.heard >= r.box.limits.Doubt })
+}
+
+// twin is a member that seems to be the newcomer itself, and whose connection is
+// there.
+func (r *room) twin(hello *protocol.Message) *member {
+	return r.self(hello, func(m *member) bool { return m.conn != 0 })
+}
+
+// self is a member that a newcomer was itself: that of the number it proves to
+// have had, or else one with its identity.
+func (r *room) self(hello *protocol.Message, ok func(*member) bool) *member {
+	number := r.proves(hello)
 	for _, m := range r.members {
-		if hello.Who != "" && m.who == hello.Who && (m.conn == 0 || r.box.now-m.heard >= r.box.limits.Doubt) {
+		if (number && m.id == hello.Self || !number && hello.Who != "" && m.who == hello.Who) && ok(m) {
 			return m
 		}
 	}
 	return nil
 }
 
-// twin is a member with the same identity whose connection is there.
-func (r *room) twin(hello *protocol.Message) *member {
-	for _, m := range r.members {
-		if hello.Who != "" && m.who == hello.Who && m.conn != 0 {
-			return m
-		}
-	}
-	return nil
+// returns reports whether a newcomer proves to have had a number that nobody has.
+func (r *room) returns(hello *protocol.Message) bool {
+	return r.proves(hello) && r.member(hello.Self) == nil
 }
 
 // was reports whether a newcomer was a member, and has a way back that is not
 // everybody's: into a room that is locked, or in a match.
 func (r *room) was(hello *protocol.Message) bool {
-	return r.proves(hello) || r.ghost(hello) != nil || hello.Who != "" && r.twin(hello) == nil && slices.Contains(r.known, hello.Who)
+	return r.returns(hello) || r.ghost(hello) != nil || hello.Who != "" && r.twin(hello) == nil && slices.Contains(r.known, hello.Who)
 }
 
 // refuses is the code of why a newcomer can't come in; empty: it can.
@@ -79,7 +88,7 @@ func (r *room) refuses(hello *protocol.Message) string {
 func (r *room) bars(hello *protocol.Message) string {
 	taken := r.places(r.ghost(hello))
 	switch {
-	case hello.Resume != "" && slices.Contains(r.kicked, hello.Resume):
+	case slices.Contains(r.kicked, hello.Self) && r.proves(hello):
 		return protocol.CodeKicked
 	case hello.Build != r.build:
 		return protocol.CodeBuild
@@ -122,7 +131,7 @@ const old = 1000
 // number is the id for a newcomer. Whoever proves to have been a member gets its
 // number back, so that links made under it go on to be its links.
 func (r *room) number(hello *protocol.Message) protocol.ID {
-	if r.proves(hello) && r.member(hello.Self) == nil {
+	if r.returns(hello) {
 		r.last = max(r.last, hello.Self)
 		return hello.Self
 	}

@@ -79,12 +79,13 @@ func (r *room) setup(first *member) []byte {
 	return first.data
 }
 
-// maxKicked is how many tokens of members who were put out are remembered.
+// maxKicked is how many numbers of members who were put out are remembered.
 const maxKicked = 32
 
-// ban remembers somebody who was put out.
+// ban remembers somebody who was put out: by the number, since there may be older
+// tokens of it.
 func (r *room) ban(m *member) {
-	r.kicked = append(r.kicked, m.token)
+	r.kicked = append(r.kicked, m.id)
 	r.known = slices.DeleteFunc(r.known, func(who string) bool { return who == m.who })
 	if len(r.kicked) > maxKicked {
 		r.kicked = slices.Delete(r.kicked, 0, 1)

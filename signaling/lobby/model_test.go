@@ -193,7 +193,10 @@ func (g *guest) hear(m protocol.Message) {
 			g.fresh()
 		}
 		kept, _ := g.stream.Since(m.Ack)
-		g.up = append(g.up, kept...)
+		for _, m := range kept {
+			m.Ack = g.stream.Heard
+			g.up = append(g.up, m)
+		}
 		if m.Resumed {
 			g.resumed++
 			g.state()

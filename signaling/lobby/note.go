@@ -22,7 +22,7 @@ type Note struct {
 	Open       bool           `json:",omitempty"`
 	Secret     string         `json:",omitempty"`
 	Key        []byte         `json:",omitempty"`
-	Kicked     []string       `json:",omitempty"`
+	Kicked     []protocol.ID  `json:"Out,omitempty"`
 	Room       *protocol.Room `json:",omitempty"`
 }
 
@@ -81,7 +81,7 @@ func (l *Lobby) Learn(n *Note, age int) {
 		}
 	case len(l.rooms)+len(l.learned) < l.box.limits.Rooms:
 		l.born++
-		r := &room{box: l.box, game: n.Game, code: n.Code, build: n.Build, min: n.Min, max: n.Max, round: n.Round, born: l.born,
+		r := &room{box: l.box, game: n.Game, code: n.Code, build: n.Build, min: n.Min, max: n.Max, round: n.Round, born: l.born, made: l.box.now,
 			revived: true, last: old, secret: n.Secret, kicked: n.Kicked, missing: n.Members, open: n.Open, opens: l.box.now + l.box.limits.Grace}
 		r.become(n.Room)
 		copy(r.key[:], n.Key)

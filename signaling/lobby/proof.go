@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 
 	"github.com/punchback/punchback/signaling/protocol"
 )
@@ -54,7 +55,7 @@ func (r *room) proves(hello *protocol.Message) bool {
 
 func proves(secret string, key [16]byte, hello *protocol.Message) bool {
 	t := hello.Resume
-	return hello.Self > 0 && len(t) == 32 && subtle.ConstantTimeCompare([]byte(tokenOf(secret, t[16:20], key, hello.Self)), []byte(t)) == 1
+	return hello.Self > 0 && secret != "" && len(t) == 32 && t[:16] == secret && subtle.ConstantTimeCompare([]byte(tokenOf(secret, t[16:20], key, hello.Self)), []byte(t)) == 1
 }
 
 // former reports whether a hello comes from a member of an earlier room of that
@@ -62,7 +63,7 @@ func proves(secret string, key [16]byte, hello *protocol.Message) bool {
 // key.
 func (d *directory) former(k string, hello *protocol.Message) bool {
 	s := secret(hello.Resume)
-	return s != "" && d.past[spent(hello.Resume)] <= d.box.now && proves(s, d.lockOf(k, s), hello)
+	return s != "" && d.past[spent(s, hello.Self)] <= d.box.now && proves(s, d.lockOf(k, s), hello)
 }
 
 // lock makes a room that of a secret; an empty one is a new secret.
@@ -73,6 +74,5 @@ func (d *directory) lock(r *room, secret string) {
 	r.key = d.lockOf(key(r.game, r.code), r.secret)
 }
 
-// spent is how the token of a member that was put out stands among what is over,
-// when the room is.
-func spent(token string) string { return key("!"+token, "") }
+// spent is how a member that was put out stands among what is over, when the room is.
+func spent(secret string, id protocol.ID) string { return fmt.Sprintf("!%s/%d", secret, id) }

@@ -17,6 +17,7 @@ type room struct {
 	members           []*member       // by id, ascending
 	last              protocol.ID     // given to a newcomer; the next gets the one after
 	match             *protocol.Match // the last that started
+	waits             int             // the tick since when a company that wants to play waits for others; zero: none does
 	opens             int             // the tick when strangers may be put into it, if at all; those who were in it come back before
 	missing           int             // how many have yet to come back to it, see Learn
 	revived           bool            // made by someone who comes back to a room that the server forgot
@@ -29,7 +30,7 @@ type room struct {
 	data           []byte
 	meta           map[string]string
 	facts          []fact // the same
-	kicked         []string
+	kicked         []protocol.ID
 	secret         string   // every token of this room begins with it, see proof.go
 	key            [16]byte // and proves by this what its holder was
 
@@ -73,10 +74,10 @@ func (m *member) public() protocol.Member {
 // the server forgot. It gets a place by enter.
 func (r *room) newMember(c Conn, hello *protocol.Message) *member {
 	m := &member{room: r, conn: c, heard: r.box.now, who: hello.Who, name: hello.Name, near: beacons(hello.Near)}
-	if m.proven = r.proves(hello); m.proven {
+	if m.proven = r.returns(hello); m.proven {
 		r.missing = max(0, r.missing-1)
 		if r.revived {
-			r.round = max(r.round, min(hello.Round, protocol.MaxRound))
+			r.round = max(r.round, min(hello.Round, protocol.MaxRound/2)) // If it lies, rounds are left.
 		}
 	}
 	m.id = r.number(hello)

@@ -13,12 +13,15 @@ import (
 // playing reports whether the member is still in a match that started.
 func (m *member) playing() bool {
 	r := m.room
-	return 0 < m.round && m.round < r.round && (r.match == nil || m.round == r.match.Round && slices.Contains(r.match.Seats, m.id))
+	if r.match == nil { // The room was forgotten: those who were in it may play what nobody here knows of.
+		return m.proven && 0 < m.round && m.round < r.round
+	}
+	return m.round == r.match.Round && slices.Contains(r.match.Seats, m.id)
 }
 
 // playing reports whether a match is still played: by somebody whose connection
-// is there, and not by one alone. A room that was forgotten does not know who
-// else plays.
+// is there, and not by one alone. In a room that was forgotten the others have the
+// grace time to come back.
 func (r *room) playing() bool {
 	here, all := 0, 0
 	for _, m := range r.members {
@@ -29,7 +32,7 @@ func (r *room) playing() bool {
 			}
 		}
 	}
-	return here > 0 && (all > 1 || r.match == nil)
+	return here > 0 && (all > 1 || r.match == nil && r.box.now-r.made < r.box.limits.Grace)
 }
 
 // plays reports whether somebody who is in the match is linked to a member that
@@ -45,7 +48,7 @@ func linked(a, b *member) bool {
 
 // look finds the largest company: those who are here and all linked to one
 // another, as bits of members. While nobody plays they must wait for the next
-// round, too. Its members are well, and so is whoever is alone.
+// round, too. Its members are well, and so is whoever is the only one.
 func (r *room) look() (company uint32) {
 	var here uint32
 	playing := r.playing()
@@ -66,7 +69,11 @@ func (r *room) look() (company uint32) {
 	company = largest(near[:], here, 0, 0)
 	for i, m := range r.members {
 		switch {
-		case len(r.members) == 1 || company>>i&1 != 0 && company&(company-1) != 0:
+		case len(r.members) == 1:
+			if m.ill = 0; !m.dumb() { // Whoever asked did not wait for an answer.
+				m.asked = 0
+			}
+		case company>>i&1 != 0 && (company&(company-1) != 0 || company == here):
 			m.ill = 0
 		case m.ill == 0:
 			m.ill = r.box.now
@@ -93,17 +100,34 @@ func largest(near []uint32, left, chosen, best uint32) uint32 {
 	return best
 }
 
+// wants reports whether a company can play the next round, and wants to.
+func (r *room) wants(company uint32) bool {
+	n := bits.OnesCount32(company)
+	if r.round >= protocol.MaxRound || r.playing() || n < r.min {
+		return false
+	}
+	for i, m := range r.members {
+		if company>>i&1 != 0 && !m.ready && n < r.max { // Where there are as many as it takes nobody need be asked.
+			return false
+		}
+	}
+	return true
+}
+
 // party is those who play the next round if it starts now; nil: it does not.
-// Whoever else is here is left out after some patience.
+// Whoever else is here is left out after some patience, and newcomers who come
+// and go, so that there is always one, after the grace time.
 func (r *room) party() []*member {
 	company := r.look()
-	if r.round >= protocol.MaxRound || r.playing() || bits.OnesCount32(company) < r.min {
+	if !r.wants(company) {
+		r.waits = 0
 		return nil
 	}
-	full := r.places(nil) >= r.max // Then nobody need be asked.
+	if r.waits == 0 {
+		r.waits = r.box.now
+	}
 	for i, m := range r.members {
-		in := company>>i&1 != 0
-		if in && !full && !m.ready || !in && r.box.now-m.ill < r.box.limits.Patience {
+		if company>>i&1 == 0 && r.box.now-m.ill < r.box.limits.Patience && r.box.now-r.waits < r.box.limits.Grace {
 			return nil
 		}
 	}

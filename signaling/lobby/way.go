@@ -36,7 +36,7 @@ func (l *Lobby) yield(r *room, secret string) {
 func (l *Lobby) enter(r *room, m *member) {
 	hello := protocol.Message{}
 	before := m.id
-	m.room, m.round, m.ready, m.linked, m.ill, m.asked = r, 0, false, nil, 0, 0
+	m.room, m.proven, m.round, m.ready, m.linked, m.ill, m.asked = r, false, 0, false, nil, 0, 0
 	if m.id = r.number(&hello); m.id == before { // It sees by its number that all is new.
 		m.id = r.number(&hello)
 	}
