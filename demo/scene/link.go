@@ -24,12 +24,18 @@ func (p place) url() string {
 	if p.code != "" {
 		s += "/" + url.PathEscape(p.code)
 	}
-	s += "?players=" + strconv.Itoa(p.players)
+	s += "?players=2"
+	if p.players > 2 { // two can go on without the others
+		s += "-" + strconv.Itoa(p.players)
+	}
 	if p.fresh && p.code == "" {
 		s += "&new"
 	}
 	return s
 }
+
+// most is how many can play, of what a link says: 3, or 2-3.
+func most(players string) (int, error) { return strconv.Atoi(strings.TrimPrefix(players, "2-")) }
 
 // parsePlace reads what a person typed or pasted: a code, a page's link, or a
 // ws:// address. What it doesn't say is as in home.
@@ -58,7 +64,7 @@ func parsePlace(s string, home place) (place, error) {
 		return p, fmt.Errorf("a room's link begins with http or ws, not with %q", short(u.Scheme))
 	}
 	if n := u.Query().Get("players"); n != "" {
-		if p.players, err = strconv.Atoi(n); err != nil || p.players < 2 || p.players > 4 {
+		if p.players, err = most(n); err != nil || p.players < 2 || p.players > 4 {
 			return p, fmt.Errorf("players=%s: 2 to 4 can play", short(n))
 		}
 	}

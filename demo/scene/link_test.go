@@ -17,10 +17,12 @@ func TestParsePlace(t *testing.T) {
 		{"tokiba", "ws://127.0.0.1:8080/punchback/TOKIBA?players=2", ""},
 		{"MyRoom", "ws://127.0.0.1:8080/punchback/MyRoom?players=2", ""},
 		{" fox-7 ", "ws://127.0.0.1:8080/punchback/FOX-7?players=2", ""},
-		{"http://192.0.2.7:8080/?room=abc&players=4", "ws://192.0.2.7:8080/punchback/abc?players=4", ""},
+		{"http://192.0.2.7:8080/?room=abc&players=4", "ws://192.0.2.7:8080/punchback/abc?players=2-4", ""},
 		{"https://play.example/?room=abc", "wss://play.example/punchback/abc?players=2", ""},
 		{"play.example/?room=abc", "ws://play.example/punchback/abc?players=2", ""},
-		{"wss://play.example/punchback/XY?players=3", "wss://play.example/punchback/XY?players=3", ""},
+		{"wss://play.example/punchback/XY?players=3", "wss://play.example/punchback/XY?players=2-3", ""},
+		{"wss://play.example/punchback/XY?players=2-3", "wss://play.example/punchback/XY?players=2-3", ""},
+		{"wss://play.example/punchback/XY?players=2-2", "wss://play.example/punchback/XY?players=2", ""},
 		{"", "", "missing"},
 		{"http://play.example/", "", "missing"},
 		{"a b", "", "no ' '"},
@@ -28,6 +30,8 @@ func TestParsePlace(t *testing.T) {
 		{"ftp://play.example/?room=a", "", "ftp"},
 		{"http://?room=a", "", "no link"},
 		{"http://h/?room=a&players=9", "", "2 to 4"},
+		{"http://h/?room=a&players=2-9", "", "2 to 4"},
+		{"http://h/?room=a&players=3-4", "", "2 to 4"},
 		{strings.Repeat("x", 40), "", "32"},
 	} {
 		p, err := parsePlace(c.in, home)
@@ -49,6 +53,9 @@ func TestFromPage(t *testing.T) {
 	o, err := FromPage("https://h:1/?room=R&players=3&autoplay=1&mute=1&lag=80&jitter=10&loss=0.05&split=0")
 	want := Options{Server: "wss://h:1", Room: "R", Players: 3, Autoplay: true, Mute: true, Lag: 80, Jitter: 10, Loss: 0.05}
 	if err != nil || !reflect.DeepEqual(o, want) {
+		t.Errorf("%+v, %v", o, err)
+	}
+	if o, err := FromPage("http://h/?players=2-4"); err != nil || o.Players != 4 {
 		t.Errorf("%+v, %v", o, err)
 	}
 	if o, err := FromPage("http://h/"); err != nil || o.Server != "ws://h" || o.Players != 2 {

@@ -3,8 +3,9 @@
 package scene
 
 import (
+	"slices"
+
 	"github.com/punchback/punchback/demo/view"
-	"github.com/punchback/punchback/nat/punch"
 	"github.com/punchback/punchback/netcode/rtc"
 )
 
@@ -17,7 +18,19 @@ type lobby struct {
 	code     string
 	link     string
 	copied   string
+	choice   choice
 	t        float32
+}
+
+// asks reports whether there is something to choose: enough are here for a match,
+// and more could be.
+func (l *lobby) asks() bool {
+	if l.solo || l.code == "" {
+		return false
+	}
+	lo, hi := l.me.room.Players()
+	well, _ := company(slices.Collect(l.me.room.Members()))
+	return lo < hi && lo <= well && well < hi
 }
 
 // newLobby enters a room; with solo a bot follows.
@@ -64,7 +77,7 @@ func (l *lobby) update(a *app) scene {
 		}
 	}
 	l.mate.partner()
-	if l.link != "" && (a.keys.copy || a.keys.click) {
+	if l.link != "" && (a.keys.copy || a.keys.click && a.keys.y < choiceTop) {
 		l.copied = "copying ..."
 		copyText(l.link, func(ok bool) {
 			if l.copied = "copied"; !ok {
@@ -72,8 +85,8 @@ func (l *lobby) update(a *app) scene {
 			}
 		})
 	}
-	if l.place.players > 2 && a.keys.ok {
-		l.me.room.SetReady(true)
+	if l.asks() && l.choice.update(&a.keys) {
+		l.me.room.SetReady(l.choice.on)
 	}
 	if l.me.session != nil {
 		l.kept = true
@@ -121,7 +134,23 @@ func (l *lobby) draw(b *view.Brush, a *app) {
 	bar := float32(w - 80)
 	b.Pill(x+40, lobbyBar, bar, 8, 4, view.Paper.Fade(0.15))
 	b.Pill(x+40, lobbyBar, max(bar*st.Progress, 8), 8, 4, view.Player[0])
+	if l.asks() {
+		_, trouble := company(slices.Collect(l.me.room.Members()))
+		goOn, wait := l.choice.words(trouble)
+		button(b, choiceLeft, goOn, l.choice.on)
+		button(b, choiceRight, wait, !l.choice.on)
+	}
 	note(b, "Escape: back to the title    "+saveHint, view.Height-22)
+}
+
+// button is one half of a choice.
+func button(b *view.Brush, x float32, s string, chosen bool) {
+	back, ink := view.Ink.Fade(0.62), view.Paper.Fade(0.85)
+	if chosen {
+		back, ink = view.Paper, view.Ink
+	}
+	b.Pill(x, choiceTop, choiceWidth, choiceHeight, choiceHeight/2, back)
+	b.TextCenter(s, x+choiceWidth/2, choiceTop+4, 1, ink)
 }
 
 func orText(s, other string) string {
@@ -129,19 +158,4 @@ func orText(s, other string) string {
 		return other
 	}
 	return s
-}
-
-// linkWords tells how far the link to a member is.
-func linkWords(m *rtc.Member) string {
-	switch {
-	case m.Self:
-		return "here"
-	case m.Link.State == punch.Open:
-		return "linked, " + m.Link.Path.String()
-	case m.Link.State == punch.Closed && m.Link.Reason != "":
-		return m.Link.Reason
-	case m.Away:
-		return "lost the server"
-	}
-	return "punching through ..."
 }

@@ -16,7 +16,8 @@ type match struct {
 	arena  view.Arena
 	again  bool // saying goodbye to this match for the sake of the next
 	legend int
-	quiet  bool   // somebody has not been heard for a while
+	quiet  string // who has not been heard for a while; empty: nobody
+	unsure int    // ticks since then
 	parted string // who left last
 	gone   int    // ticks that this is still told
 	since  int    // ticks since the session ended
@@ -48,7 +49,8 @@ func (m *match) update(a *app) scene {
 			return m
 		}
 		l := *m.lobby
-		m.lobby.kept, l.kept = true, false
+		m.lobby.kept, l.kept, l.choice = true, false, choice{}
+		l.me.room.SetReady(false)
 		return &l
 	}
 	bits := view.Both.Bits()
@@ -62,11 +64,11 @@ func (m *match) update(a *app) scene {
 	for e := range m.me.session.Events() {
 		switch e.Kind {
 		case netcode.Quiet:
-			m.quiet = true
+			m.quiet, m.unsure = m.holder(e.Peer), 0
 		case netcode.Back:
-			m.quiet = false
+			m.quiet = ""
 		case netcode.Left:
-			m.quiet = false
+			m.quiet = ""
 			m.parted, m.gone = m.holder(e.Peer)+" has left", 240
 			if e.Timeout {
 				m.parted = m.holder(e.Peer) + " is not heard any more"
@@ -74,6 +76,7 @@ func (m *match) update(a *app) scene {
 		}
 	}
 	m.gone--
+	m.unsure++
 	if m.me.over != nil {
 		m.arena.Hush()
 		if was == nil {
@@ -111,8 +114,8 @@ func (m *match) draw(b *view.Brush, a *app) {
 		m.sheet(b, m.ended(), "Enter: on to the next match    Escape: leave")
 	case m.me.decided() && s.Clock > 70:
 		m.sheet(b, m.winner(), "Enter: rematch    Escape: leave")
-	case m.quiet:
-		note(b, "Waiting to hear from the others ...", 54)
+	case m.quiet != "":
+		note(b, "Nothing heard of "+m.quiet+" for "+itoa(1+m.unsure/game.Rate)+" s ...", 54)
 	case m.gone > 0:
 		note(b, m.parted+", the others play on", 54)
 	}

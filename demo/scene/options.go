@@ -59,7 +59,12 @@ func FromPage(address string) (Options, error) {
 		if s == "" {
 			continue
 		}
-		if *f.to, err = strconv.Atoi(s); err != nil || *f.to < f.lo || *f.to > f.hi {
+		if f.name == "players" {
+			*f.to, err = most(s)
+		} else {
+			*f.to, err = strconv.Atoi(s)
+		}
+		if err != nil || *f.to < f.lo || *f.to > f.hi {
 			return o, fmt.Errorf("scene: %s=%s: %d to %d is possible", f.name, short(s), f.lo, f.hi)
 		}
 	}

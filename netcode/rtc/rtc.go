@@ -126,6 +126,8 @@ type Room struct {
 	status  Status
 	code    string
 	players string // as in a link: "2" or "2-4"
+	least   int    // the same
+	most    int
 	members []Member
 	links   []*link
 	match   *Match
@@ -244,6 +246,14 @@ func (r *Room) pageLink() string {
 		return ""
 	}
 	return pageLink(r.options.Page, r.server, r.code, r.players)
+}
+
+// Players is how many machines a match needs, and takes; zero until the server has
+// told it.
+func (r *Room) Players() (least, most int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.least, r.most
 }
 
 // Members are the machines in the room, this one included, in order of Peer.

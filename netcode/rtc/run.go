@@ -347,6 +347,7 @@ func (d *driver) publish() {
 	if d.hall.Leader != m.Self() {
 		d.wish = nil
 	}
+	d.least, d.most = lo, hi
 	if d.players = strconv.Itoa(lo); hi != lo {
 		d.players += "-" + strconv.Itoa(hi)
 	}
