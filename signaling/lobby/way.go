@@ -34,12 +34,8 @@ func (l *Lobby) yield(r *room, secret string) {
 
 // enter gives a member whose connection is there a number in a room.
 func (l *Lobby) enter(r *room, m *member) {
-	hello := protocol.Message{}
-	before := m.id
 	m.room, m.proven, m.round, m.ready, m.linked, m.ill, m.asked = r, false, 0, false, nil, 0, 0
-	if m.id = r.number(&hello); m.id == before { // It sees by its number that all is new.
-		m.id = r.number(&hello)
-	}
+	m.id = r.number(&protocol.Message{Self: m.id})
 	m.token = r.token(m.id)
 	l.conns[m.conn] = m
 	l.tokens[m.token] = m
