@@ -100,29 +100,30 @@ func (r *room) mute() bool {
 }
 
 // rescue takes a stranger from where no other answers to another room: the last
-// that came, so that one of a pair stays. Nobody is moved twice: what answers
-// nobody anywhere would disturb one room after another.
+// that came, so that one of a pair stays. It is moved once in the grace time and
+// no more: what answers nobody anywhere would disturb one room after another.
 func (l *Lobby) rescue(r *room) {
 	if !r.open || r.playing() {
 		return
 	}
 	for i := len(r.members) - 1; i >= 0; i-- {
 		m := r.members[i]
-		if !m.chance || m.moved || !m.stuck() || !m.spoke || m.round < r.round || !r.vain(m, i > 0) {
+		again := r.box.now - l.box.limits.Grace // Whoever is ill, or was moved, since then at the latest may go.
+		if !m.chance || m.moved > max(0, again) || !m.stuck() || !m.spoke || m.round < r.round || !r.vain(m, i > 0 || m.ill <= again) {
 			continue
 		}
 		hello := protocol.Message{Kind: protocol.Hello, Build: r.build, Near: nearOf(m.near)}
 		place := protocol.Place{Game: r.game, Min: r.min, Max: r.max}
 		to := l.match(place, &hello, r)
 		if to == nil {
-			if len(l.rooms)+len(l.learned) >= l.box.limits.Rooms {
+			if l.busy() {
 				return
 			}
 			to = l.make(place, &hello, true)
 		}
 		l.forget(m)
 		r.remove(m)
-		m.moved = true
+		m.moved = r.box.now
 		l.enter(to, m)
 		l.file(to)
 		return
@@ -130,7 +131,7 @@ func (l *Lobby) rescue(r *room) {
 }
 
 // vain reports whether a member is linked to nobody, and may as well go: somebody
-// came before it, or somebody does not answer.
+// came before it, somebody does not answer, or it waits for too long.
 func (r *room) vain(m *member, elder bool) bool {
 	for _, o := range r.members {
 		if o != m && linked(m, o) {
