@@ -28,7 +28,22 @@ func (r *room) places(but *member) (n int) {
 
 // has reports whether there is a place for anybody.
 func (r *room) has() bool {
-	return r.places(nil) < r.max && len(r.members) < 2*protocol.MaxPlayers && r.last < maxNumber
+	return r.places(nil) < r.max && !r.crowded() && r.last < maxNumber
+}
+
+// crowded reports whether there are as many members as a room can have, with
+// those who hold no place.
+func (r *room) crowded() bool { return len(r.members) >= 2*protocol.MaxPlayers }
+
+// spare is the member that goes for a newcomer where it is crowded: the last of
+// those who hold no place.
+func (r *room) spare() *member {
+	for _, m := range slices.Backward(r.members) {
+		if !r.holds(m) {
+			return m
+		}
+	}
+	return nil
 }
 
 // ghost is the member whose place a newcomer takes since it was itself: a
@@ -86,13 +101,14 @@ func (r *room) refuses(hello *protocol.Message) string {
 }
 
 func (r *room) bars(hello *protocol.Message) string {
-	taken := r.places(r.ghost(hello))
+	ghost := r.ghost(hello)
+	taken := r.places(ghost)
 	switch {
 	case slices.Contains(r.kicked, hello.Self) && r.proves(hello):
 		return protocol.CodeKicked
 	case hello.Build != r.build:
 		return protocol.CodeBuild
-	case taken >= r.max || len(r.members) >= 2*protocol.MaxPlayers || r.last >= maxNumber:
+	case taken >= r.max || ghost == nil && r.crowded() && r.spare() == nil || r.last >= maxNumber:
 		return protocol.CodeFull
 	case r.was(hello):
 		return ""

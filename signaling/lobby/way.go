@@ -74,6 +74,11 @@ func (l *Lobby) makeWay(r *room, hello *protocol.Message) {
 		l.forget(m)
 		r.remove(m)
 	}
+	if m := r.spare(); m != nil && r.crowded() {
+		l.refuse(m.conn, protocol.CodeFull, fmt.Sprintf("room %s is full: nobody is linked to you", r.code))
+		l.forget(m)
+		r.remove(m)
+	}
 }
 
 // dumb reports whether a member answers no signals.
