@@ -23,9 +23,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// proofs are the key of all servers here, as one has it that is started again.
+var proofs = []byte("the same for all of these")
+
 func start(t *testing.T) string {
 	t.Helper()
-	s, err := server.New(server.Config{Turn: "off"})
+	s, err := server.New(server.Config{Turn: "off", Proofs: proofs})
 	if err != nil {
 		t.Fatal(err)
 	}

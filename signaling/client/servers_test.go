@@ -50,7 +50,7 @@ func TestTheNextServerIsAsked(t *testing.T) {
 // When the server of a room is lost, those who are in it meet again at the next
 // one, with their numbers.
 func TestARoomMovesToTheNextServer(t *testing.T) {
-	s, err := server.New(server.Config{Turn: "off"})
+	s, err := server.New(server.Config{Turn: "off", Proofs: proofs})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,10 +56,16 @@ func (d *directory) find(p protocol.Place, hello *protocol.Message) (r *room, co
 			return r, "", ""
 		}
 	}
-	if len(d.rooms)+len(d.learned) >= d.box.limits.Rooms || d.box.limits.Count != nil && d.box.limits.Count() >= d.box.limits.Rooms {
+	if d.busy() {
 		return nil, protocol.CodeBusy, fmt.Sprintf("the server has its %d rooms, try again later", d.box.limits.Rooms)
 	}
 	return d.make(p, hello, open), "", ""
+}
+
+// busy reports whether there are as many rooms as there may be.
+func (d *directory) busy() bool {
+	n := d.box.limits.Rooms
+	return len(d.rooms)+len(d.learned) >= n || d.box.limits.Count != nil && d.box.limits.Count() >= n
 }
 
 // nothing is what is said of any code that does not lead into a room.

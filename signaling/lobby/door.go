@@ -28,7 +28,22 @@ func (r *room) places(but *member) (n int) {
 
 // has reports whether there is a place for anybody.
 func (r *room) has() bool {
-	return r.places(nil) < r.max && len(r.members) < 2*protocol.MaxPlayers && r.last < 1<<16-1
+	return r.places(nil) < r.max && !r.crowded() && r.last < maxNumber
+}
+
+// crowded reports whether there are as many members as a room can have, with
+// those who hold no place.
+func (r *room) crowded() bool { return len(r.members) >= 2*protocol.MaxPlayers }
+
+// spare is the member that goes for a newcomer where it is crowded: the last of
+// those who hold no place.
+func (r *room) spare() *member {
+	for _, m := range slices.Backward(r.members) {
+		if !r.holds(m) {
+			return m
+		}
+	}
+	return nil
 }
 
 // ghost is the member whose place a newcomer takes since it was itself: a
@@ -86,13 +101,14 @@ func (r *room) refuses(hello *protocol.Message) string {
 }
 
 func (r *room) bars(hello *protocol.Message) string {
-	taken := r.places(r.ghost(hello))
+	ghost := r.ghost(hello)
+	taken := r.places(ghost)
 	switch {
 	case slices.Contains(r.kicked, hello.Self) && r.proves(hello):
 		return protocol.CodeKicked
 	case hello.Build != r.build:
 		return protocol.CodeBuild
-	case taken >= r.max || len(r.members) >= 2*protocol.MaxPlayers || r.last == 1<<16-1:
+	case taken >= r.max || ghost == nil && r.crowded() && r.spare() == nil || r.last >= maxNumber:
 		return protocol.CodeFull
 	case r.was(hello):
 		return ""
@@ -128,6 +144,9 @@ func (r *room) why(code string, hello *protocol.Message) string {
 // have yet to come back.
 const old = 1000
 
+// maxNumber is the last that a newcomer gets, but for one that is passed over.
+const maxNumber = 1<<16 - 2
+
 // number is the id for a newcomer. Whoever proves to have been a member gets its
 // number back, so that links made under it go on to be its links.
 func (r *room) number(hello *protocol.Message) protocol.ID {
@@ -135,7 +154,9 @@ func (r *room) number(hello *protocol.Message) protocol.ID {
 		r.last = max(r.last, hello.Self)
 		return hello.Self
 	}
-	r.last++
+	if r.last++; r.last == hello.Self { // It sees by its number that all is new.
+		r.last++
+	}
 	return r.last
 }
 

@@ -50,7 +50,7 @@ type member struct {
 	asked   int    // the tick when a signal was first passed to it,
 	spoke   bool   // and whether it has ever said one
 	chance  bool   // it came to be put together with anybody
-	moved   bool   // to another room, see rescue
+	moved   int    // the tick when it was moved to another room, see rescue; zero: never
 	proven  bool   // it was in the room before the server forgot it
 	since   uint64 // what it says before it has heard this number was meant for another room
 	doubted int    // the tick when somebody with the same identity came while its connection was there

@@ -34,12 +34,8 @@ func (l *Lobby) yield(r *room, secret string) {
 
 // enter gives a member whose connection is there a number in a room.
 func (l *Lobby) enter(r *room, m *member) {
-	hello := protocol.Message{}
-	before := m.id
 	m.room, m.proven, m.round, m.ready, m.linked, m.ill, m.asked = r, false, 0, false, nil, 0, 0
-	if m.id = r.number(&hello); m.id == before { // It sees by its number that all is new.
-		m.id = r.number(&hello)
-	}
+	m.id = r.number(&protocol.Message{Self: m.id})
 	m.token = r.token(m.id)
 	l.conns[m.conn] = m
 	l.tokens[m.token] = m
@@ -78,6 +74,11 @@ func (l *Lobby) makeWay(r *room, hello *protocol.Message) {
 		l.forget(m)
 		r.remove(m)
 	}
+	if m := r.spare(); m != nil && r.crowded() {
+		l.refuse(m.conn, protocol.CodeFull, fmt.Sprintf("room %s is full: nobody is linked to you", r.code))
+		l.forget(m)
+		r.remove(m)
+	}
 }
 
 // dumb reports whether a member answers no signals.
@@ -104,29 +105,30 @@ func (r *room) mute() bool {
 }
 
 // rescue takes a stranger from where no other answers to another room: the last
-// that came, so that one of a pair stays. Nobody is moved twice: what answers
-// nobody anywhere would disturb one room after another.
+// that came, so that one of a pair stays. It is moved once in the grace time and
+// no more: what answers nobody anywhere would disturb one room after another.
 func (l *Lobby) rescue(r *room) {
 	if !r.open || r.playing() {
 		return
 	}
 	for i := len(r.members) - 1; i >= 0; i-- {
 		m := r.members[i]
-		if !m.chance || m.moved || !m.stuck() || !m.spoke || m.round < r.round || !r.vain(m, i > 0) {
+		again := r.box.now - l.box.limits.Grace // Whoever is ill, or was moved, since then at the latest may go.
+		if !m.chance || m.moved > max(0, again) || !m.stuck() || !m.spoke || m.round < r.round || !r.vain(m, i > 0 || m.ill <= again) {
 			continue
 		}
 		hello := protocol.Message{Kind: protocol.Hello, Build: r.build, Near: nearOf(m.near)}
 		place := protocol.Place{Game: r.game, Min: r.min, Max: r.max}
 		to := l.match(place, &hello, r)
 		if to == nil {
-			if len(l.rooms)+len(l.learned) >= l.box.limits.Rooms {
+			if l.busy() {
 				return
 			}
 			to = l.make(place, &hello, true)
 		}
 		l.forget(m)
 		r.remove(m)
-		m.moved = true
+		m.moved = r.box.now
 		l.enter(to, m)
 		l.file(to)
 		return
@@ -134,7 +136,7 @@ func (l *Lobby) rescue(r *room) {
 }
 
 // vain reports whether a member is linked to nobody, and may as well go: somebody
-// came before it, or somebody does not answer.
+// came before it, somebody does not answer, or it waits for too long.
 func (r *room) vain(m *member, elder bool) bool {
 	for _, o := range r.members {
 		if o != m && linked(m, o) {

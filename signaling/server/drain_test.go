@@ -139,7 +139,7 @@ func TestBackAfterADrain(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		ready, done := make(chan struct{}), make(chan error, 1)
 		go func() {
-			done <- server.Run(ctx, server.Config{Addr: at, Turn: "off", Ready: func(net.Addr) { close(ready) }})
+			done <- server.Run(ctx, server.Config{Addr: at, Turn: "off", Proofs: proofs, Ready: func(net.Addr) { close(ready) }})
 		}()
 		select {
 		case <-ready:

@@ -25,10 +25,16 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // start runs a server for one test and gives its ws:// URL.
+// proofs are the key of all servers here, as one has it that is started again.
+var proofs = []byte("the same for all of these")
+
 func start(t *testing.T, cfg server.Config) string {
 	t.Helper()
 	if cfg.Turn == "" {
 		cfg.Turn = "off"
+	}
+	if cfg.Proofs == nil {
+		cfg.Proofs = proofs
 	}
 	s, err := server.New(cfg)
 	if err != nil {

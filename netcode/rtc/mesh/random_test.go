@@ -186,6 +186,9 @@ func (w *world) tick() {
 	if w.trouble && w.down == 0 && w.IntN(200) == 0 { // The server is killed, and started again with nothing in its head but its key.
 		w.down = 1 + w.IntN(80)
 		w.restarts++
+		if w.IntN(4) == 0 { // Not even that.
+			w.limits.Key = []byte{byte(w.Uint64())}
+		}
 		w.lobby = lobby.New(w.limits, w.Uint64)
 		for _, m := range w.machines {
 			m.conn, m.cut = 0, false
