@@ -142,30 +142,55 @@ func open(t *testing.T, name, url string, scripts ...string) *tab {
 func (s *shared) open(t *testing.T, name, url string, scripts ...string) *tab {
 	t.Helper()
 	b := s.get(t)
-	file, err := os.Create(filepath.Join(shelf(t), name+".console"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	console := &tape{file: file, grown: make(chan struct{})}
-	t.Cleanup(console.end)
-	window, err := b.Window(console)
+	said := console(t, name)
+	window, err := b.Window(said)
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	p := &tab{window, t, name, console}
-	t.Cleanup(func() {
-		if t.Failed() {
+	p := &tab{window, t, name, said}
+	p.load(url, scripts...)
+	return p
+}
+
+// other opens another tab of the same person's, before this one.
+func (p *tab) other(name, url string) *tab {
+	p.t.Helper()
+	said := console(p.t, name)
+	beside, err := p.Beside(said)
+	p.must(err)
+	o := &tab{beside, p.t, name, said}
+	o.must(o.Front())
+	o.load(url)
+	return o
+}
+
+// load goes to the first page of a tab, which ends with the test.
+func (p *tab) load(url string, scripts ...string) {
+	p.t.Helper()
+	p.t.Cleanup(func() {
+		if p.t.Failed() {
 			p.keep()
 		}
-		if err := window.Close(); err != nil {
-			t.Errorf("%s: %v", name, err)
+		if err := p.Close(); err != nil {
+			p.t.Errorf("%s: %v", p.name, err)
 		}
 	})
 	for _, script := range append([]string{watch}, scripts...) {
 		p.must(p.Preload(script))
 	}
 	p.must(p.Navigate(url))
-	return p
+}
+
+// console keeps what a page says on its console.
+func console(t *testing.T, name string) *tape {
+	t.Helper()
+	file, err := os.Create(filepath.Join(shelf(t), name+".console"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := &tape{file: file, grown: make(chan struct{})}
+	t.Cleanup(said.end)
+	return said
 }
 
 // join is the link to a room of the demo, played by the bot's inputs.
