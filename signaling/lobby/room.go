@@ -21,6 +21,7 @@ type room struct {
 	opens             int             // the tick when strangers may be put into it, if at all; those who were in it come back before
 	missing           int             // how many have yet to come back to it, see Learn
 	revived           bool            // made by someone who comes back to a room that the server forgot
+	life              int             // how many times that has happened to it, at least
 	known             []string        // identities of those who were in it
 
 	// By the leader, see leader.go:
@@ -77,6 +78,7 @@ func (r *room) newMember(c Conn, hello *protocol.Message) *member {
 	if m.proven = r.returns(hello); m.proven {
 		r.missing = max(0, r.missing-1)
 		if r.revived {
+			r.outlive(hello)
 			r.round = max(r.round, min(hello.Round, protocol.MaxRound/2)) // If it lies, rounds are left.
 		}
 	}

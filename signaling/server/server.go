@@ -121,6 +121,7 @@ func New(cfg Config) (*Server, error) {
 	empty := func() *lobby.Lobby {
 		return lobby.New(lobby.Limits{
 			Settle:    settle,
+			Since:     time.Now().UnixNano() / int64(tick),
 			Key:       s.cfg.Proofs,
 			Notes:     cfg.Cluster != nil,
 			Rooms:     cfg.Limits.Rooms,
