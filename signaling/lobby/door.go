@@ -34,7 +34,7 @@ func (r *room) has() bool {
 
 // crowded reports whether there are as many members as a room can have, with
 // those who hold no place.
-func (r *room) crowded() bool { return len(r.members) >= 2*protocol.MaxPlayers }
+func (r *room) crowded() bool { return len(r.members) >= protocol.MaxMembers }
 
 // spare is the member that goes for a newcomer where it is crowded: the last of
 // those who hold no place.

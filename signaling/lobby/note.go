@@ -83,7 +83,7 @@ func (l *Lobby) Learn(n *Note, age int) {
 	case len(l.rooms)+len(l.learned) < l.box.limits.Rooms:
 		l.born++
 		r := &room{box: l.box, game: n.Game, code: n.Code, build: n.Build, min: n.Min, max: n.Max, round: n.Round, born: l.born, made: l.box.now,
-			revived: true, last: protocol.ID(min(max(old, int(n.Last)+2*protocol.MaxPlayers), maxNumber)), secret: n.Secret, kicked: n.Kicked, missing: n.Members, open: n.Open, opens: l.box.now + l.box.limits.Grace}
+			revived: true, last: protocol.ID(min(max(old, int(n.Last)+protocol.MaxMembers), maxNumber)), secret: n.Secret, kicked: n.Kicked, missing: n.Members, open: n.Open, opens: l.box.now + l.box.limits.Grace}
 		r.become(n.Room)
 		copy(r.key[:], n.Key)
 		l.learned[k] = r

@@ -63,7 +63,7 @@ func TestLimits(t *testing.T) {
 		{Kind: Signal, Payload: make([]byte, MaxPayload+1)},
 		{Kind: State, Data: make([]byte, MaxData+1)},
 		{Kind: Hello, Name: strings.Repeat("x", MaxName+1)},
-		{Kind: State, Linked: make([]ID, MaxPlayers+1)},
+		{Kind: State, Linked: make([]ID, MaxMembers+1)},
 		{Kind: State, Round: -1},
 		{Kind: State, Round: MaxRound + 1},
 	} {
