@@ -162,14 +162,22 @@ func (r *room) signal(m *member, msg *protocol.Message) {
 func (r *room) welcome(m *member) {
 	w := m.welcome()
 	w.Seq = m.stream.Fresh()
-	for _, o := range r.members {
+	for i, o := range r.members {
 		w.Members = append(w.Members, o.public())
+		if i >= protocol.MaxPlayers {
+			w.Members[i].Data = nil // For more there is no room in one message: it follows.
+		}
 	}
 	w.Room = r.shown()
 	if r.match != nil && (m.round == r.match.Round || r.playing() && !slices.Contains(r.match.Seats, m.id)) {
 		w.Match = r.match
 	}
 	r.box.say(m, &w)
+	for i, o := range r.members {
+		if i >= protocol.MaxPlayers && o != m && len(o.data) > 0 {
+			r.tell(m, o)
+		}
+	}
 }
 
 // welcome is what every Welcome of this member has.
@@ -185,7 +193,12 @@ func (m *member) welcome() protocol.Message {
 func (r *room) update(m *member) {
 	for _, o := range r.members {
 		if o != m {
-			r.box.say(o, &protocol.Message{Kind: protocol.Update, Round: r.round, Members: []protocol.Member{m.public()}})
+			r.tell(o, m)
 		}
 	}
+}
+
+// tell tells one member about another.
+func (r *room) tell(to, m *member) {
+	r.box.say(to, &protocol.Message{Kind: protocol.Update, Round: r.round, Members: []protocol.Member{m.public()}})
 }

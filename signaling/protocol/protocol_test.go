@@ -82,9 +82,13 @@ func TestTheLargestWelcome(t *testing.T) {
 		Match: &Match{Round: MaxRound, Seed: 1<<64 - 1, Nonce: make([]byte, 16), Setup: make([]byte, MaxData)},
 		Room:  &Room{Leader: 1<<16 - 1, Locked: true, Public: true, Late: true, Data: make([]byte, MaxData), Meta: map[string]string{}},
 	}
-	for range MaxPlayers {
-		w.Members = append(w.Members, Member{ID: 1<<16 - 1, Name: text, Round: MaxRound, Ready: true, Away: true, Data: make([]byte, MaxData)})
-		w.Match.Seats = append(w.Match.Seats, 1<<16-1)
+	for i := range MaxMembers {
+		m := Member{ID: 1<<16 - 1, Name: text, Round: MaxRound, Ready: true, Away: true}
+		if i < MaxPlayers { // The Data of others is told by an Update of each.
+			m.Data = make([]byte, MaxData)
+			w.Match.Seats = append(w.Match.Seats, 1<<16-1)
+		}
+		w.Members = append(w.Members, m)
 	}
 	for i := range MaxMeta {
 		w.Room.Meta[fmt.Sprintf("%016d", i)] = strings.Repeat("<", MaxValue)
