@@ -164,8 +164,8 @@ func (r *room) welcome(m *member) {
 	w.Seq = m.stream.Fresh()
 	for i, o := range r.members {
 		w.Members = append(w.Members, o.public())
-		if i >= protocol.MaxPlayers {
-			w.Members[i].Data = nil // For more there is no room in one message: it follows.
+		if i >= protocol.MaxWhole {
+			w.Members[i].Data = nil // One message holds no more: it follows.
 		}
 	}
 	w.Room = r.shown()
@@ -174,7 +174,7 @@ func (r *room) welcome(m *member) {
 	}
 	r.box.say(m, &w)
 	for i, o := range r.members {
-		if i >= protocol.MaxPlayers && o != m && len(o.data) > 0 {
+		if i >= protocol.MaxWhole && o != m && len(o.data) > 0 {
 			r.tell(m, o)
 		}
 	}

@@ -17,6 +17,7 @@ const (
 	MaxWho     = 64
 	MaxPlayers = 8       // machines in a match
 	MaxMembers = 16      // machines in a room, with those who hold no place in it
+	MaxWhole   = 7       // of those, in one Welcome with their Data
 	MaxRound   = 1 << 20 // matches in a room
 	MaxAfter   = 60_000  // milliseconds, of an Error
 	MaxMeta    = 8       // pairs in a room's Meta,

@@ -84,8 +84,10 @@ func TestTheLargestWelcome(t *testing.T) {
 	}
 	for i := range MaxMembers {
 		m := Member{ID: 1<<16 - 1, Name: text, Round: MaxRound, Ready: true, Away: true}
-		if i < MaxPlayers { // The Data of others is told by an Update of each.
+		if i < MaxWhole {
 			m.Data = make([]byte, MaxData)
+		}
+		if i < MaxPlayers {
 			w.Match.Seats = append(w.Match.Seats, 1<<16-1)
 		}
 		w.Members = append(w.Members, m)
