@@ -86,9 +86,9 @@ func (d *directory) make(p protocol.Place, hello *protocol.Message, open bool) *
 		d.lock(r, secret(hello.Resume))
 		r.outlive(hello)
 	} else {
-		r.become(hello.Room)
 		d.lock(r, "")
 	}
+	r.become(hello.Room)
 	d.rooms[key(r.game, r.code)] = r
 	r.open = open || hello.Resume != "" && hello.Open > 0
 	if !open {

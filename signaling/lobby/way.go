@@ -19,20 +19,24 @@ func (d *directory) yields(r *room, hello *protocol.Message) bool {
 
 // yield makes a room the earlier one that hello comes from. Those who are in it
 // become newcomers to it, under new numbers; a match that they play goes on without
-// the server. Whoever is away has lost its place.
+// the server. Whoever is away has lost its place, and if that room was locked so
+// have they all.
 func (l *Lobby) yield(r *room, hello *protocol.Message) {
 	came := r.members
 	r.revived, r.made, r.round, r.match, r.waits = true, r.box.now, 1, nil, 0
 	r.leader, r.known, r.kicked, r.members = 0, nil, nil, nil
-	r.become(nil)
+	r.become(hello.Room)
 	l.lock(r, secret(hello.Resume))
 	r.outlive(hello)
 	for _, m := range came {
 		l.forget(m)
-		if m.conn == 0 {
-			continue
+		switch {
+		case m.conn == 0:
+		case r.locked:
+			l.refuse(m.conn, protocol.CodeLocked, r.why(protocol.CodeLocked, nil))
+		default:
+			l.enter(r, m)
 		}
-		l.enter(r, m)
 	}
 }
 
