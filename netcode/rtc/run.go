@@ -122,7 +122,7 @@ func (d *driver) unseal(msg *protocol.Message) (ok bool) {
 	if !ok && d.strange == nil {
 		d.strange = map[protocol.ID]bool{}
 	}
-	if d.strange != nil && len(d.strange) < protocol.MaxPlayers*2 {
+	if d.strange != nil && len(d.strange) < protocol.MaxMembers {
 		d.strange[msg.From] = !ok
 	}
 	return ok

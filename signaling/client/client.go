@@ -58,7 +58,6 @@ type Conn struct {
 	build  string
 	name   string
 	who    string
-	room   *protocol.Room
 	near   map[string]int
 	notify func()
 	cancel context.CancelFunc
@@ -72,6 +71,7 @@ type Conn struct {
 	place   protocol.Place
 	in, out []protocol.Message
 	stream  protocol.Stream
+	room    *protocol.Room    // what it is to be if this client makes it, or as last heard: a server may have forgotten it
 	state   *protocol.Message // the last State said, said again after each Welcome
 	token   string
 	self    protocol.ID

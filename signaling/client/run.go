@@ -142,10 +142,7 @@ func (c *Conn) over(err error) {
 func (c *Conn) session(ctx context.Context, round int) (welcomed bool, err error) {
 	c.mu.Lock()
 	base := c.bases[c.at]
-	hello := protocol.Message{Kind: protocol.Hello, Build: c.build, Name: c.name, Who: c.who, Resume: c.token, Self: c.self, Round: c.round, Ack: c.stream.Heard, Near: c.near}
-	if c.token == "" {
-		hello.Room = c.room
-	}
+	hello := protocol.Message{Kind: protocol.Hello, Build: c.build, Name: c.name, Who: c.who, Resume: c.token, Self: c.self, Round: c.round, Ack: c.stream.Heard, Near: c.near, Room: c.room}
 	if c.token != "" && c.anybody {
 		hello.Open = 1 + len(c.others)
 	}
@@ -251,6 +248,9 @@ func (c *Conn) hear(m protocol.Message) error {
 		}
 	}
 	c.company(&m)
+	if m.Room != nil {
+		c.room = m.Room
+	}
 	if len(c.in) >= maxIn {
 		// Whoever does not poll for so long is told everything anew by the next Welcome.
 		c.in, c.stream.Heard = nil, 0

@@ -104,3 +104,54 @@ func TestABadServerIsNamedAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// A server that has forgotten a room is told what it was, by whoever comes back
+// first: before anybody else can come in.
+func TestAForgottenRoomIsWhatItWas(t *testing.T) {
+	s, err := server.New(server.Config{Turn: "off", Proofs: proofs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := httptest.NewServer(s)
+	next := start(t)
+	var conns [2]*client.Conn
+	wake := make(chan struct{}, 1)
+	room := func(i int, ok func(*protocol.Room) bool) {
+		t.Helper()
+		wait(t, wake, "a room", 20*time.Second, func() bool {
+			for m, got := conns[i].Recv(); got; m, got = conns[i].Recv() {
+				if m.Room != nil && ok(m.Room) {
+					return true
+				}
+			}
+			return false
+		})
+	}
+	for i, wish := range []*protocol.Room{{Late: true}, nil} {
+		conns[i], err = client.Dial("ws"+strings.TrimPrefix(h.URL, "http")+"/toy/FORGOTTEN", client.Options{Servers: []string{next}, Room: wish, Notify: func() {
+			select {
+			case wake <- struct{}{}:
+			default:
+			}
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conns[i].Close()
+		room(i, func(r *protocol.Room) bool { return r.Late })
+	}
+	if err := conns[0].Send(protocol.Message{Kind: protocol.SetRoom, Room: &protocol.Room{Locked: true, Data: []byte("map 7")}}); err != nil {
+		t.Fatal(err)
+	}
+	room(1, func(r *protocol.Room) bool { return r.Locked })
+	conns[0].Close()
+	room(1, func(r *protocol.Room) bool { return r.Leader == 2 })
+	s.Close()
+	h.Close()
+	room(1, func(r *protocol.Room) bool {
+		if !r.Locked || r.Late || string(r.Data) != "map 7" {
+			t.Errorf("%+v", r)
+		}
+		return true
+	})
+}

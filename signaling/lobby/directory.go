@@ -83,12 +83,12 @@ func (d *directory) make(p protocol.Place, hello *protocol.Message, open bool) *
 		}
 	}
 	if r.revived = d.former(key(r.game, r.code), hello); r.revived {
-		r.last = old
 		d.lock(r, secret(hello.Resume))
+		r.outlive(hello)
 	} else {
-		r.become(hello.Room)
 		d.lock(r, "")
 	}
+	r.become(hello.Room)
 	d.rooms[key(r.game, r.code)] = r
 	r.open = open || hello.Resume != "" && hello.Open > 0
 	if !open {

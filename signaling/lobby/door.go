@@ -3,6 +3,7 @@ package lobby
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/punchback/punchback/signaling/protocol"
 )
@@ -33,7 +34,7 @@ func (r *room) has() bool {
 
 // crowded reports whether there are as many members as a room can have, with
 // those who hold no place.
-func (r *room) crowded() bool { return len(r.members) >= 2*protocol.MaxPlayers }
+func (r *room) crowded() bool { return len(r.members) >= protocol.MaxMembers }
 
 // spare is the member that goes for a newcomer where it is crowded: the last of
 // those who hold no place.
@@ -139,10 +140,18 @@ func (r *room) why(code string, hello *protocol.Message) string {
 	return fmt.Sprintf("room %s is in a match: try again when it is over", r.code)
 }
 
-// old is the last number that belongs to those of an earlier life of the room:
-// in one that is made again newcomers are numbered from there, since those below
-// have yet to come back.
+// old is how many numbers belong to each life of a room: in one that is made again
+// newcomers are numbered behind those who have yet to come back.
 const old = 1000
+
+// outlive sees to it that newcomers get none of the numbers of the life of the room
+// that somebody comes from.
+func (r *room) outlive(hello *protocol.Message) {
+	life, _ := strconv.ParseUint(hello.Resume[16:17], 16, 8)
+	if n := min(int(life)+1, 15); n > r.life && r.box.now-r.made < r.box.limits.Grace {
+		r.life, r.last = n, max(r.last, protocol.ID(n*old))
+	}
+}
 
 // maxNumber is the last that a newcomer gets, but for one that is passed over.
 const maxNumber = 1<<16 - 2

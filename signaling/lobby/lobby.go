@@ -34,6 +34,7 @@ type Limits struct {
 	Key       []byte     // makes the keys of rooms, by which tokens prove what their holders were: a lobby with the same one knows the tokens of this
 	Knows     bool       // there was no other Key: a token that proves nothing was never given. If not, whoever has one may make the room of a code anew, as a newcomer
 	Settle    int        // ticks from the start in which a code that leads nowhere may be that of a room whose members are not back yet; default none
+	Since     int64      // when it begins, in ticks of a clock that all lobbies with that Key share: of two rooms of one code that members come back to, the later is known by it
 }
 
 // Lobby is the directory of all rooms, the rooms, and which member speaks by
@@ -96,7 +97,7 @@ func (l *Lobby) Enter(c Conn, p protocol.Place, hello protocol.Message) []Out {
 	}
 	l.revive(r)
 	if l.yields(r, &hello) {
-		l.yield(r, secret(hello.Resume))
+		l.yield(r, &hello)
 	}
 	l.makeWay(r, &hello)
 	m := r.newMember(c, &hello)
@@ -252,6 +253,9 @@ func (l *Lobby) lost(m *member) {
 func (l *Lobby) remove(m *member) {
 	l.forget(m)
 	if r := m.room; r.remove(m) {
+		if m.conn == 0 {
+			l.ends(deserted(r.secret), l.box.limits.PlayGrace)
+		}
 		l.close(r)
 	} else {
 		l.file(r)

@@ -400,7 +400,7 @@ func check(t *testing.T, l *Lobby) {
 		if l.learned[k] != nil {
 			t.Fatalf("room %s is there, and is waited for", k)
 		}
-		if k != key(r.game, r.code) || len(r.members) == 0 || len(r.members) > 2*protocol.MaxPlayers {
+		if k != key(r.game, r.code) || len(r.members) == 0 || len(r.members) > protocol.MaxMembers {
 			t.Fatalf("room %s: %d members of %d", k, len(r.members), r.max)
 		}
 		members += len(r.members)

@@ -18,6 +18,7 @@ type Note struct {
 	Build      string         `json:",omitempty"`
 	Min, Max   int            `json:",omitempty"`
 	Round      int            `json:",omitempty"`
+	Last       protocol.ID    `json:",omitempty"` // number that was given
 	Members    int            `json:",omitempty"`
 	Open       bool           `json:",omitempty"`
 	Secret     string         `json:",omitempty"`
@@ -48,7 +49,7 @@ func (l *Lobby) Notes(all bool, f func(*Note)) {
 			f(l.ended(k))
 			continue
 		}
-		f(&Note{Game: r.game, Code: r.code, Build: r.build, Min: r.min, Max: r.max, Round: r.round,
+		f(&Note{Game: r.game, Code: r.code, Build: r.build, Min: r.min, Max: r.max, Round: r.round, Last: r.last,
 			Members: len(r.members) + r.missing, Open: r.open, Secret: r.secret, Key: r.key[:], Kicked: r.kicked, Room: r.shown()})
 	}
 	l.news = nil
@@ -82,7 +83,7 @@ func (l *Lobby) Learn(n *Note, age int) {
 	case len(l.rooms)+len(l.learned) < l.box.limits.Rooms:
 		l.born++
 		r := &room{box: l.box, game: n.Game, code: n.Code, build: n.Build, min: n.Min, max: n.Max, round: n.Round, born: l.born, made: l.box.now,
-			revived: true, last: old, secret: n.Secret, kicked: n.Kicked, missing: n.Members, open: n.Open, opens: l.box.now + l.box.limits.Grace}
+			revived: true, last: protocol.ID(min(max(old, int(n.Last)+protocol.MaxMembers), maxNumber)), secret: n.Secret, kicked: n.Kicked, missing: n.Members, open: n.Open, opens: l.box.now + l.box.limits.Grace}
 		r.become(n.Room)
 		copy(r.key[:], n.Key)
 		l.learned[k] = r

@@ -13,10 +13,11 @@ import (
 
 // A token proves which member of which room its holder was, also to a server
 // that has forgotten the room. It is 32 characters: 16 are a secret of the room,
-// which all tokens of it begin with; 4 are random, since two lives of a room may
-// give a number twice; 12 are a code of those and the number (HMAC-SHA-256, RFC
-// 2104) by the room's key. The server's key makes that from the secret, so it
-// need not be kept anywhere.
+// which all tokens of it begin with, and that begins with the time when it was made;
+// one is how many times it came back; 3 are random, since a number may be given
+// twice; 12 are a code of those and the number (HMAC-SHA-256, RFC 2104) by the
+// room's key. The server's key makes that from the secret, so it need not be kept
+// anywhere.
 
 // secret is what begins the tokens of a room, if a token can be one.
 func secret(token string) string {
@@ -44,7 +45,7 @@ func tokenOf(secret, salt string, key [16]byte, id protocol.ID) string {
 
 // token is a new one for a member.
 func (r *room) token(id protocol.ID) string {
-	return tokenOf(r.secret, r.box.hex(1)[:4], r.key, id)
+	return tokenOf(r.secret, fmt.Sprintf("%x", r.life)+r.box.hex(1)[:3], r.key, id)
 }
 
 // proves reports whether a hello comes from the member of this room that it says
@@ -59,20 +60,23 @@ func proves(secret string, key [16]byte, hello *protocol.Message) bool {
 }
 
 // former reports whether a hello comes from a member of an earlier room of that
-// game and code, which is over or which a server has forgotten that had the same
-// key.
+// game and code, which a server has forgotten that had the same key, or whose
+// members were all away: not so long ago that others may have it by right.
 func (d *directory) former(k string, hello *protocol.Message) bool {
 	s := secret(hello.Resume)
-	return s != "" && d.past[spent(s, hello.Self)] <= d.box.now && proves(s, d.lockOf(k, s), hello)
+	return s != "" && (d.box.now < d.box.limits.PlayGrace || d.past[deserted(s)] > d.box.now) && d.past[spent(s, hello.Self)] <= d.box.now && proves(s, d.lockOf(k, s), hello)
 }
 
 // lock makes a room that of a secret; an empty one is a new secret.
 func (d *directory) lock(r *room, secret string) {
 	if r.secret = secret; secret == "" {
-		r.secret = d.box.hex(1)
+		r.secret = fmt.Sprintf("%010x", (d.box.limits.Since+int64(d.box.now))&(1<<40-1)) + d.box.hex(1)[:6]
 	}
 	r.key = d.lockOf(key(r.game, r.code), r.secret)
 }
+
+// deserted is how a room whose members were all away stands among what is over.
+func deserted(secret string) string { return "?" + secret + "/" }
 
 // spent is how a member that was put out stands among what is over, when the room is.
 func spent(secret string, id protocol.ID) string { return fmt.Sprintf("!%s/%d", secret, id) }

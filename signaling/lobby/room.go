@@ -21,6 +21,7 @@ type room struct {
 	opens             int             // the tick when strangers may be put into it, if at all; those who were in it come back before
 	missing           int             // how many have yet to come back to it, see Learn
 	revived           bool            // made by someone who comes back to a room that the server forgot
+	life              int             // how many times that has happened to it, at least
 	known             []string        // identities of those who were in it
 
 	// By the leader, see leader.go:
@@ -77,6 +78,7 @@ func (r *room) newMember(c Conn, hello *protocol.Message) *member {
 	if m.proven = r.returns(hello); m.proven {
 		r.missing = max(0, r.missing-1)
 		if r.revived {
+			r.outlive(hello)
 			r.round = max(r.round, min(hello.Round, protocol.MaxRound/2)) // If it lies, rounds are left.
 		}
 	}
@@ -160,14 +162,22 @@ func (r *room) signal(m *member, msg *protocol.Message) {
 func (r *room) welcome(m *member) {
 	w := m.welcome()
 	w.Seq = m.stream.Fresh()
-	for _, o := range r.members {
+	for i, o := range r.members {
 		w.Members = append(w.Members, o.public())
+		if i >= protocol.MaxWhole {
+			w.Members[i].Data = nil // One message holds no more: it follows.
+		}
 	}
 	w.Room = r.shown()
 	if r.match != nil && (m.round == r.match.Round || r.playing() && !slices.Contains(r.match.Seats, m.id)) {
 		w.Match = r.match
 	}
 	r.box.say(m, &w)
+	for i, o := range r.members {
+		if i >= protocol.MaxWhole && o != m && len(o.data) > 0 {
+			r.tell(m, o)
+		}
+	}
 }
 
 // welcome is what every Welcome of this member has.
@@ -183,7 +193,12 @@ func (m *member) welcome() protocol.Message {
 func (r *room) update(m *member) {
 	for _, o := range r.members {
 		if o != m {
-			r.box.say(o, &protocol.Message{Kind: protocol.Update, Round: r.round, Members: []protocol.Member{m.public()}})
+			r.tell(o, m)
 		}
 	}
+}
+
+// tell tells one member about another.
+func (r *room) tell(to, m *member) {
+	r.box.say(to, &protocol.Message{Kind: protocol.Update, Round: r.round, Members: []protocol.Member{m.public()}})
 }

@@ -46,3 +46,34 @@ func TestTheSilentDoNotFillARoom(t *testing.T) {
 		t.Errorf("%+v", outs)
 	}
 }
+
+// What a newcomer is told of a room of as many as it can have is never too long
+// for one message, and says all.
+func TestACrowdIsTold(t *testing.T) {
+	l := New(Limits{}, counter())
+	place := protocol.Place{Game: "pong", Code: "CLUB", Min: 2, Max: 2}
+	data := make([]byte, protocol.MaxData)
+	for c := Conn(1); ; c++ {
+		told := map[protocol.ID]bool{}
+		for _, o := range l.Enter(c, place, protocol.Message{Kind: protocol.Hello, Name: "a name", Room: &protocol.Room{Data: data}}) {
+			if text := protocol.Encode(o.Message); len(text) > protocol.MaxMessage {
+				t.Fatalf("connection %d: %q of %d bytes", c, o.Message.Kind, len(text))
+			}
+			for _, m := range o.Message.Members {
+				told[m.ID] = told[m.ID] || o.To == c && len(m.Data) > 0
+			}
+		}
+		for id, all := range told {
+			if !all && id != protocol.ID(c) {
+				t.Errorf("connection %d is not told all of %d", c, id)
+			}
+		}
+		if c == protocol.MaxMembers {
+			return
+		}
+		l.Hear(c, &protocol.Message{Kind: protocol.State, Round: 1, Data: data})
+		for range l.box.limits.Grace {
+			l.Tick()
+		}
+	}
+}

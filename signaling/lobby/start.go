@@ -57,7 +57,7 @@ func (r *room) look() (company uint32) {
 			here |= 1 << i
 		}
 	}
-	var near [2 * protocol.MaxPlayers]uint32
+	var near [protocol.MaxMembers]uint32
 	for i, a := range r.members {
 		for j, b := range r.members[:i] {
 			if (here>>i)&(here>>j)&1 != 0 && linked(a, b) {

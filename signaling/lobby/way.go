@@ -11,24 +11,32 @@ import (
 // knew the code.
 
 // yields reports whether a room gives way to an earlier one of its code, of which
-// hello proves to come: nobody has played in it, and it is not there for long.
+// hello proves to come: it was made by strangers, or by somebody who comes from one
+// that was there still earlier.
 func (d *directory) yields(r *room, hello *protocol.Message) bool {
-	return !r.revived && r.round == 1 && r.build == hello.Build && r.box.now-r.made < d.box.limits.PlayGrace && !r.proves(hello) && d.former(key(r.game, r.code), hello)
+	return r.build == hello.Build && !r.proves(hello) && (!r.revived || secret(hello.Resume) > r.secret) && d.former(key(r.game, r.code), hello)
 }
 
-// yield makes a room the earlier one of that secret. Those who are in it become
-// newcomers to it, under new numbers; whoever is away has lost its place.
-func (l *Lobby) yield(r *room, secret string) {
+// yield makes a room the earlier one that hello comes from. Those who are in it
+// become newcomers to it, under new numbers; a match that they play goes on without
+// the server. Whoever is away has lost its place, and if that room was locked so
+// have they all.
+func (l *Lobby) yield(r *room, hello *protocol.Message) {
 	came := r.members
-	r.revived, r.last, r.leader, r.known, r.members = true, old, 0, nil, nil
-	r.become(nil)
-	l.lock(r, secret)
+	r.revived, r.made, r.round, r.match, r.waits = true, r.box.now, 1, nil, 0
+	r.leader, r.known, r.kicked, r.members = 0, nil, nil, nil
+	r.become(hello.Room)
+	l.lock(r, secret(hello.Resume))
+	r.outlive(hello)
 	for _, m := range came {
 		l.forget(m)
-		if m.conn == 0 {
-			continue
+		switch {
+		case m.conn == 0:
+		case r.locked:
+			l.refuse(m.conn, protocol.CodeLocked, r.why(protocol.CodeLocked, nil))
+		default:
+			l.enter(r, m)
 		}
-		l.enter(r, m)
 	}
 }
 

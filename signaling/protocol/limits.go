@@ -15,7 +15,9 @@ const (
 	MaxBuild   = 128
 	MaxToken   = 64
 	MaxWho     = 64
-	MaxPlayers = 8       // machines in a room
+	MaxPlayers = 8       // machines in a match
+	MaxMembers = 16      // machines in a room, with those who hold no place in it
+	MaxWhole   = 7       // of those, in one Welcome with their Data
 	MaxRound   = 1 << 20 // matches in a room
 	MaxAfter   = 60_000  // milliseconds, of an Error
 	MaxMeta    = 8       // pairs in a room's Meta,
@@ -81,9 +83,9 @@ func (m *Message) decodeLong(b []byte) error {
 		{"who", len(m.Who), MaxWho},
 		{"payload", len(m.Payload), MaxPayload},
 		{"data", len(m.Data), MaxData},
-		{"linked", len(m.Linked), MaxPlayers},
-		{"direct", len(m.Direct), MaxPlayers},
-		{"relayed", len(m.Relayed), MaxPlayers},
+		{"linked", len(m.Linked), MaxMembers},
+		{"direct", len(m.Direct), MaxMembers},
+		{"relayed", len(m.Relayed), MaxMembers},
 		{"failed", m.Failed, MaxRound},
 		{"round", m.Round, MaxRound},
 		{"after", m.After, MaxAfter},

@@ -63,7 +63,7 @@ func TestLimits(t *testing.T) {
 		{Kind: Signal, Payload: make([]byte, MaxPayload+1)},
 		{Kind: State, Data: make([]byte, MaxData+1)},
 		{Kind: Hello, Name: strings.Repeat("x", MaxName+1)},
-		{Kind: State, Linked: make([]ID, MaxPlayers+1)},
+		{Kind: State, Linked: make([]ID, MaxMembers+1)},
 		{Kind: State, Round: -1},
 		{Kind: State, Round: MaxRound + 1},
 	} {
@@ -82,9 +82,15 @@ func TestTheLargestWelcome(t *testing.T) {
 		Match: &Match{Round: MaxRound, Seed: 1<<64 - 1, Nonce: make([]byte, 16), Setup: make([]byte, MaxData)},
 		Room:  &Room{Leader: 1<<16 - 1, Locked: true, Public: true, Late: true, Data: make([]byte, MaxData), Meta: map[string]string{}},
 	}
-	for range MaxPlayers {
-		w.Members = append(w.Members, Member{ID: 1<<16 - 1, Name: text, Round: MaxRound, Ready: true, Away: true, Data: make([]byte, MaxData)})
-		w.Match.Seats = append(w.Match.Seats, 1<<16-1)
+	for i := range MaxMembers {
+		m := Member{ID: 1<<16 - 1, Name: text, Round: MaxRound, Ready: true, Away: true}
+		if i < MaxWhole {
+			m.Data = make([]byte, MaxData)
+		}
+		if i < MaxPlayers {
+			w.Match.Seats = append(w.Match.Seats, 1<<16-1)
+		}
+		w.Members = append(w.Members, m)
 	}
 	for i := range MaxMeta {
 		w.Room.Meta[fmt.Sprintf("%016d", i)] = strings.Repeat("<", MaxValue)

@@ -147,7 +147,7 @@ func (m *metrics) heard(c *conn, msg *protocol.Message) {
 			}
 			k := slices.IndexFunc(c.links, func(l linked) bool { return l.to == id })
 			switch {
-			case k < 0 && len(c.links) < protocol.MaxPlayers:
+			case k < 0 && len(c.links) < protocol.MaxMembers:
 				c.links = append(c.links, linked{id, relayed})
 				m.links.WithLabelValues([]string{"direct", "relay"}[i]).Inc()
 			case k >= 0 && c.links[k].relayed && !relayed:

@@ -121,6 +121,7 @@ func New(cfg Config) (*Server, error) {
 	empty := func() *lobby.Lobby {
 		return lobby.New(lobby.Limits{
 			Settle:    settle,
+			Since:     time.Now().UnixNano() / int64(tick),
 			Key:       s.cfg.Proofs,
 			Knows:     s.cfg.proven,
 			Notes:     cfg.Cluster != nil,

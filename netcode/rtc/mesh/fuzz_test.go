@@ -34,7 +34,7 @@ func FuzzHear(f *testing.F) {
 				}
 			}
 			m.Tick()
-			if n := len(m.Peers(nil)); n > 2*protocol.MaxPlayers {
+			if n := len(m.Peers(nil)); n > protocol.MaxMembers {
 				t.Fatalf("%d peers", n)
 			}
 			m.EndMatch()

@@ -239,7 +239,7 @@ func (m *Mesh) meet(member protocol.Member) {
 	}
 	i, known := slices.BinarySearchFunc(m.peers, member.ID, func(p *peer, id protocol.ID) int { return int(p.ID) - int(id) })
 	if !known {
-		if len(m.peers) >= protocol.MaxPlayers*2 {
+		if len(m.peers) >= protocol.MaxMembers {
 			return
 		}
 		m.peers = slices.Insert(m.peers, i, &peer{try: 1})
@@ -321,7 +321,7 @@ func (m *Mesh) say(again bool) {
 	}
 	s := protocol.Message{Kind: protocol.State, Round: m.Round(), Ready: m.Ready(), Data: m.data, Failed: m.failures}
 	for _, p := range m.peers {
-		if p.Link == Linked && !p.Left && len(s.Linked) < protocol.MaxPlayers {
+		if p.Link == Linked && !p.Left && len(s.Linked) < protocol.MaxMembers {
 			s.Linked = append(s.Linked, p.ID)
 			switch p.path {
 			case DirectPath:

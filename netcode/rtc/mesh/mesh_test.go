@@ -296,3 +296,21 @@ func TestStories(t *testing.T) {
 		})
 	}
 }
+
+// Whoever is linked to many tells of all: those who hold no place in the room may
+// have the lowest numbers.
+func TestAllLinksAreTold(t *testing.T) {
+	var m Mesh
+	var others []protocol.ID
+	for id := protocol.ID(1); id < protocol.MaxMembers; id++ {
+		others = append(others, id)
+	}
+	m.Hear(welcome(protocol.MaxMembers, 2, 8, others...))
+	for _, id := range others {
+		m.Opened(id)
+	}
+	told := orders(&m)
+	if want := fmt.Sprintf("ready=false %v", others); !strings.HasSuffix(told, want) {
+		t.Errorf("%s", told)
+	}
+}
