@@ -2,6 +2,7 @@ package lobby
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 
@@ -51,25 +52,36 @@ func (r *room) spare() *member {
 // process that died, a page that was reloaded. Of a connection that is there
 // nobody knows yet whether it lives, before it has been silent for too long.
 func (r *room) ghost(hello *protocol.Message) *member {
-	return r.self(hello, func(m *member) bool { return m.conn == 0 || r.box.now-m.heard >= r.box.limits.Doubt })
-}
-
-// twin is a member that seems to be the newcomer itself, and whose connection is
-// there.
-func (r *room) twin(hello *protocol.Message) *member {
-	return r.self(hello, func(m *member) bool { return m.conn != 0 })
-}
-
-// self is a member that a newcomer was itself: that of the number it proves to
-// have had, or else one with its identity.
-func (r *room) self(hello *protocol.Message, ok func(*member) bool) *member {
-	number := r.proves(hello)
-	for _, m := range r.members {
-		if (number && m.id == hello.Self || !number && hello.Who != "" && m.who == hello.Who) && ok(m) {
+	for m := range r.selves(hello) {
+		if m.conn == 0 || r.box.now-m.heard >= r.box.limits.Doubt {
 			return m
 		}
 	}
 	return nil
+}
+
+// twin reports whether a member seems to be the newcomer itself, and its connection
+// is there.
+func (r *room) twin(hello *protocol.Message) bool {
+	for m := range r.selves(hello) {
+		if m.conn != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// selves are the members that a newcomer may have been itself: that of the number it
+// proves to have had, or else those with its identity.
+func (r *room) selves(hello *protocol.Message) iter.Seq[*member] {
+	return func(yield func(*member) bool) {
+		number := r.proves(hello)
+		for _, m := range r.members {
+			if (number && m.id == hello.Self || !number && hello.Who != "" && m.who == hello.Who) && !yield(m) {
+				return
+			}
+		}
+	}
 }
 
 // returns reports whether a newcomer proves to have had a number that nobody has.
@@ -80,7 +92,7 @@ func (r *room) returns(hello *protocol.Message) bool {
 // was reports whether a newcomer was a member, and has a way back that is not
 // everybody's: into a room that is locked, or in a match.
 func (r *room) was(hello *protocol.Message) bool {
-	return r.returns(hello) || r.ghost(hello) != nil || hello.Who != "" && r.twin(hello) == nil && slices.Contains(r.known, hello.Who)
+	return r.returns(hello) || r.ghost(hello) != nil || hello.Who != "" && !r.twin(hello) && slices.Contains(r.known, hello.Who)
 }
 
 // refuses is the code of why a newcomer can't come in; empty: it can.
@@ -89,16 +101,30 @@ func (r *room) refuses(hello *protocol.Message) string {
 	if code == "" || code == protocol.CodeBuild || code == protocol.CodeKicked {
 		return code
 	}
-	if m := r.twin(hello); m != nil {
-		if m.doubted == 0 || m.heard <= m.doubted { // Ask again: either it says something, or it is a ghost.
-			if m.doubted == 0 {
-				m.doubted = r.box.now
-			}
-			return protocol.CodeClosing
-		}
-		m.doubted = 0
+	if r.doubts(hello) {
+		return protocol.CodeClosing
 	}
 	return code
+}
+
+// doubts reports whether some member that seems to be the newcomer itself, and whose
+// connection is there, has yet to show that it lives: either it says something soon,
+// or it is a ghost. None speaks for another, and each question wants an answer of
+// its own.
+func (r *room) doubts(hello *protocol.Message) (open bool) {
+	for m := range r.selves(hello) {
+		if m.doubted == 0 || r.box.now-m.doubted > r.box.limits.Doubt {
+			m.doubted = r.box.now
+		}
+		open = open || m.conn != 0 && m.heard <= m.doubted
+	}
+	if open {
+		return true
+	}
+	for m := range r.selves(hello) {
+		m.doubted = 0
+	}
+	return false
 }
 
 func (r *room) bars(hello *protocol.Message) string {
