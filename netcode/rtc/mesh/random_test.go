@@ -118,7 +118,7 @@ func playRoom(seed uint64) *world {
 	w.Shuffle(len(w.machines), func(i, j int) { w.machines[i], w.machines[j] = w.machines[j], w.machines[i] })
 	w.run(200, nil)
 	w.trouble, w.loss = true, 0.5
-	w.run(300+r.IntN(900), nil)
+	w.run(200+r.IntN(500), nil)
 	w.trouble, w.loss = false, 0
 	last := ""
 	for range 3 {
