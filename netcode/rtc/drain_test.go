@@ -25,7 +25,7 @@ func TestARelayedMatchOutlivesItsServer(t *testing.T) {
 	var urls [2]string
 	for i := range servers {
 		m := memory.Join()
-		s, err := server.New(server.Config{Turn: "127.0.0.1:0", Cluster: m})
+		s, err := server.New(server.Config{Turn: "127.0.0.1:0", Cluster: m, Proofs: []byte("the key of these tests")})
 		if err != nil {
 			t.Fatal(err)
 		}
