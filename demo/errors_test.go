@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -236,8 +237,9 @@ func TestPageErrors(t *testing.T) {
 	})
 }
 
-// TestPeerNeverAnswers plays with somebody who is there and says nothing, be
-// it his turn to answer, as it is for who was first, or to offer.
+// TestPeerNeverAnswers waits with somebody who is there and says nothing, be it
+// its turn to answer, as it is for whoever was first, or to offer: the room stays,
+// and says so.
 func TestPeerNeverAnswers(t *testing.T) {
 	t.Parallel()
 	t.Run("answer", func(t *testing.T) {
@@ -245,17 +247,17 @@ func TestPeerNeverAnswers(t *testing.T) {
 		_, port := service(t, "127.0.0.1") // whose STUN sees the bot at another address than its own
 		server := fmt.Sprintf("ws://127.0.0.1:%d", port)
 		enter(t, server, room(t), game.Build).stay()
-		bot(t, server, room(t), 2, 60, 1).fails(t, `no connection to raw, tried .*no answer.*ours: host .*srflx .*theirs: none`)
+		member(t, exec.Command, "p1", server, room(t), "2").says(t, `(raw) can't be reached: .*no answer.*ours: host .*srflx .*theirs: none`)
 	})
 	t.Run("offer", func(t *testing.T) {
 		t.Parallel()
 		first := enter(t, world.server, room(t), game.Build)
-		b := bot(t, world.server, room(t), 2, 60, 1)
+		b := member(t, exec.Command, "p1", world.server, room(t), "2")
 		first.hear(protocol.Update) // the bot is there; whom it meets now came later, and has to offer
 		first.say(protocol.Message{Kind: protocol.Leave})
 		_ = first.conn.CloseNow()
 		enter(t, world.server, room(t), game.Build).stay()
-		b.fails(t, `no connection to raw, tried .*no offer`)
+		b.says(t, `(raw) can't be reached: .*no offer`)
 	})
 }
 
