@@ -83,7 +83,6 @@ func (r *Room) run() {
 // packet too, since links say no more than that there is something; then it
 // finds nothing, and costs next to nothing.
 func (d *driver) turn() {
-	d.hearGame()
 	for msg, ok := d.client.Recv(); ok; msg, ok = d.client.Recv() {
 		d.news = true
 		if msg.Kind == protocol.Signal && !d.unseal(&msg) {
@@ -100,6 +99,7 @@ func (d *driver) turn() {
 		}
 	}
 	d.hearLinks()
+	d.hearGame() // after the links: it may say something to whoever it has seen linked
 	d.hearLines()
 	d.obey()
 	if up, text := d.client.Up(), d.client.Text(); up != d.up || text != d.text {
