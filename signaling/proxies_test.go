@@ -111,7 +111,7 @@ func refused(t *testing.T, web *http.Client) {
 		}
 		body, _ := io.ReadAll(r.Body)
 		r.Body.Close()
-		if r.StatusCode != http.StatusMisdirectedRequest || !strings.Contains(string(body), "-public evil.example") {
+		if r.StatusCode != http.StatusMisdirectedRequest || !strings.Contains(string(body), `the host "evil.example"`) || strings.Contains(string(body), " -") {
 			t.Errorf("%s of evil.example: %s %q", path, r.Status, body)
 		}
 	}
