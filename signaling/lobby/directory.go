@@ -37,6 +37,9 @@ func (d *directory) find(p protocol.Place, hello *protocol.Message) (r *room, co
 		if code = r.refuses(hello); code == "" || d.yields(r, hello) || r.prefers(hello) != nil {
 			return r, "", ""
 		}
+		if len(r.members) > 0 {
+			d.file(r) // It may doubt somebody.
+		}
 		if code != protocol.CodeKicked && code != protocol.CodeClosing && protocol.Spoken(p.Code) && !r.was(hello) {
 			return nil, protocol.CodeRoom, d.nothing(p, hello) // A code can be guessed.
 		}
@@ -103,7 +106,7 @@ func (d *directory) make(p protocol.Place, hello *protocol.Message, open bool) *
 func (d *directory) match(p protocol.Place, hello *protocol.Message, but *room) (best *room) {
 	least := 0
 	for _, r := range d.open {
-		if r == but || r.game != p.Game || r.min != p.Min || r.max != p.Max || r.opens > d.box.now || r.refuses(hello) != "" || r.anyAway() || r.playing() || r.mute() {
+		if r == but || r.game != p.Game || r.min != p.Min || r.max != p.Max || r.opens > d.box.now || r.bars(hello) != "" || r.anyAway() || r.playing() || r.mute() {
 			continue
 		}
 		if len(hello.Near) == 0 {

@@ -112,10 +112,8 @@ func (r *room) refuses(hello *protocol.Message) string {
 // or it is a ghost. None speaks for another, and each question wants an answer of
 // its own.
 func (r *room) doubts(hello *protocol.Message) (open bool) {
+	r.ask(hello)
 	for m := range r.selves(hello) {
-		if m.doubted == 0 || r.box.now-m.doubted > r.box.limits.Doubt {
-			m.doubted = r.box.now
-		}
 		open = open || m.conn != 0 && m.heard <= m.doubted
 	}
 	if open {
@@ -125,6 +123,31 @@ func (r *room) doubts(hello *protocol.Message) (open bool) {
 		m.doubted = 0
 	}
 	return false
+}
+
+// ask begins to doubt those that seem to be the newcomer itself.
+func (r *room) ask(hello *protocol.Message) {
+	for m := range r.selves(hello) {
+		if m.doubted == 0 {
+			m.doubted = r.box.now
+		}
+	}
+}
+
+// answers ends the questions that are old enough, and finds a member that has not
+// said a word since and has come in again as somebody else: it is dead.
+func (r *room) answers() (dead *member) {
+	for _, m := range r.members {
+		if m.doubted == 0 || r.box.now-m.doubted < r.box.limits.Doubt {
+			continue
+		}
+		silent := m.conn != 0 && m.heard <= m.doubted
+		m.doubted = 0
+		if silent && slices.ContainsFunc(r.members, func(o *member) bool { return o.id > m.id && o.who != "" && o.who == m.who && o.conn != 0 }) {
+			return m
+		}
+	}
+	return nil
 }
 
 func (r *room) bars(hello *protocol.Message) string {

@@ -100,6 +100,7 @@ func (l *Lobby) Enter(c Conn, p protocol.Place, hello protocol.Message) []Out {
 		l.yield(r, &hello)
 	}
 	l.makeWay(r, &hello)
+	r.ask(&hello)
 	m := r.newMember(c, &hello)
 	m.chance = p.Code == "" && !p.New || hello.Open > 0
 	l.conns[c] = m
@@ -200,6 +201,10 @@ func (l *Lobby) Tick() []Out {
 		}
 	}
 	for _, r := range l.worried() {
+		for m := r.answers(); m != nil; m = r.answers() {
+			l.box.out = append(l.box.out, Out{To: m.conn, Close: true})
+			l.remove(m)
+		}
 		r.start()
 		l.rescue(r)
 		l.file(r)

@@ -161,5 +161,5 @@ func (r *room) start() {
 
 // uneasy reports whether time alone may change something in the room.
 func (r *room) uneasy() bool {
-	return slices.ContainsFunc(r.members, func(m *member) bool { return m.ill != 0 })
+	return slices.ContainsFunc(r.members, func(m *member) bool { return m.ill != 0 || m.doubted != 0 })
 }
