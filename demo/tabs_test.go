@@ -3,11 +3,14 @@
 package main_test
 
 import (
+	"bytes"
 	"fmt"
+	"net"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -81,6 +84,73 @@ func TestTabsCrash(t *testing.T) {
 			again.agrees(p1, 2, 1)
 		})
 	}
+}
+
+// TestTabsPlace kills a page while people gather, whose browser has no time to say a
+// word to the server. Another tab gets its place, not one more: there is room for the
+// third.
+func TestTabsPlace(t *testing.T) {
+	t.Parallel()
+	cores.take(t, aPage+2*aBot)
+	page, mute := wire(t, strings.TrimPrefix(world.page, "http://"))
+	link := strings.Replace(join(room(t), 3), world.page, page, 1)
+	p1 := member(t, exec.Command, "p1", world.server, room(t), "3")
+	p1.says(t, `room [^\n]*(is this machine)`)
+	p2 := open(t, "p2", link)
+	p1.says(t, `room [^\n]* 2 "[^"]*" (is linked)`)
+	mute()
+	p2.must(browsers.Crash(p2.Tab))
+	p1.says(t, `room [^\n]* 2 "[^"]*" is (?:not )?linked (and away)`)
+	p2.other("p2-again", link)
+	p1.says(t, `room [^\n]* 3 "[^"]*" (is linked)`)
+	p3 := member(t, exec.Command, "p3", world.server, room(t), "3")
+	if seats := begins(t, 1, p1, p3); !slices.Equal(seats, []string{"1", "3", "4"}) {
+		t.Errorf("seats %v; want 1, the new page and who came last", seats)
+	}
+	plays(t, 1, p1, p3)
+}
+
+// wire leads to a server. When it is muted, the WebSockets that are there carry nothing
+// any more but their own end.
+func wire(t *testing.T, to string) (page string, mute func()) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	var mutes atomic.Int64
+	carry := func(from, to net.Conn) {
+		defer to.Close()
+		buf := make([]byte, 4096)
+		socket, made := false, mutes.Load()
+		for {
+			n, err := from.Read(buf)
+			socket = socket || bytes.Contains(buf[:n], []byte("Upgrade: websocket"))
+			if err == nil && !(socket && made < mutes.Load()) {
+				_, err = to.Write(buf[:n])
+			}
+			if err != nil {
+				return
+			}
+		}
+	}
+	go func() {
+		for {
+			near, err := l.Accept()
+			if err != nil {
+				return
+			}
+			far, err := net.Dial("tcp", to)
+			if err != nil {
+				_ = near.Close()
+				continue
+			}
+			go carry(near, far)
+			go carry(far, near)
+		}
+	}()
+	return "http://" + l.Addr().String(), func() { mutes.Add(1) }
 }
 
 // TestTabsReload reloads the page of one of two in a match: the other reads that it
