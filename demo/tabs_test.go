@@ -181,8 +181,9 @@ func TestTabsLiving(t *testing.T) {
 	for _, p := range []*tab{one, two} {
 		p.until(`globalThis.worlds.match`)
 	}
-	came := time.Now()
 	three := two.other("three", join(room(t), 2))
+	three.until(`globalThis.worlds.first`)
+	came := time.Now()
 	three.screen("error")
 	within(t, 10*time.Second, yard, came, "the third is refused")
 	if want := fmt.Sprintf("room %s is full: it is for 2", room(t)); !strings.Contains(three.console.String(), want) {
