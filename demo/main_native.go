@@ -15,7 +15,7 @@ func options() (scene.Options, error) {
 	var o scene.Options
 	flag.StringVar(&o.Server, "server", "ws://127.0.0.1:8080", "signaling server, as ws://host:port or wss://host")
 	flag.StringVar(&o.Room, "room", "", "join this `room` at once")
-	flag.IntVar(&o.Players, "players", 2, "players of a room, 2 to 4")
+	flag.IntVar(&o.Players, "players", 2, "players of a room at most, 2 to 4")
 	flag.StringVar(&o.Name, "name", "", "your name, for the others to see")
 	flag.StringVar(&o.Title, "title", "", "title of the window; empty is one that no other window has")
 	flag.BoolVar(&o.Mute, "mute", false, "no sound")

@@ -384,24 +384,3 @@ func TestRoomsRestart(t *testing.T) {
 	}
 	plays(t, 1, p1, p2, p3)
 }
-
-// TestRoomsGoOnWithout has a page wait for somebody who was killed: it says who is
-// away, and offers to go on without or to wait; the player goes on.
-func TestRoomsGoOnWithout(t *testing.T) {
-	t.Parallel()
-	cores.take(t, aPage+2*aBot)
-	p := open(t, "page", fmt.Sprintf("%s/?room=%s&players=3&mute=1", world.page, room(t)))
-	p.until(`globalThis.punchback?.room?.code`)
-	dies := member(t, exec.Command, "p1", world.server, room(t), "3")
-	dies.says(t, `room [^\n]*(is linked)`)
-	dies.kill()
-	stays := member(t, exec.Command, "p2", world.server, room(t), "3")
-	stays.says(t, `waiting for p1, (away) for \d+ s, or going on without`)
-	stays.says(t, `room [^\n]*(is linked)`)
-	p.shot("away")
-	p.must(p.Press("Enter", 100*time.Millisecond))
-	if seats := begins(t, 1, stays); len(seats) != 2 {
-		t.Errorf("seats %v; want two", seats)
-	}
-	p.untilFrame(60)
-}

@@ -248,6 +248,8 @@ func roster(room *rtc.Room) string {
 			s += "is banned"
 		case m.Link.State == punch.Open:
 			s += "is linked"
+		case m.Unreachable != "":
+			s += "can't be reached"
 		default:
 			s += "is not linked"
 		}

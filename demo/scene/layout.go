@@ -6,14 +6,42 @@ const (
 	lobbyHeight = 262
 	lobbyRows   = 154 // the first member
 	memberRow   = 18
+	nameLetters = 21 // of a member's name,
+	wordLetters = 34 // and of how it is with it
 	lobbyBar    = lobbyTop + lobbyHeight - 30
 	statusRow   = 14
 	statusLines = 3
+
+	adviceTop     = lobbyTop + lobbyHeight + 5 // where the lobby has no choice
+	adviceLines   = 2
+	adviceLetters = 84
+	adviceLeft    = 16
+
+	cardTop   = 360 - 37     // of a player's card in a match; above it stands what is wrong with it,
+	legendTop = cardTop - 44 // and above that which keys to press, or who is not heard
 
 	sheetTop   = 34  // above the winner
 	sheetLines = 5   // small ones
 	sheetEnd   = 160 // below every sheet: what is drawn from here on covers none
 )
+
+// What stands at the foot of scenes.
+const (
+	chooseHint = "Enter: choose    "
+	leaveHint  = "Escape: back to the title    "
+	saveHint   = "F2: save a report for the developer"
+)
+
+// rows is how many of n members the lobby lists, and how high each row is.
+func rows(n int) (shown, height int) {
+	switch {
+	case n <= 4:
+		return n, memberRow
+	case n == 5:
+		return n, statusRow
+	}
+	return 4, statusRow
+}
 
 // statusTop is where the first of n lines stands, which all stand above the bar.
 func statusTop(n int) int { return lobbyBar - 3 - n*statusRow }

@@ -3,8 +3,6 @@
 package scene
 
 import (
-	"slices"
-
 	"github.com/punchback/punchback/demo/view"
 	"github.com/punchback/punchback/netcode/rtc"
 )
@@ -18,19 +16,9 @@ type lobby struct {
 	code     string
 	link     string
 	copied   string
+	here     gathering
 	choice   choice
 	t        float32
-}
-
-// asks reports whether there is something to choose: enough are here for a match,
-// and more could be.
-func (l *lobby) asks() bool {
-	if l.solo || l.code == "" {
-		return false
-	}
-	lo, hi := l.me.room.Players()
-	well, _ := company(slices.Collect(l.me.room.Members()))
-	return lo < hi && lo <= well && well < hi
 }
 
 // newLobby enters a room; with solo a bot follows.
@@ -85,9 +73,8 @@ func (l *lobby) update(a *app) scene {
 			}
 		})
 	}
-	if l.asks() && l.choice.update(&a.keys) {
-		l.me.room.SetReady(l.choice.on)
-	}
+	l.here = look(l.me.room)
+	l.here.ask(l.me.room, &l.choice, &a.keys)
 	if l.me.session != nil {
 		l.kept = true
 		return newMatch(a, l)
@@ -115,18 +102,7 @@ func (l *lobby) draw(b *view.Brush, a *app) {
 		}
 		b.TextCenter(orText(l.copied, "C copies the link"), view.Width/2, y+68+float32(len(lines))*14, 1, view.Gold)
 	}
-	row := float32(lobbyRows)
-	for m := range l.me.room.Members() {
-		c := view.Player[(int(m.Peer)+7)%8]
-		b.Circle(x+40, row+7, 5, c)
-		name := orText(m.Name, "player "+itoa(int(m.Peer)))
-		if m.Self {
-			name += " (you)"
-		}
-		b.Text(name, x+54, row, 1, view.Paper)
-		b.Text(linkWords(&m), x+210, row, 1, view.Grey)
-		row += memberRow
-	}
+	l.roll(b, x)
 	lines := wrapAtMost(statusLines, st.Text, 60)
 	for i, s := range lines {
 		b.TextCenter(s, view.Width/2, float32(statusTop(len(lines))+i*statusRow), 1, view.Paper)
@@ -134,13 +110,37 @@ func (l *lobby) draw(b *view.Brush, a *app) {
 	bar := float32(w - 80)
 	b.Pill(x+40, lobbyBar, bar, 8, 4, view.Paper.Fade(0.15))
 	b.Pill(x+40, lobbyBar, max(bar*st.Progress, 8), 8, 4, view.Player[0])
-	if l.asks() {
-		_, trouble := company(slices.Collect(l.me.room.Members()))
-		goOn, wait := l.choice.words(trouble)
+	foot := leaveHint + saveHint
+	if l.here.asks() {
+		goOn, wait := l.choice.words(l.here.trouble)
 		button(b, choiceLeft, goOn, l.choice.on)
 		button(b, choiceRight, wait, !l.choice.on)
+		foot = chooseHint + foot
+	} else if advice := l.here.advice(); advice != "" && !l.solo {
+		b.Pill(adviceLeft, adviceTop-2, view.Width-2*adviceLeft, adviceLines*statusRow+2, 9, view.Ink.Fade(0.7))
+		for i, s := range wrapAtMost(adviceLines, advice, adviceLetters) {
+			b.TextCenter(s, view.Width/2, float32(adviceTop+i*statusRow), 1, view.Gold)
+		}
 	}
-	note(b, "Escape: back to the title    "+saveHint, view.Height-22)
+	note(b, foot, view.Height-22)
+}
+
+// roll is the list of the members.
+func (l *lobby) roll(b *view.Brush, x float32) {
+	shown, height := rows(len(l.here.members))
+	for i := range shown {
+		m, y := &l.here.members[i], float32(lobbyRows+i*height)
+		b.Circle(x+40, y+7, 5, view.Player[(int(m.Peer)+7)%8])
+		name, you := called(m), ""
+		if m.Self {
+			you = " (you)"
+		}
+		b.Text(cutText(name, nameLetters-len(you))+you, x+54, y, 1, view.Paper)
+		b.Text(cutText(l.here.words(m), wordLetters), x+210, y, 1, view.Grey)
+	}
+	if more := len(l.here.members) - shown; more > 0 {
+		b.Text("and "+itoa(more)+" more", x+54, float32(lobbyRows+shown*height), 1, view.Grey)
+	}
 }
 
 // button is one half of a choice.
@@ -151,11 +151,4 @@ func button(b *view.Brush, x float32, s string, chosen bool) {
 	}
 	b.Pill(x, choiceTop, choiceWidth, choiceHeight, choiceHeight/2, back)
 	b.TextCenter(s, x+choiceWidth/2, choiceTop+4, 1, ink)
-}
-
-func orText(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }

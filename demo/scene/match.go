@@ -16,8 +16,8 @@ type match struct {
 	arena  view.Arena
 	again  bool // saying goodbye to this match for the sake of the next
 	legend int
-	quiet  string // who has not been heard for a while; empty: nobody
-	unsure int    // ticks since then
+	quiet  silence
+	alone  int    // ticks since this machine has lost the server
 	parted string // who left last
 	gone   int    // ticks that this is still told
 	since  int    // ticks since the session ended
@@ -25,7 +25,8 @@ type match struct {
 
 func newMatch(a *app, l *lobby) scene {
 	room := *l // the lobby's own copy is told that its room goes on
-	room.kept, room.copied = false, ""
+	room.kept, room.copied, room.choice = false, "", choice{}
+	l.me.room.SetReady(false) // who comes back from the match is asked anew
 	m := &match{lobby: &room}
 	m.arena.You = int(l.me.seat)
 	m.arena.Names = l.me.names()
@@ -49,8 +50,7 @@ func (m *match) update(a *app) scene {
 			return m
 		}
 		l := *m.lobby
-		m.lobby.kept, l.kept, l.choice = true, false, choice{}
-		l.me.room.SetReady(false)
+		m.lobby.kept, l.kept = true, false
 		return &l
 	}
 	bits := view.Both.Bits()
@@ -61,22 +61,7 @@ func (m *match) update(a *app) scene {
 	m.me.tick(bits)
 	m.legend++
 	m.arena.Update(m.me.game, a.speaker)
-	for e := range m.me.session.Events() {
-		switch e.Kind {
-		case netcode.Quiet:
-			m.quiet, m.unsure = m.holder(e.Peer), 0
-		case netcode.Back:
-			m.quiet = ""
-		case netcode.Left:
-			m.quiet = ""
-			m.parted, m.gone = m.holder(e.Peer)+" has left", 240
-			if e.Timeout {
-				m.parted = m.holder(e.Peer) + " is not heard any more"
-			}
-		}
-	}
-	m.gone--
-	m.unsure++
+	m.listen()
 	if m.me.over != nil {
 		m.arena.Hush()
 		if was == nil {
@@ -89,7 +74,7 @@ func (m *match) update(a *app) scene {
 		}
 	}
 	if m.me.over != nil || m.me.decided() {
-		if a.keys.ok || a.o.Autoplay && m.since > 120 {
+		if a.keys.ok || a.keys.click && a.keys.y < sheetEnd || a.o.Autoplay && m.since > 120 {
 			m.again = true
 			a.speaker.Blip(true)
 		}
@@ -97,15 +82,44 @@ func (m *match) update(a *app) scene {
 	return m
 }
 
+// listen hears of the other machines what this one's session and room know.
+func (m *match) listen() {
+	m.quiet.tick()
+	for e := range m.me.session.Events() {
+		for seat, id := range m.me.match.Config().Seats {
+			if id == e.Peer {
+				m.quiet.event(seat, e.Kind)
+			}
+		}
+		if e.Kind == netcode.Left {
+			m.parted, m.gone = m.holder(e.Peer)+" has left", 240
+			if e.Timeout {
+				m.parted = m.holder(e.Peer) + " is not heard any more"
+			}
+		}
+	}
+	m.gone--
+	if m.alone++; !cutOff(m.me.room.Status()) {
+		m.alone = 0
+	}
+	if m.legend%15 == 0 { // letters need not be newer
+		m.arena.Notes = m.me.notes()
+		if m.alone > 0 {
+			m.arena.Notes[m.me.seat] = "no server " + itoa(m.alone/game.Rate) + " s"
+		}
+	}
+}
+
 func (m *match) draw(b *view.Brush, a *app) {
 	s := m.me.game.State()
 	m.arena.Draw(b, s, view.Width, view.Height)
-	if m.legend < 480 && s.Round <= 1 {
+	silent := m.quiet.words(m.called)
+	if m.legend < 480 && s.Round <= 1 && silent == "" && m.gone <= 0 {
 		k := min(float32(480-m.legend)/60, 1)
 		text := view.Both.Legend()
 		w := view.TextWidth(text, 1) + 20
-		b.Pill(view.Width/2-w/2, view.Height-62, w, 18, 9, view.Ink.Fade(0.6*k))
-		b.TextCenter(text, view.Width/2, view.Height-59, 1, view.Paper.Fade(k))
+		b.Pill(view.Width/2-w/2, legendTop, w, 18, 9, view.Ink.Fade(0.6*k))
+		b.TextCenter(text, view.Width/2, legendTop+3, 1, view.Paper.Fade(k))
 	}
 	switch {
 	case m.again:
@@ -114,10 +128,10 @@ func (m *match) draw(b *view.Brush, a *app) {
 		m.sheet(b, m.ended(), "Enter: on to the next match    Escape: leave")
 	case m.me.decided() && s.Clock > 70:
 		m.sheet(b, m.winner(), "Enter: rematch    Escape: leave")
-	case m.quiet != "":
-		note(b, "Nothing heard of "+m.quiet+" for "+itoa(1+m.unsure/game.Rate)+" s ...", 54)
+	case silent != "":
+		note(b, silent, legendTop+3)
 	case m.gone > 0:
-		note(b, m.parted+", the others play on", 54)
+		note(b, m.parted+", the others play on", legendTop+3)
 	}
 }
 

@@ -157,6 +157,19 @@ func (m *member) names() (n [game.MaxPlayers]string) {
 	return n
 }
 
+// notes are what is wrong with the machines of the seats.
+func (m *member) notes() (n [game.MaxPlayers]string) {
+	seats := m.match.Config().Seats
+	for who := range m.room.Members() {
+		for seat, id := range seats {
+			if id == who.Peer && seat < len(n) {
+				n[seat] = trouble(&who)
+			}
+		}
+	}
+	return n
+}
+
 // leave ends a member in the background: its goodbye takes a few ticks, and
 // closing a room may take longer than a frame has.
 func (a *app) leave(m *member) {

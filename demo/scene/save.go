@@ -14,10 +14,7 @@ type saver struct {
 	left  int           // ticks that this is still shown
 }
 
-const (
-	saveHint  = "F2: save a report for the developer"
-	saveShown = 360 // ticks
-)
+const saveShown = 360 // ticks
 
 func (s *saver) save() {
 	s.left = saveShown

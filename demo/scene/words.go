@@ -32,6 +32,21 @@ func wrapAtMost(lines int, s string, n int) []string {
 	return all
 }
 
+// cutText is s with at most n letters.
+func cutText(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-3]) + "..."
+	}
+	return s
+}
+
+func orText(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
 // plainWords is an error as a sentence: without the names of the packages it
 // came through, since a player has no use for them.
 func plainWords(err error) string {

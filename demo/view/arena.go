@@ -13,8 +13,9 @@ import (
 // one, or seeing one again after a rollback, does no harm.
 type Arena struct {
 	Names   [game.MaxPlayers]string
-	You     int  // the seat whose arrow is drawn, or -1
-	Bare    bool // without damage and banners
+	Notes   [game.MaxPlayers]string // what is wrong with a player's machine; empty: nothing
+	You     int                     // the seat whose arrow is drawn, or -1
+	Bare    bool                    // without damage and banners
 	puppets [game.MaxPlayers]puppet
 	sparks  sparks
 	t       float32
@@ -168,6 +169,10 @@ func (a *Arena) cards(b *Brush, s *game.State, w, h float32) {
 		out := f.Gone || f.Move == game.Fallen
 		y := h - 37
 		jx := p.ouch * float32(math.Sin(float64(a.t)*1.9)) * 0.6
+		if note := a.Notes[i]; note != "" && !f.Gone {
+			b.Pill(x, y-18, min(b.Width(note, 1)+14, cw), 16, 8, Ink.Fade(0.72))
+			b.Text(note, x+7, y-17, 1, Gold)
+		}
 		b.Pill(x, y, cw, 32, 8, Ink.Fade(0.72))
 		b.Pill(x, y, 5, 32, 2.5, c)
 		name := a.Names[i]
