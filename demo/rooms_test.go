@@ -89,6 +89,20 @@ func playing(t *testing.T, bots ...*process) {
 	}
 }
 
+// duel is two bots in the middle of a match, p1 as the first of the room, and what a
+// match takes to begin here and now.
+func duel(t *testing.T) (yard time.Duration, p1, p2 *process) {
+	t.Helper()
+	cores.take(t, 2*aBot)
+	yard = yardstick(t, world.server)
+	p1 = member(t, exec.Command, "p1", world.server, room(t), "2")
+	p1.says(t, `room [^\n]*(is this machine)`)
+	p2 = member(t, exec.Command, "p2", world.server, room(t), "2")
+	begins(t, 1, p1, p2)
+	playing(t, p1, p2)
+	return yard, p1, p2
+}
+
 // stays lets time go by in which no bot may end.
 func stays(t *testing.T, d time.Duration, bots ...*process) {
 	t.Helper()
@@ -192,13 +206,7 @@ func TestRoomsCutOff(t *testing.T) {
 // when it wakes it is in the same room, and the two play again.
 func TestRoomsAsleep(t *testing.T) {
 	t.Parallel()
-	cores.take(t, 2*aBot)
-	yard := yardstick(t, world.server)
-	p1 := member(t, exec.Command, "p1", world.server, room(t), "2")
-	p1.says(t, `room [^\n]*(is this machine)`)
-	p2 := member(t, exec.Command, "p2", world.server, room(t), "2")
-	begins(t, 1, p1, p2)
-	playing(t, p1, p2)
+	yard, p1, p2 := duel(t)
 	p2.signal(t, syscall.SIGSTOP)
 	stays(t, 50*time.Second, p1, p2)
 	p2.signal(t, syscall.SIGCONT)
@@ -248,13 +256,7 @@ func TestRoomsOneOfThreeDies(t *testing.T) {
 // both play the next match.
 func TestRoomsComesBack(t *testing.T) {
 	t.Parallel()
-	cores.take(t, 2*aBot)
-	yard := yardstick(t, world.server)
-	p1 := member(t, exec.Command, "p1", world.server, room(t), "2")
-	p1.says(t, `room [^\n]*(is this machine)`)
-	p2 := member(t, exec.Command, "p2", world.server, room(t), "2")
-	begins(t, 1, p1, p2)
-	playing(t, p1, p2)
+	yard, p1, p2 := duel(t)
 	p2.kill()
 	stays(t, 3*time.Second, p1)
 	came := time.Now()
