@@ -74,6 +74,7 @@ func (m *Mesh) Closed(id protocol.ID, reason string) {
 // without one of the two, and tries go on, less and less often.
 func (m *Mesh) failed(p *peer, reason string) {
 	p.Link, p.Reason = Waiting, reason
+	p.try++
 	p.wait = min(retryTicks<<min(p.Tries, 8), maxRetry)
 	if !m.lost(p) {
 		p.Tries++

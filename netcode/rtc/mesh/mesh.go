@@ -109,7 +109,7 @@ type Mesh struct {
 
 type peer struct {
 	Peer
-	try     uint64 // of this pair, as both ends count
+	try     uint64 // of this pair that is under way, or else the next, as both ends count
 	age     int    // ticks since this try began
 	wait    int    // ticks until the next try
 	path    Path   // of the link
@@ -305,7 +305,6 @@ func (m *Mesh) Tick() {
 		}
 		if p.Link == Waiting && !m.lost(p) {
 			if p.wait--; p.wait <= 0 {
-				p.try++
 				m.open(p)
 			}
 		}

@@ -196,7 +196,7 @@ func TestStories(t *testing.T) {
 			hear(welcome(1, 2, 2, 2), "open 2 offer=false; state 1 ready=true []"),
 			opened(2, "state 1 ready=true [2]"), hear(start(1, 1, 2), "start 1"),
 			signal(2, "\x02a", "close 2; state 1 ready=true []"), signal(2, "\x03a", ""), signal(2, "\x04a", ""),
-			wait(3, "open 2 offer=false; to 2: 5 "),
+			wait(3, "open 2 offer=false; to 2: 4 "),
 		},
 		"leaving the server is not leaving the match": append(slices.Clone(inMatch),
 			hear(gone(2), "state 1 ready=true []"),

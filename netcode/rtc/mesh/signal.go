@@ -10,7 +10,8 @@ const maxTry = 1 << 32
 
 // A signal travels behind the number of its try, so that what was meant for a
 // link that failed never reaches the one that is tried after it. Both ends
-// count tries of their pair; the higher number wins.
+// count tries of their pair; the higher number wins. Only a failure raises it:
+// whoever hears of a try joins that one, however the two ends cross.
 
 // Carry takes a signal of the link to a peer on its way to the other end.
 func (m *Mesh) Carry(id protocol.ID, signal []byte) {
@@ -24,14 +25,14 @@ func (m *Mesh) carry(p *peer, signal []byte) {
 	m.order(Order{Kind: Say, Message: protocol.Message{Kind: protocol.Signal, To: p.ID, Payload: payload}})
 }
 
-// again begins the try that the other end has begun. One that begins another
-// ten times a second costs us no more than three links a second.
-func (m *Mesh) again(p *peer) {
+// again joins the try that the other end has begun, at once or a little later: one
+// that begins another ten times a second costs us no more than three links a second.
+func (m *Mesh) again(p *peer, try uint64) {
 	if p.Link == Connecting || p.Link == Linked {
 		m.order(Order{Kind: Close, Peer: p.ID})
 		m.failed(p, "the other end tries again")
-		p.wait = retryTicks
 	}
+	p.try, p.wait = try, min(p.wait, retryTicks)
 	if p.age >= retryTicks {
 		m.open(p)
 	}
@@ -54,9 +55,8 @@ func (m *Mesh) signal(from protocol.ID, payload []byte) {
 	if try < p.try || try > maxTry {
 		return // Late, or nonsense.
 	}
-	if try > p.try {
-		p.try = try
-		m.again(p)
+	if try > p.try || p.Link == Waiting {
+		m.again(p, try)
 	}
 	if signal := payload[n:]; len(signal) > 0 && (p.Link == Connecting || p.Link == Linked) {
 		m.order(Order{Kind: Signal, Peer: p.ID, Payload: signal})
