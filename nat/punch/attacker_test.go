@@ -30,7 +30,7 @@ func newAttacker(w *wire) (a *attacker, offer []byte, err error) {
 	if w != nil {
 		network = w
 	}
-	api, err := profile(&Options{Limits: Limits{}.withDefaults()}, network, nil, nil)
+	api, err := profile(&Options{Limits: Limits{}.withDefaults()}, network, nil, nil, nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -51,14 +51,14 @@ func newAttacker(w *wire) (a *attacker, offer []byte, err error) {
 	if a.sure, err = a.pc.CreateDataChannel("messages", &webrtc.DataChannelInit{Negotiated: &yes, ID: &one}); err != nil {
 		return nil, nil, err
 	}
-	var both sync.WaitGroup
-	both.Add(2)
-	a.fast.OnOpen(both.Done)
-	a.sure.OnOpen(both.Done)
-	go func() {
-		both.Wait()
-		close(a.open)
-	}()
+	var both atomic.Int32
+	opened := func() {
+		if both.Add(1) == 2 {
+			close(a.open)
+		}
+	}
+	a.fast.OnOpen(opened)
+	a.sure.OnOpen(opened)
 	d, err := a.pc.CreateOffer(nil)
 	if err != nil {
 		return nil, nil, err

@@ -25,11 +25,11 @@ const (
 	manySockets   = 256
 	fewSockets    = 64   // where the ports are known to lie close together
 	closeTogether = 2048 // ports
-	mostGuesses   = 2000
+	mostGuesses   = 1000 // of one round
 	guessEvery    = 2 * time.Millisecond
 	oneRound      = 12 * time.Second // from the question to the answer
 	betweenRounds = 30 * time.Second
-	mostRounds    = 3 // of one link
+	mostRounds    = 2 // of one link: all that a foreign address hears of it, if it is named for the other end's, is mostGuesses twice
 )
 
 // secret marks the packets of one round, so that nobody else's count.

@@ -28,21 +28,22 @@ type attempt struct {
 	remote   bool   // their description is in
 	since    time.Time
 	from     uint64      // whose description that is
-	added    []candidate // theirs that the pipe has
+	told     []candidate // theirs
+	held     []candidate // those of them that the pipe does not have yet
+	admitted admission   // those that it has
 	next     time.Time   // when all of ours is said again
 	interval time.Duration
 	said     time.Time // when it was last
-	told     bool      // ours has been said once
+	spoken   bool      // ours has been said once
 	lacking  bool      // the other end shows that it lacks it
 	early    signal    // theirs for an attempt whose offer is not here yet
 	tries    int
 	begun    time.Time
-	direct   bool        // it uses no relay
-	by       *socket     // it uses this one alone, which has met one of the other end's
-	held     []candidate // theirs, of such an attempt, until both ends begin at once
-	goAt     time.Time   // when that is for the end that offers; zero: not yet known
-	going    bool        // it is over
-	again    uint64      // we ask for another path than that of this attempt
+	direct   bool      // it uses no relay
+	by       *socket   // it uses this one alone, which has met one of the other end's
+	goAt     time.Time // when that is for the end that offers; zero: not yet known
+	going    bool      // it is over
+	again    uint64    // we ask for another path than that of this attempt
 }
 
 // run owns the pipe: it makes it, feeds it signals, says ours, and closes it.
@@ -145,6 +146,7 @@ func (l *Link) connect(a *attempt, now time.Time) bool {
 		l.hear(a, s, now)
 	}
 	l.start(a, now)
+	l.admit(a, now)
 	if p := l.trying(); a.remote && p != nil && (a.going || !a.direct) {
 		p.nudge()
 	}
@@ -368,34 +370,24 @@ func (l *Link) start(a *attempt, now time.Time) {
 	}
 }
 
-// release gives the stack the candidates that were held back.
+// release lets the stack have the candidates that were held back.
 func (l *Link) release(a *attempt) {
-	held := a.held
-	a.going, a.held = true, nil
-	for _, c := range held {
-		l.add(a, c)
-	}
+	a.going = true
+	l.admit(a, time.Now())
 }
 
+// add takes a candidate of theirs, which waits until there is a place for it.
 func (l *Link) add(a *attempt, c candidate) {
-	if a.direct && !a.going {
-		if len(a.held) < maxCandidates && !slices.Contains(a.held, c) {
-			a.held = append(a.held, c)
-		}
+	if c.Text == "" || slices.Contains(a.told, c) || len(a.told) >= maxCandidates {
 		return
 	}
-	if c.Text == "" || slices.Contains(a.added, c) || len(a.added) >= maxCandidates {
-		return
-	}
-	a.added = append(a.added, c)
+	a.told = append(a.told, c)
+	a.held = append(a.held, c)
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	if len(l.theirs) < maxCandidates && !slices.Contains(l.theirs, c) {
 		l.theirs = append(l.theirs, c)
 		l.note(trace.Event{Kind: trace.Found, There: c.traced()})
-	}
-	l.mu.Unlock()
-	if p := l.trying(); p != nil {
-		p.add(c) // one that the stack can't read is one that does not help
 	}
 }
 
@@ -426,8 +418,8 @@ func (l *Link) speak(a *attempt, now time.Time) bool {
 		if l.attempt == 0 && l.o.Offer {
 			return false
 		}
-		if s.SDP != "" && !a.told {
-			a.told = true
+		if s.SDP != "" && !a.spoken {
+			a.spoken = true
 			l.noteSignal(trace.Said, l.o.Offer)
 		} else if s.SDP != "" {
 			l.signals.Again++

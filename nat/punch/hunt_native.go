@@ -49,8 +49,10 @@ func (s *socket) candidate() candidate {
 }
 
 // mux is what pion's ICE takes instead of sockets of its own.
-func (s *socket) mux() ice.UDPMux {
-	return ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: gate{s.conn, new(atomic.Bool)}, Logger: silent{}.NewLogger("")})
+func (s *socket) mux(link *strangers) ice.UDPMux {
+	g := newGate(s.conn, new(atomic.Bool), link)
+	link.knows(s.remote, g)
+	return ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: g, Logger: silent{}.NewLogger("")})
 }
 
 func newHunt(l *Link, round uint64, s secret, offer bool) *hunt {

@@ -18,6 +18,7 @@ import (
 // TURN alone: what it gathers otherwise is by ListenUDP.
 type late struct {
 	transport.Net
+	link  *strangers
 	begun chan struct{} // closed when both descriptions are known
 	over  chan struct{} // closed when the pipe is open or closes: no relay is needed
 	udp   atomic.Bool   // a server answered by UDP
@@ -69,7 +70,7 @@ func (n *late) ListenPacket(network, address string) (net.PacketConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &unheard{PacketConn: c, over: n.over}, nil
+	return &unheard{PacketConn: c, over: n.over, line: newLine(n.link)}, nil
 }
 
 // unheard is the socket of a relay's client. Once no relay is needed and no server
@@ -79,12 +80,14 @@ type unheard struct {
 	net.PacketConn
 	over  <-chan struct{}
 	heard atomic.Bool
+	line  *relayLine
 }
 
 func (c *unheard) ReadFrom(b []byte) (int, net.Addr, error) {
 	n, from, err := c.PacketConn.ReadFrom(b)
 	if err == nil {
 		c.heard.Store(true)
+		c.line.came(b[:n])
 	}
 	return n, from, err
 }
@@ -96,6 +99,9 @@ func (c *unheard) WriteTo(b []byte, to net.Addr) (int, error) {
 			return 0, net.ErrClosed
 		default:
 		}
+	}
+	if !c.line.may(b) {
+		return len(b), nil
 	}
 	return c.PacketConn.WriteTo(b, to)
 }

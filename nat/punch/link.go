@@ -20,49 +20,50 @@ type Link struct {
 	done    chan struct{}
 	once    sync.Once
 
-	mu      sync.Mutex
-	state   State
-	err     error
-	pipe    *pipe  // that is open
-	live    uint64 // the attempt that it came of
-	trial   *pipe  // that is being connected, beside the one that is open or before there is one
-	attempt uint64 // whose pipe trial is, or was
-	broken  error  // what the pipe of this attempt failed of
-	old     *pipe  // that was open before: what is on its way still arrives
-	before  uint64 // the attempt that it came of
-	spent   []*pipe
-	asked   bool   // the other end has gone over to trial already
-	other   uint64 // the Link at the other end
-	heard   []*signal
-	said    [][]byte
-	fresh   []candidate // ours that were not said yet
-	ours    []candidate
-	theirs  []candidate
-	in      inbox
-	mail    mail
-	newest  time.Time // when anything was heard last
-	turned  time.Time // when run had its turn last, or something was heard
-	all     uint64    // packets and messages heard
-	packets bucket
-	bytes   bucket
-	letters struct{ messages, bytes bucket }
-	refused time.Time                                               // when the first packet or message came that was beyond the Limits
-	out     struct{ packets, bytes, messages, messageBytes bucket } // what we send keeps to our own Limits
-	waiting outbox                                                  // packets that were sent
-	frames  outbox                                                  // and what was said beside them
-	begged  uint64                                                  // the attempt on whose path we were asked to say the rest again
-	report  Report
-	marks   marks
-	quality quality
-	seeks   bool   // another path, since this one is silent
-	renewed bool   // there are servers that no attempt was made with
-	era     int    // of the servers: with the next no relay is the same
-	made    int    // the era that trial is of, or was
-	lives   int    // and pipe
-	denied  int    // the error code of a relay that does not let us in; zero: none
-	chance  chance // of run alone
-	signals trace.Signals
-	noted   [2]candidate // the pair that Options.Trace has heard of last
+	mu        sync.Mutex
+	state     State
+	err       error
+	pipe      *pipe  // that is open
+	live      uint64 // the attempt that it came of
+	trial     *pipe  // that is being connected, beside the one that is open or before there is one
+	attempt   uint64 // whose pipe trial is, or was
+	broken    error  // what the pipe of this attempt failed of
+	old       *pipe  // that was open before: what is on its way still arrives
+	before    uint64 // the attempt that it came of
+	spent     []*pipe
+	asked     bool   // the other end has gone over to trial already
+	other     uint64 // the Link at the other end
+	heard     []*signal
+	said      [][]byte
+	fresh     []candidate // ours that were not said yet
+	ours      []candidate
+	theirs    []candidate
+	in        inbox
+	mail      mail
+	newest    time.Time // when anything was heard last
+	turned    time.Time // when run had its turn last, or something was heard
+	all       uint64    // packets and messages heard
+	packets   bucket
+	bytes     bucket
+	letters   struct{ messages, bytes bucket }
+	refused   time.Time                                               // when the first packet or message came that was beyond the Limits
+	out       struct{ packets, bytes, messages, messageBytes bucket } // what we send keeps to our own Limits
+	waiting   outbox                                                  // packets that were sent
+	frames    outbox                                                  // and what was said beside them
+	begged    uint64                                                  // the attempt on whose path we were asked to say the rest again
+	report    Report
+	marks     marks
+	quality   quality
+	seeks     bool   // another path, since this one is silent
+	renewed   bool   // there are servers that no attempt was made with
+	era       int    // of the servers: with the next no relay is the same
+	made      int    // the era that trial is of, or was
+	lives     int    // and pipe
+	denied    int    // the error code of a relay that does not let us in; zero: none
+	chance    chance // of run alone
+	strangers strangers
+	signals   trace.Signals
+	noted     [2]candidate // the pair that Options.Trace has heard of last
 }
 
 // Supported is why New can make no link on this machine or in this browser at
@@ -80,6 +81,9 @@ func New(o Options) (*Link, error) {
 		return nil, err
 	}
 	if err := checkServers(o.Servers); err != nil {
+		return nil, err
+	}
+	if err := o.Limits.check(); err != nil {
 		return nil, err
 	}
 	if o.Timeout <= 0 {

@@ -19,6 +19,7 @@ import (
 	"github.com/pion/transport/v5"
 	"github.com/pion/transport/v5/stdnet"
 	"github.com/pion/webrtc/v4"
+	"golang.org/x/net/proxy"
 )
 
 // pipe is one RTCPeerConnection with its two channels, here pion's.
@@ -46,7 +47,7 @@ func lacking() string { return "" }
 
 // profile is how pion is tuned. Only the controlling end's waits count, and
 // either may control.
-func profile(o *Options, n transport.Net, mux ice.UDPMux, denied func(code int)) (*webrtc.API, error) {
+func profile(o *Options, n transport.Net, relays proxy.Dialer, mux ice.UDPMux, denied func(code int)) (*webrtc.API, error) {
 	e := webrtc.SettingEngine{LoggerFactory: silent{denied}}
 	// The first pair that works is taken at once, but a relay has to wait: a
 	// direct pair may be a round trip behind it. Alone, it waits for nothing.
@@ -80,7 +81,7 @@ func profile(o *Options, n transport.Net, mux ice.UDPMux, denied func(code int))
 	e.SetSCTPMinCwnd(16 << 10)
 	e.DetachDataChannels() // see pipe.read
 	// What an end keeps for the other's sake: SCTP counts only user bytes.
-	e.SetSCTPMaxReceiveBufferSize(64 << 10)
+	e.SetSCTPMaxReceiveBufferSize(MaxMessage)
 	e.SetSCTPMaxMessageSize(uint32(max(MaxPacket, o.Limits.Message+frameHead)) + 1)
 	e.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled) // see resolve
 	e.DisableActiveTCP(true)
@@ -89,6 +90,9 @@ func profile(o *Options, n transport.Net, mux ice.UDPMux, denied func(code int))
 	// section 6), which the other end can't know; browsers show none either.
 	e.SetIPFilter(func(ip net.IP) bool { return ip.To4() != nil || !ip.IsLinkLocalUnicast() })
 	e.SetNet(n)
+	if relays != nil {
+		e.SetICEProxyDialer(relays)
+	}
 	if mux != nil {
 		e.SetICEUDPMux(mux)
 		e.SetIncludeLoopbackCandidate(true) // in tests it is there
@@ -121,7 +125,7 @@ func connected() bool {
 func newPipe(o *Options, ev events, by *socket) (p *pipe, err error) {
 	var mux ice.UDPMux
 	if by != nil {
-		mux = by.mux()
+		mux = by.mux(&ev.l.strangers)
 		defer func() {
 			if err != nil {
 				_ = mux.Close()
@@ -129,17 +133,15 @@ func newPipe(o *Options, ev events, by *socket) (p *pipe, err error) {
 		}()
 	}
 	var deaf atomic.Bool
-	n := &late{begun: make(chan struct{}), over: make(chan struct{}), soon: o.RelayOnly}
+	n := &late{link: &ev.l.strangers, begun: make(chan struct{}), over: make(chan struct{}), soon: o.RelayOnly}
+	var machine transport.Net
 	if virtual != nil {
-		n.Net = virtual(o.Offer)
-	} else {
-		machine, err := stdnet.NewNet()
-		if err != nil {
-			return nil, fmt.Errorf("punch: %w", err)
-		}
-		n.Net = gated{machine, &deaf, n.over}
+		machine = virtual(o.Offer)
+	} else if machine, err = stdnet.NewNet(); err != nil {
+		return nil, fmt.Errorf("punch: %w", err)
 	}
-	api, err := profile(o, n, mux, ev.denied)
+	n.Net = gated{machine, &deaf, &ev.l.strangers, n.over}
+	api, err := profile(o, n, relayDialer{n, n.link, o.Servers}, mux, ev.denied)
 	if err != nil {
 		return nil, fmt.Errorf("punch: %w", err)
 	}

@@ -15,13 +15,15 @@
 // Native links are pion's, tuned (no waiting for a better pair, no round trip
 // that DTLS and SCTP can spare) and hardened: the two channels are agreed
 // beforehand and no other is let in, and what the other end may send in a
-// second is bounded by Limits. In the browser a link is an RTCPeerConnection:
+// second is bounded by Limits. Few of the addresses that it names are tried
+// until one answers, and natively each hears ten checks at most. In the browser a link is an RTCPeerConnection:
 // the browser decides addresses, timers and buffers, and shows this machine's
 // addresses as names that end in .local, which native ends resolve.
 package punch
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -65,7 +67,7 @@ type Limits struct {
 	Packets      int           // a second, unreliable; default 240
 	Bytes        int           // a second, unreliable; default 64 KiB
 	Inbox        int           // packets held for Recv, oldest dropped; default 256
-	Message      int           // bytes of a reliable message; default 16 KiB
+	Message      int           // bytes of a reliable message; default 16 KiB, at most MaxMessage
 	Messages     int           // a second, reliable; default 64
 	MessageBytes int           // a second, reliable; default 256 KiB
 	Ack          time.Duration // how long what SendMessage took may go unacknowledged; default 15 s: more than a dead path is given
@@ -86,6 +88,19 @@ func (l Limits) withDefaults() Limits {
 	}
 	return l
 }
+
+// check names what no link could keep to.
+func (l Limits) check() error {
+	if l.Message > MaxMessage {
+		return fmt.Errorf("punch: Limits.Message is %d, the limit is %d", l.Message, MaxMessage)
+	}
+	return nil
+}
+
+// MaxMessage is the limit of Limits.Message, in bytes: what a native end's window
+// takes. A message is handed out when all of it is there, so that a longer one would
+// fill the window and never end.
+const MaxMessage = 64 << 10
 
 // MaxPacket is the most that Send takes, in bytes.
 const MaxPacket = 1200

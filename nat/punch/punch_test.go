@@ -177,3 +177,37 @@ func TestNobodyAnswers(t *testing.T) {
 		t.Errorf("Err is %v", err)
 	}
 }
+
+// The longest message that Limits allow arrives, and New refuses to promise more.
+func TestTheLongestMessage(t *testing.T) {
+	if _, err := New(Options{Limits: Limits{Message: MaxMessage + 1}}); err == nil || err.Error() != "punch: Limits.Message is 65537, the limit is 65536" {
+		t.Errorf("New says %v", err)
+	}
+	bubble(t, func(t *testing.T) {
+		n := newInternet(t, [2]string{"port", "port"})
+		defer n.close()
+		n.link(Options{Servers: servers(), Limits: Limits{Message: MaxMessage}})
+		r := rand.New(rand.NewPCG(1, 2))
+		lost := func() bool { return r.IntN(50) == 0 }
+		n.lost.Store(&lost)
+		for i := range 3 {
+			m := bytes.Repeat([]byte{byte(i)}, MaxMessage)
+			begin := time.Now()
+			for n.links[0].SendMessage(m) != nil && time.Since(begin) < time.Minute { // until the one before is acknowledged
+				time.Sleep(time.Second / 60)
+			}
+			for ; ; time.Sleep(time.Second / 60) {
+				n.links[0].Send([]byte("meanwhile"))
+				if got, ok := n.links[1].RecvMessage(); ok {
+					if !bytes.Equal(got, m) {
+						t.Errorf("%d bytes came, not those that were sent", len(got))
+					}
+					break
+				}
+				if time.Since(begin) > time.Minute {
+					t.Fatalf("message %d has not come: %v", i, n.links[0].Report().Reason)
+				}
+			}
+		}
+	})
+}

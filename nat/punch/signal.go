@@ -53,6 +53,7 @@ func decodeSignal(b []byte) (*signal, error) {
 	if err := json.Unmarshal(b, s); err != nil {
 		return nil, fmt.Errorf("punch: signal: %w", err)
 	}
+	s.apart()
 	if len(s.Candidates) > maxCandidates {
 		return nil, fmt.Errorf("punch: candidates in a signal are %d, must be at most %d", len(s.Candidates), maxCandidates)
 	}
@@ -65,11 +66,35 @@ func decodeSignal(b []byte) (*signal, error) {
 		if len(c.Text) > maxCandidate || len(c.Mid) > 32 {
 			return nil, fmt.Errorf("punch: a candidate is %d bytes, must be at most %d", len(c.Text), maxCandidate)
 		}
-		if strings.ContainsFunc(c.Text, unicode.IsControl) { // people read candidates in reports
-			return nil, errors.New("punch: a candidate holds a control character")
+		if strings.ContainsFunc(c.Text, func(r rune) bool { return !unicode.IsPrint(r) }) { // people read candidates in reports
+			return nil, errors.New("punch: a candidate holds what cannot be shown")
 		}
 	}
 	return s, nil
+}
+
+// apart takes the candidates out of the description: the stack is to have those
+// alone that it is handed one by one.
+func (s *signal) apart() {
+	if !strings.Contains(s.SDP, "a=candidate") {
+		return
+	}
+	lines := strings.FieldsFunc(s.SDP, func(r rune) bool { return r == '\r' || r == '\n' })
+	mid := "0"
+	for _, line := range lines {
+		if m, ok := strings.CutPrefix(line, "a=mid:"); ok {
+			mid = m
+		}
+	}
+	var rest strings.Builder
+	for _, line := range lines {
+		if strings.HasPrefix(line, "a=candidate") {
+			s.Candidates = append(s.Candidates, candidate{line[len("a="):], mid})
+		} else {
+			rest.WriteString(line + "\r\n")
+		}
+	}
+	s.SDP = rest.String()
 }
 
 // kind is the type of a candidate: host, srflx, prflx or relay.

@@ -1,0 +1,11 @@
+package punch
+
+import "net/netip"
+
+// asked is nothing in the browser, which checks by itself and does not tell whom.
+type asked struct{}
+
+func (asked) has(netip.AddrPort) bool { return false }
+
+// vicinity would be the networks of this machine; pages are not told.
+func vicinity() networks { return nil }

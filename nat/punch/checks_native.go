@@ -1,0 +1,232 @@
+//go:build !js
+
+package punch
+
+import (
+	"encoding/binary"
+	"net"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// asked are the addresses that checks of the link have gone to.
+type asked map[netip.AddrPort]*inquiry
+
+// inquiry is what one address has been asked.
+type inquiry struct {
+	met  bool       // it has answered as only the other end can
+	last time.Time  // when it was asked
+	from netip.Addr // the address by which this machine goes there
+	near bool       // it is in a network of this machine's
+	ids  [][12]byte // of the checks, which an answer names
+	ways []way
+}
+
+// way is from one of our sockets.
+type way struct {
+	by   *gate
+	next time.Time
+	sent int
+	owed int // checks that its own checks have earned it
+}
+
+// pauses are those between the checks of one way. What opens a NAT is the first,
+// and what gets through late is the answer to what the other end asks.
+var pauses = [...]time.Duration{20 * time.Millisecond, 45 * time.Millisecond, 70 * time.Millisecond, 145 * time.Millisecond, 400 * time.Millisecond, 1500 * time.Millisecond}
+
+const (
+	mostAsked     = 64 // addresses that are remembered
+	remembers     = time.Minute
+	leftForRelays = 2
+	astray        = 2 // checks of one address from sockets that this machine would not go there by
+)
+
+func (a asked) has(at netip.AddrPort) bool {
+	k := a[at]
+	return k != nil && k.met
+}
+
+// STUN (RFC 8489 section 5), as far as a check is told from other packets. A
+// question to a STUN server has no attributes, and its answer no integrity.
+const (
+	stunHead    = 20
+	stunRequest = 0x0001
+	stunSuccess = 0x0101
+	stunSealed  = 0x0008 // MESSAGE-INTEGRITY
+)
+
+func isCheck(b []byte) bool {
+	return len(b) > stunHead && binary.BigEndian.Uint16(b) == stunRequest
+}
+
+// answers tells which check a packet answers, if it does.
+func answers(b []byte) (id [12]byte, ok bool) {
+	if len(b) <= stunHead || binary.BigEndian.Uint16(b) != stunSuccess {
+		return id, false
+	}
+	for rest := b[stunHead:]; len(rest) >= 4; {
+		n := 4 + (int(binary.BigEndian.Uint16(rest[2:]))+3)&^3
+		if binary.BigEndian.Uint16(rest) == stunSealed {
+			return [12]byte(b[8:stunHead]), true
+		}
+		rest = rest[min(n, len(rest)):]
+	}
+	return id, false
+}
+
+// may tells whether a packet may leave by a socket, and counts it. Only checks
+// are counted: what else leaves answers somebody or goes where an answer came from.
+func (s *strangers) may(by *gate, b []byte, to netip.AddrPort) bool {
+	if !isCheck(b) {
+		return true
+	}
+	to = netip.AddrPortFrom(to.Addr().Unmap().WithZone(""), to.Port())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	k := s.ask(to, by, now)
+	if k == nil {
+		return false
+	}
+	k.last = now
+	if k.met {
+		return true
+	}
+	w := k.way(by)
+	switch {
+	case w.owed > 0: // One for one, so that who asks in another's name gains nothing by it.
+		w.owed--
+		k.ids = append(k.ids[max(0, len(k.ids)-2*mostChecks):], [12]byte(b[8:stunHead]))
+		return true
+	case len(k.ids) >= mostChecks, !by.relay && len(k.ids) >= mostChecks-leftForRelays, now.Before(w.next), k.strays(w), !s.checks.take(linkChecks, now):
+		return false
+	}
+	k.ids = append(k.ids, [12]byte(b[8:stunHead]))
+	w.next = now.Add(pauses[min(w.sent, len(pauses)-1)])
+	w.sent++
+	return true
+}
+
+// ask finds what is known of an address; nil: too many are known.
+func (s *strangers) ask(to netip.AddrPort, by *gate, now time.Time) *inquiry {
+	if k := s.asked[to]; k != nil {
+		return k
+	}
+	if len(s.asked) >= mostAsked {
+		for at, k := range s.asked {
+			if now.Sub(k.last) > remembers {
+				delete(s.asked, at)
+			}
+		}
+	}
+	if len(s.asked) >= mostAsked {
+		return nil
+	}
+	if s.asked == nil {
+		s.asked = make(asked)
+	}
+	k := &inquiry{}
+	if by.home.IsValid() {
+		if c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(to)); err == nil { // which sends nothing
+			k.from = c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap().WithZone("")
+			_ = c.Close()
+		}
+		k.near = vicinity().have(to.Addr())
+	}
+	s.asked[to] = k
+	return k
+}
+
+func (k *inquiry) way(by *gate) *way {
+	i := slices.IndexFunc(k.ways, func(w way) bool { return w.by == by })
+	if i < 0 {
+		i = len(k.ways)
+		k.ways = append(k.ways, way{by: by})
+	}
+	return &k.ways[i]
+}
+
+// strays tells whether a way has been tried and another is more likely to get
+// there: what is left is for that one.
+func (k *inquiry) strays(w *way) bool {
+	n := 0
+	for _, other := range k.ways {
+		if worth := k.worth(other.by); worth > k.worth(w.by) && w.sent > 0 {
+			return true
+		} else if worth == 0 {
+			n += other.sent
+		}
+	}
+	return k.worth(w.by) == 0 && (w.sent > 0 || n >= astray)
+}
+
+// worth is that of a way. Beyond its own networks, the other end's NAT lets in
+// the socket alone whose reflexive address it has been told, which is the one that is
+// bound to no address; and none gets anywhere that is bound to one by which this
+// machine would not go there.
+func (k *inquiry) worth(by *gate) int {
+	switch {
+	case !by.home.IsValid():
+		return 1
+	case !by.home.IsUnspecified() && by.home != k.from:
+		return 0
+	case by.home.IsUnspecified() != k.near:
+		return 2
+	}
+	return 1
+}
+
+// came hears what a socket has received.
+func (s *strangers) came(by *gate, b []byte, from netip.AddrPort) {
+	id, answer := answers(b)
+	if !answer && !isCheck(b) {
+		return
+	}
+	from = netip.AddrPortFrom(from.Addr().Unmap().WithZone(""), from.Port())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if !answer {
+		if k := s.ask(from, by, now); k != nil && !k.met {
+			k.last = now
+			k.way(by).owed = 1
+		}
+		return
+	}
+	if k := s.asked[from]; k != nil && !k.met && slices.Contains(k.ids, id) {
+		s.meet(k, 1)
+	}
+}
+
+// meet notes that an address is the other end's.
+func (s *strangers) meet(k *inquiry, places int) {
+	s.checks.back(len(k.ids))
+	s.places.back(places)
+	k.met, k.ids, k.ways = true, nil, nil
+}
+
+// knows notes that an address has answered already, by other means.
+func (s *strangers) knows(at netip.AddrPort, by *gate) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k := s.ask(at, by, time.Now()); k != nil {
+		s.meet(k, 0)
+	}
+}
+
+// vicinity is the networks that this machine is in.
+func vicinity() (n networks) {
+	addrs, err := net.InterfaceAddrs()
+	if err != nil || virtual != nil {
+		return nil
+	}
+	for _, a := range addrs {
+		if p, ok := a.(*net.IPNet); ok {
+			ip, _ := netip.AddrFromSlice(p.IP)
+			ones, _ := p.Mask.Size()
+			n = append(n, netip.PrefixFrom(ip.Unmap(), ones))
+		}
+	}
+	return n
+}

@@ -1,0 +1,228 @@
+package punch
+
+import (
+	"math"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// The other end names the addresses at which it says it can be reached, and this
+// machine sends to them. One that lies would have it send to whomever it likes:
+// so only a few addresses that have not answered are tried, and natively each
+// hears a few checks, less and less often. Both are of the whole link, however
+// many attempts the other end makes of it.
+const (
+	mostStrangers = 8  // addresses of one attempt that have not answered
+	mostChecks    = 10 // packets to each of them
+	linkChecks    = 64 // packets to all of them, and one more a second
+	placesKept    = time.Second
+)
+
+// strangers counts what a link has to do with addresses that have not answered.
+type strangers struct {
+	mu     sync.Mutex
+	places allowance // addresses, and one more a second: a new attempt brings new ones
+	checks allowance // packets
+	asked  asked
+}
+
+// allowance lets in so many at once, and one more for each second that passes.
+type allowance struct {
+	spent float64
+	at    time.Time
+}
+
+// has is how many it lets in now.
+func (a *allowance) has(most int, now time.Time) int {
+	if !a.at.IsZero() {
+		a.spent = max(0, a.spent-now.Sub(a.at).Seconds())
+	}
+	a.at = now
+	return most - int(math.Ceil(a.spent))
+}
+
+func (a *allowance) take(most int, now time.Time) bool {
+	if a.has(most, now) < 1 {
+		return false
+	}
+	a.spent++
+	return true
+}
+
+func (a *allowance) back(n int) { a.spent = max(0, a.spent-float64(n)) }
+
+// sort of candidates: each gets a place before another gets its second. They are
+// in the order in which they are worth trying.
+type sort uint8
+
+const (
+	reflexive sort = iota
+	hostV4         // and names
+	hostV6
+	relayed
+	sorts
+)
+
+// sort is that of a candidate, and where it is; ok is false for one that no link
+// of ours would use: TCP, a group of machines, or a name that is not of multicast DNS,
+// which a browser would ask the world for.
+func (c candidate) sort() (s sort, at string, ok bool) {
+	f := strings.Fields(c.Text)
+	if len(f) < 8 || !strings.EqualFold(f[2], "udp") {
+		return 0, "", false
+	}
+	port, err := strconv.ParseUint(f[5], 10, 16)
+	if err != nil || port == 0 {
+		return 0, "", false
+	}
+	ip, err := netip.ParseAddr(f[4])
+	ip = ip.Unmap().WithZone("")
+	switch {
+	case err != nil && !strings.HasSuffix(f[4], ".local"), err == nil && (ip.IsUnspecified() || ip.IsMulticast() || ip == broadcast):
+		return 0, "", false
+	case err != nil:
+		at = f[4] + ":" + f[5]
+	default:
+		at = netip.AddrPortFrom(ip, uint16(port)).String()
+	}
+	switch kind := c.kind(); {
+	case kind == "relay":
+		s = relayed
+	case kind != "host":
+		s = reflexive
+	case ip.Is6():
+		s = hostV6
+	default:
+		s = hostV4
+	}
+	return s, at, true
+}
+
+var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
+
+// admission is what one attempt has admitted.
+type admission struct {
+	at    []string
+	count [sorts]int
+}
+
+// admit hands to the stack those of their candidates that there is a place for,
+// the likeliest first. The others wait. For a moment each sort is kept one place,
+// since reflexive and relayed candidates come later than those of hosts, of which
+// there may be many.
+func (l *Link) admit(a *attempt, now time.Time) {
+	p := l.trying()
+	if p == nil || len(a.held) == 0 || !a.remote || a.direct && !a.going {
+		return
+	}
+	held := likeliest(a.held, a.admitted.count)
+	a.held = nil
+	for _, c := range held {
+		s, at, ok := c.sort()
+		switch {
+		case !ok:
+		case slices.Contains(a.admitted.at, at):
+			p.add(c)
+		case l.strangers.place(&a.admitted, s, at, now.Sub(a.since) < placesKept, now):
+			p.add(c) // one that the stack can't read is one that does not help
+		default:
+			a.held = append(a.held, c)
+		}
+	}
+}
+
+// place lets an attempt try an address, if it may.
+func (s *strangers) place(a *admission, of sort, at string, keep bool, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ap, err := netip.ParseAddrPort(at); err == nil && s.asked.has(ap) { // It has met us.
+		a.at = append(a.at, at)
+		return true
+	}
+	left := min(s.places.has(mostStrangers, now), mostStrangers-s.unmet(a))
+	if keep && a.count[of] > 0 {
+		for other := range sorts {
+			if other != of && a.count[other] == 0 {
+				left--
+			}
+		}
+	}
+	if left <= 0 || !s.places.take(mostStrangers, now) {
+		return false
+	}
+	a.at = append(a.at, at)
+	a.count[of]++
+	return true
+}
+
+// unmet is how many of the admitted addresses have not answered.
+func (s *strangers) unmet(a *admission) (n int) {
+	for _, at := range a.at {
+		if ap, err := netip.ParseAddrPort(at); err != nil || !s.asked.has(ap) {
+			n++
+		}
+	}
+	return n
+}
+
+// likeliest orders candidates: the first of each sort, then the second of each.
+// Of hosts, one in a network of ours comes first, and what is an address of this
+// machine itself comes last: every machine has some 172.17.0.1.
+func likeliest(all []candidate, count [sorts]int) []candidate {
+	type ranked struct {
+		c    candidate
+		turn int
+		sort sort
+	}
+	var by []ranked
+	near := vicinity()
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b candidate) int { return near.distance(a) - near.distance(b) })
+	for _, c := range all {
+		s, _, _ := c.sort()
+		by = append(by, ranked{c, count[s], s})
+		count[s]++
+	}
+	slices.SortStableFunc(by, func(a, b ranked) int {
+		if a.turn != b.turn {
+			return a.turn - b.turn
+		}
+		return int(a.sort) - int(b.sort)
+	})
+	for i := range by {
+		all[i] = by[i].c
+	}
+	return all
+}
+
+// networks are those that this machine is in.
+type networks []netip.Prefix
+
+func (n networks) have(ip netip.Addr) bool {
+	return slices.ContainsFunc(n, func(p netip.Prefix) bool { return p.Masked().Contains(ip) })
+}
+
+// distance is 0 for a candidate in one of them, 2 for this machine itself and 1
+// for any other.
+func (n networks) distance(c candidate) int {
+	f := strings.Fields(c.Text)
+	if len(f) < 5 || c.kind() != "host" {
+		return 1
+	}
+	ip, err := netip.ParseAddr(f[4])
+	if err != nil {
+		return 1
+	}
+	ip = ip.Unmap()
+	switch {
+	case slices.ContainsFunc(n, func(p netip.Prefix) bool { return p.Addr() == ip }):
+		return 2
+	case n.have(ip):
+		return 0
+	}
+	return 1
+}
