@@ -175,15 +175,30 @@ func (c *conn) control(op byte, n int) (status, said status) {
 		c.pong(body)
 	case opPong:
 	case opClose:
-		if n < 2 {
-			return statusNormal, statusNormal
-		}
-		said = readStatus(body)
-		return said, said
+		return goodbye(body)
 	default:
 		return statusProtocol, 0
 	}
 	return 0, 0
+}
+
+// goodbye hears what a close frame says (5.5.1): nothing, or a status that may be
+// said (7.4), with a reason.
+func goodbye(b []byte) (status, said status) {
+	if len(b) == 0 {
+		return statusNormal, statusNormal
+	}
+	if len(b) < 2 {
+		return statusProtocol, 0
+	}
+	said = readStatus(b)
+	switch {
+	case said < 1000, 1004 <= said && said <= 1006, 1015 <= said && said < 3000, said >= 5000:
+		return statusProtocol, 0
+	case !utf8.Valid(b[2:]):
+		return statusText, 0
+	}
+	return said, said
 }
 
 func readStatus(b []byte) status { return status(binary.BigEndian.Uint16(b)) }

@@ -5,6 +5,7 @@ package server
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -131,10 +132,11 @@ func TestMessagesInPieces(t *testing.T) {
 }
 
 func TestWhatIsNoWebSocketEnds(t *testing.T) {
-	for name, c := range map[string]struct {
+	type ending struct {
 		said []byte
 		want status
-	}{
+	}
+	cases := map[string]ending{
 		"no mask":             {[]byte{0x81, 2, '{', '}'}, statusProtocol},
 		"an extension":        {frame(0xc1, hello), statusProtocol},
 		"unknown opcode":      {frame(0x83, hello), statusProtocol},
@@ -150,7 +152,17 @@ func TestWhatIsNoWebSocketEnds(t *testing.T) {
 		"too many fragments":  {append(frame(0x01, strings.Repeat("x", protocol.MaxMessage)), frame(0x80, "x")...), statusLarge},
 		"a close":             {frame(0x88, "\x0f\xa0bye"), 4000},
 		"an empty close":      {frame(0x88, ""), statusNormal},
-	} {
+		"half a status":       {frame(0x88, "\x03"), statusProtocol},
+		"no UTF-8 in a close": {frame(0x88, "\x03\xe8\xff"), statusText},
+	}
+	for status, fine := range map[status]bool{0: false, 999: false, 1000: true, 1003: true, 1004: false, 1005: false, 1006: false, 1007: true, 1014: true, 1015: false, 1016: false, 2999: false, 3000: true, 4999: true, 5000: false, 65535: false} {
+		want := status
+		if !fine {
+			want = statusProtocol
+		}
+		cases[fmt.Sprintf("a close with %d", status)] = ending{frame(0x88, string(binary.BigEndian.AppendUint16(nil, uint16(status)))), want}
+	}
+	for name, c := range cases {
 		w := open(t, Config{})
 		w.Write(c.said)
 		op, body := w.hear()
