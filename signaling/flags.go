@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/punchback/punchback/netcode/printable"
 	"github.com/punchback/punchback/signaling/relay"
 	"github.com/punchback/punchback/signaling/server"
 )
@@ -151,8 +152,20 @@ func help(f *flag.FlagSet, out io.Writer) {
 	}
 }
 
+// shown is what a log says as a terminal can show it: a request that is no good, for
+// one, is quoted in it.
+func shown(_ []string, a slog.Attr) slog.Attr {
+	switch v := a.Value.Any().(type) {
+	case string:
+		a.Value = slog.StringValue(printable.Line(v))
+	case error:
+		a.Value = slog.StringValue(printable.Line(v.Error()))
+	}
+	return a
+}
+
 func logger(format string, verbose bool, w io.Writer) (*slog.Logger, error) {
-	options := &slog.HandlerOptions{Level: slog.LevelInfo}
+	options := &slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: shown}
 	if verbose {
 		options.Level = slog.LevelDebug
 	}

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 )
 
 // Help tells of every flag once, and every flag can come from the environment.
@@ -100,5 +103,21 @@ func TestWrongFlags(t *testing.T) {
 	var warned strings.Builder
 	if _, err := parse(nil, []string{"PUNCHBACK_ORIGINS=itch", "HOME=/", "PUNCHBACK_VERSION=1.2"}, io.Discard, &warned); err != nil || !strings.Contains(warned.String(), "PUNCHBACK_ORIGINS") || !strings.Contains(warned.String(), "PUNCHBACK_VERSION") || strings.Contains(warned.String(), "HOME") {
 		t.Errorf("%v, %q", err, &warned)
+	}
+}
+
+// What others wrote is in a log as a terminal can show it, in each format.
+func TestLogsAreShownSafely(t *testing.T) {
+	for _, format := range []string{"text", "json"} {
+		var b bytes.Buffer
+		l, err := logger(format, true, &b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		evil := "\x1b]0;owned\x07\u009b2J\u202e"
+		l.Warn(evil, "who", evil, "why", errors.New(evil), slog.Group("in", "a", evil))
+		if i := strings.IndexFunc(b.String(), func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }); i >= 0 || !strings.Contains(b.String(), "owned") {
+			t.Errorf("%s: %q", format, b.String())
+		}
 	}
 }

@@ -8,7 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
+
+	"github.com/punchback/punchback/netcode/printable"
 )
 
 // reports prints what pages of ours have to say in the terminal: above all a
@@ -77,21 +78,7 @@ func (s *reports) print(text string, now time.Time) bool {
 			fmt.Fprintf(s.out, "page: … %d lines more\n", len(lines)-i)
 			break
 		}
-		fmt.Fprintf(s.out, "page: %s\n", printable(line))
+		fmt.Fprintf(s.out, "page: %s\n", printable.Line(line))
 	}
 	return true
-}
-
-// printable has no control characters: what a page says must not move the
-// terminal's cursor.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\t' {
-			return ' '
-		}
-		if !unicode.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, s)
 }

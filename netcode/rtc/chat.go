@@ -72,7 +72,7 @@ func (r *Room) Chat() iter.Seq[Line] {
 // hearLines keeps what was said for Chat.
 func (d *driver) hearLines() {
 	for l, ok := d.mesh.NextLine(); ok; l, ok = d.mesh.NextLine() {
-		line := Line{Peer: netcode.Peer(l.From), Text: printable(l.Text), Number: l.Number, Self: l.From == d.mesh.Self()}
+		line := Line{Peer: netcode.Peer(l.From), Text: said(l.Text), Number: l.Number, Self: l.From == d.mesh.Self()}
 		if line.Name = nameOf(d.peer(l.From).Member); line.Self {
 			line.Name = d.options.Name
 		}

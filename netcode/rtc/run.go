@@ -328,7 +328,7 @@ func (d *driver) publish() {
 			if member.Away {
 				member.AwayFor = time.Duration(p.Gone) * time.Second / mesh.TickRate
 			} else if unreachable(&p) {
-				member.Unreachable = printable(p.Reason)
+				member.Unreachable = p.Reason
 			}
 			if p.Link == mesh.Banned {
 				member.Banned = banned(p)

@@ -3,8 +3,8 @@ package rtc
 import (
 	"fmt"
 	"strings"
-	"unicode"
 
+	"github.com/punchback/punchback/netcode/printable"
 	"github.com/punchback/punchback/netcode/rtc/mesh"
 	"github.com/punchback/punchback/signaling/protocol"
 )
@@ -48,7 +48,7 @@ func gather(m *mesh.Mesh) Status {
 			away = append(away, fmt.Sprintf("%s, away for %d s", name, p.Gone/mesh.TickRate))
 			continue
 		case unreachable(p):
-			lost = append(lost, fmt.Sprintf("%s can't be reached: %s", name, printable(p.Reason)))
+			lost = append(lost, fmt.Sprintf("%s can't be reached: %s", name, p.Reason))
 			continue
 		case p.Link == mesh.Linked:
 			linked++
@@ -119,7 +119,7 @@ func leftOut(m *mesh.Mesh, peers []mesh.Peer) string {
 		}
 		play = append(play, nameOf(p.Member))
 		if p.Link != mesh.Linked && p.Reason != "" && why == "" {
-			why = fmt.Sprintf("%s can't be reached from here: %s", nameOf(p.Member), printable(p.Reason))
+			why = fmt.Sprintf("%s can't be reached from here: %s", nameOf(p.Member), p.Reason)
 		}
 	}
 	if why == "" {
@@ -147,23 +147,16 @@ func banned(p mesh.Peer) string {
 	if p.Link != mesh.Banned {
 		reason = p.Told
 	}
-	return fmt.Sprintf("%s was thrown out: %s", nameOf(p.Member), printable(reason))
+	return fmt.Sprintf("%s was thrown out: %s", nameOf(p.Member), reason)
 }
 
-// printable is text that others chose without what no sentence has.
-func printable(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, s))
-}
+// said is text that others chose, as one line.
+func said(s string) string { return strings.TrimSpace(printable.Line(s)) }
 
 // nameOf is the name of a member for a sentence; others chose it, so it is not
 // to be trusted with more than letters.
 func nameOf(m protocol.Member) string {
-	name := printable(m.Name)
+	name := said(m.Name)
 	if name == "" {
 		return fmt.Sprintf("player %d", m.ID)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/punchback/punchback/netcode/printable"
 	"github.com/punchback/punchback/signaling/protocol"
 )
 
@@ -42,7 +43,7 @@ func List(ctx context.Context, rawURL, build string, q protocol.Query) ([]protoc
 			case m.Kind == protocol.Rooms:
 				return m.Rooms, nil
 			case m.Kind == protocol.Error:
-				return nil, &refusal{m.Code, m.Text, time.Duration(m.After) * time.Millisecond}
+				return nil, &refusal{printable.Line(m.Code), printable.Line(m.Text), time.Duration(m.After) * time.Millisecond}
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/punchback/punchback/netcode/printable"
 	"github.com/punchback/punchback/signaling/protocol"
 )
 
@@ -204,7 +205,7 @@ func (c *Conn) session(ctx context.Context, round int) (welcomed bool, err error
 				return welcomed, fmt.Errorf("%s is no Punchback server: %w", base, err)
 			}
 			if m.Ends() {
-				return welcomed, &refusal{m.Code, m.Text, time.Duration(m.After) * time.Millisecond}
+				return welcomed, &refusal{printable.Line(m.Code), printable.Line(m.Text), time.Duration(m.After) * time.Millisecond}
 			}
 			if err := c.hear(m); err != nil {
 				return welcomed, err

@@ -3,6 +3,7 @@ package mesh
 import (
 	"encoding/binary"
 
+	"github.com/punchback/punchback/netcode/printable"
 	"github.com/punchback/punchback/signaling/protocol"
 )
 
@@ -77,7 +78,7 @@ func (m *Mesh) told(from protocol.ID, b []byte) {
 	}
 	for _, p := range m.peers {
 		if uint64(p.ID) == id && p.ID != from {
-			p.Told, p.Teller = string(b[n:]), from
+			p.Told, p.Teller = printable.Line(string(b[n:])), from
 		}
 	}
 }
