@@ -26,9 +26,10 @@ type rows struct {
 	bits   [netcode.MaxPlayers][maxRows]uint64
 	absent [maxRows]byte
 	hashes [maxRows]uint64
-	state  []byte // of the first row
+	state  packed // of the first row; borrowed from the payload
 	orders []byte // checked; borrowed from the payload
 	column [maxRows]byte
+	still  bool // nothing changes after the first row
 }
 
 // peek reads what the beginning of the payload tells.
@@ -49,18 +50,17 @@ func (r *rows) peek(p *parser) {
 func (r *rows) parse(p *parser, players int) {
 	r.peek(p)
 	if p.err == nil && r.flags&hasState != 0 {
-		if n := p.limited("length of State", 0, MaxState); n > cap(r.state) {
-			r.state = make([]byte, n)
-		} else {
-			r.state = r.state[:n]
-		}
-		p.column(r.state)
+		n := p.limited("length of State", 0, MaxState)
+		from := p.at
+		p.tokens(n, func(int, []byte) {})
+		r.state = packed{n, p.b[from:p.at]}
 	}
 	if p.err != nil {
 		return
 	}
 	d := r.column[:r.count]
 	clear(r.absent[:r.count])
+	r.still = r.flags&^hasState == 0
 	if r.flags&hasAbsent != 0 {
 		p.column(d)
 		v := byte(0)
@@ -76,6 +76,7 @@ func (r *rows) parse(p *parser, players int) {
 		bits := r.bits[seat][:r.count]
 		clear(bits)
 		mask := p.u8()
+		r.still = r.still && mask == 0
 		for k := range 8 {
 			if mask>>k&1 == 0 {
 				continue

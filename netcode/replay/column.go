@@ -38,7 +38,18 @@ func appendColumn(b, d []byte) []byte {
 
 // column fills d.
 func (p *parser) column(d []byte) {
-	for i := 0; i < len(d); {
+	i := 0
+	p.tokens(len(d), func(zeros int, others []byte) {
+		clear(d[i : i+zeros])
+		i += zeros
+		i += copy(d[i:], others)
+	})
+}
+
+// tokens takes a column of n bytes apart, in the time that its tokens take: a few
+// of them may stand for very many zeros.
+func (p *parser) tokens(n int, each func(zeros int, others []byte)) {
+	for n > 0 {
 		at := p.at
 		token := p.u8()
 		zeros, others := int64(token>>4), int64(token&most)
@@ -48,14 +59,49 @@ func (p *parser) column(d []byte) {
 		if others == most {
 			others += int64(p.uvarint())
 		}
-		if p.err == nil && (zeros+others == 0 || zeros+others > int64(len(d)-i)) {
-			p.fail(at, "token tells %d zeros and %d other bytes, must be 1 to %d together", zeros, others, len(d)-i)
+		if p.err == nil && (zeros+others == 0 || zeros+others > int64(n)) {
+			p.fail(at, "token tells %d zeros and %d other bytes, must be 1 to %d together", zeros, others, n)
 		}
+		b := p.bytes(int(others))
 		if p.err != nil {
 			return
 		}
-		clear(d[i : i+int(zeros)])
-		i += int(zeros)
-		i += copy(d[i:], p.bytes(int(others)))
+		each(int(zeros), b)
+		n -= int(zeros + others)
 	}
+}
+
+// packed is a column as the payload has it, checked.
+type packed struct {
+	n int // bytes that it stands for
+	b []byte
+}
+
+// unpack writes it out.
+func (c packed) unpack(d []byte) {
+	p := parser{b: c.b}
+	p.column(d[:c.n])
+}
+
+// same tells whether two columns stand for the same bytes, however they are cut
+// into tokens.
+func (c packed) same(o packed) bool { return c.n == o.n && string(c.plain()) == string(o.plain()) }
+
+// plain is a column as a list of its bytes that are not zero, each after how many
+// zeros come before it.
+func (c packed) plain() (list []byte) {
+	p := parser{b: c.b}
+	run := 0
+	p.tokens(c.n, func(zeros int, others []byte) {
+		run += zeros
+		for _, v := range others {
+			if v == 0 {
+				run++
+				continue
+			}
+			list = append(binary.AppendUvarint(list, uint64(run)), v)
+			run = 0
+		}
+	})
+	return list
 }

@@ -4,10 +4,12 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"sort"
 
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/punchback/punchback/netcode"
+	"github.com/punchback/punchback/netcode/printable"
 )
 
 // DumpMagic begins every dump of a desync; the byte after it is DumpVersion.
@@ -133,7 +135,7 @@ func (d *Dump) facts(p *parser) {
 	d.Ours, d.Theirs = p.u64(), p.u64()
 	d.Offset = p.uvarint() - 1
 	d.With, d.Against = p.peers(netcode.MaxPlayers), p.peers(netcode.MaxPlayers)
-	d.Detail = string(p.bytes(p.limited("length of Detail", 0, maxDetail)))
+	d.Detail = printable.Line(string(p.bytes(p.limited("length of Detail", 0, maxDetail))))
 }
 
 func (p *parser) peers(limit int) (peers []netcode.Peer) {
@@ -235,7 +237,7 @@ func (d *Dump) table(p *parser) {
 			return
 		}
 		path = path[:shared] + string(rest)
-		d.Fields = append(d.Fields, netcode.Field{Path: path, Offset: end + gap, Size: size, Kind: kind})
+		d.Fields = append(d.Fields, netcode.Field{Path: printable.Line(path), Offset: end + gap, Size: size, Kind: kind})
 		end += gap + size
 	}
 }
@@ -246,7 +248,7 @@ func (d *Dump) name() {
 	at := netcode.Field{Offset: d.Offset, Size: 1, Kind: netcode.Raw}
 	for _, f := range d.Fields {
 		if d.Offset >= f.Offset && d.Offset < f.Offset+f.Size {
-			if at.Path = f.Path; f.Kind != netcode.Raw || f.Size <= 8 {
+			if at.Path = f.Path; f.Size <= 8 {
 				at = f
 			}
 			break
@@ -267,7 +269,7 @@ func (d *Dump) Each(all bool) iter.Seq[netcode.Field] {
 		end := d.From + max(len(d.State), len(d.Their))
 		raw := func(path string, start, from, to int) bool {
 			for to = min(to, end); from < to; from += 8 {
-				f := netcode.Field{Path: path, Offset: from, Size: min(8, to-from), Kind: netcode.Raw}
+				f := netcode.Field{Path: printable.Line(path), Offset: from, Size: min(8, to-from), Kind: netcode.Raw}
 				if path != "" {
 					f.Path = fmt.Sprintf("%s+%d", path, from-start)
 				}
@@ -283,7 +285,7 @@ func (d *Dump) Each(all bool) iter.Seq[netcode.Field] {
 			if !raw("", 0, at, f.Offset) || f.Offset >= end {
 				return
 			}
-			if f.Kind == netcode.Raw && f.Size > 8 {
+			if f.Size > 8 {
 				if !raw(f.Path, f.Offset, max(f.Offset, at), next) {
 					return
 				}
@@ -312,13 +314,11 @@ func (d *Dump) Differs(f netcode.Field) bool {
 	return ours != theirs && theirs != ""
 }
 
+// lacks tells whether a part of these bytes is unknown. The stretches are in order,
+// and there may be as many as bytes.
 func (d *Dump) lacks(from, to int) bool {
-	for _, s := range d.unknown {
-		if from < s.to && s.from < to {
-			return true
-		}
-	}
-	return false
+	i := sort.Search(len(d.unknown), func(i int) bool { return d.unknown[i].to > from })
+	return i < len(d.unknown) && d.unknown[i].from < to
 }
 
 // Lacks is how many bytes of their state could differ, but never came.

@@ -26,6 +26,7 @@ type Reader struct {
 	next  int64         // offset of the next block
 	frame netcode.Frame // of the next row
 	rows  rows
+	state []byte // unpacked
 	at    int    // rows of it that were given
 	left  []byte // Commands of the rest
 	in    []netcode.Input
@@ -222,6 +223,17 @@ func (r *Reader) Behind() int {
 // Next gives the next row. After the last it gives none, and the reason why, if
 // that is not the end of the file.
 func (r *Reader) Next(row *netcode.Row) (bool, error) {
+	ok, err := r.Glance(row)
+	row.State = nil
+	if ok {
+		row.State = r.State()
+	}
+	return ok, err
+}
+
+// Glance is Next without the State, which State gives: a few bytes of a file may
+// stand for megabytes of it.
+func (r *Reader) Glance(row *netcode.Row) (bool, error) {
 	if r.Behind() == 0 {
 		return false, r.damage
 	}
@@ -249,13 +261,67 @@ func (r *Reader) Next(row *netcode.Row) (bool, error) {
 		r.in[r.left[1]].Command = r.left[3:n:n]
 		r.left = r.left[n:]
 	}
-	row.Frame, row.Inputs, row.Hash, row.State = r.frame, r.in, b.hashes[i], nil
-	if i == 0 && b.flags&hasState != 0 {
-		row.State = b.state
-	}
+	row.Frame, row.Inputs, row.Hash = r.frame, r.in, b.hashes[i]
 	r.at++
 	r.frame++
 	return true, nil
+}
+
+// hasState tells whether the last row has a State.
+func (r *Reader) hasState() bool { return r.at == 1 && r.rows.flags&hasState != 0 }
+
+// StateLen is how many bytes the State of the last row has, -1 if there is none.
+func (r *Reader) StateLen() int {
+	if !r.hasState() {
+		return -1
+	}
+	return r.rows.state.n
+}
+
+// State is that of the last row, nil if there is none. The next row overwrites it.
+func (r *Reader) State() []byte {
+	if !r.hasState() {
+		return nil
+	}
+	c := r.rows.state
+	if c.n > cap(r.state) || r.state == nil {
+		r.state = make([]byte, c.n)
+	}
+	r.state = r.state[:c.n]
+	c.unpack(r.state)
+	return r.state
+}
+
+// SameState tells whether the last rows of two readers have equal States. It looks
+// at what is in the files, and not at all the bytes that this stands for.
+func SameState(a, b *Reader) bool {
+	return a.hasState() && b.hasState() && a.rows.state.same(b.rows.state)
+}
+
+// Quiet is how many of the rows to come are known to be as the last one was: the same
+// Bits, nobody comes or goes, and nothing else. There may be more.
+func (r *Reader) Quiet() (n int) {
+	b := &r.rows
+	if b.still && r.at > 0 {
+		return b.count - r.at
+	}
+	last := r.at - 1
+	for i := r.at; last >= 0 && i < b.count && b.hashes[i] == 0 && b.absent[i] == b.absent[last] && (len(r.left) == 0 || int(r.left[0]) != i); i++ {
+		for p := range r.in {
+			if b.bits[p][i] != b.bits[p][last] {
+				return n
+			}
+		}
+		n++
+	}
+	return n
+}
+
+// Skip goes on by n rows, of those that are quiet.
+func (r *Reader) Skip(n int) {
+	n = min(max(n, 0), r.Quiet())
+	r.at += n
+	r.frame += netcode.Frame(n)
 }
 
 // Seek goes to the last row at or before f that has a State, or else to the first.

@@ -119,17 +119,24 @@ func showInputs(w io.Writer, d *replay.Dump, from, to netcode.Frame) {
 	}
 	for i, in := range d.Inputs {
 		if f := d.Frame + 1 - netcode.Frame(len(d.Inputs)-i); f >= from && f <= to {
-			fmt.Fprintln(w, text(&netcode.Row{Frame: f, Inputs: in}, nil, max(1, (bits.Len64(all)+3)/4)))
+			fmt.Fprintln(w, text(&netcode.Row{Frame: f, Inputs: in}, nil, max(1, (bits.Len64(all)+3)/4), -1))
 		}
 	}
 }
 
+// known is a value, or a path, as a cell of a table. A long one would make all of its
+// column as wide.
 func known(value string) string {
 	if value == "" {
 		return "?"
 	}
+	if len(value) > widest {
+		return value[:widest] + "..."
+	}
 	return value
 }
+
+const widest = 72
 
 // desyncDiff compares what the two sides of a desync have written, field by field.
 func desyncDiff(w io.Writer, fa, fb *file) (same bool, err error) {

@@ -6,12 +6,13 @@
 //	replay diff FILE FILE              the first thing that differs; of the dumps of two sides every field
 //
 // It knows a file by its first bytes. Info and dump of a damaged file show what
-// is there, say where it is damaged, and end with status 2. Diff ends with
+// is there, rows in which nothing happens for long as one line, say where it is damaged, and end with status 2. Diff ends with
 // status 0 if nothing differs, 1 if something does and 2 in trouble. It changes
 // no file.
 package main
 
 import (
+	"bufio"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 	"strings"
 
 	"github.com/punchback/punchback/netcode"
+	"github.com/punchback/punchback/netcode/printable"
 )
 
 const usage = `usage: replay info FILE...                  what a file holds, and who did when how much
@@ -50,9 +52,15 @@ func main() { os.Exit(run(os.Stdout, os.Stderr, os.Args[1:])) }
 
 // run is main, and returns the status.
 func run(out, trouble io.Writer, args []string) int {
-	status, err := command(out, trouble, args)
-	if err != nil {
+	pages := bufio.NewWriterSize(out, 64<<10)
+	status, err := command(pages, trouble, args)
+	if wrong := pages.Flush(); err == nil && wrong != nil {
+		status, err = 2, wrong
+	}
+	if err == errUsage {
 		fmt.Fprintln(trouble, err)
+	} else if err != nil {
+		fmt.Fprintln(trouble, printable.Line(err.Error())) // It may quote the file, and the name of one that came from somebody.
 	}
 	return status
 }
@@ -127,7 +135,7 @@ func open(name string) (*file, error) {
 		k := &kinds[i]
 		start := make([]byte, len(k.magic))
 		if _, err := f.ReadAt(start, 0); err == nil && string(start) == k.magic {
-			return &file{name: name, ReaderAt: f, size: stat.Size(), kind: k}, nil
+			return &file{name: printable.Line(name), ReaderAt: f, size: stat.Size(), kind: k}, nil
 		}
 	}
 	var names []string

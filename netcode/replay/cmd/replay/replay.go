@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
-	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/punchback/punchback/netcode"
@@ -126,24 +126,20 @@ func look(r *replay.Reader) (*timeline, error) {
 	var row netcode.Row
 	var held [netcode.MaxPlayers]uint64
 	for r.Behind() > 0 {
-		if _, err := r.Next(&row); err != nil {
+		if _, err := r.Glance(&row); err != nil {
 			return nil, err
 		}
-		i := int(int64(row.Frame-l.first) * width / (int64(l.last-l.first) + 1))
+		i := l.column(row.Frame)
 		if row.Hash != 0 {
 			l.hashes.note(row.Frame)
 		}
-		if row.State != nil {
+		if r.StateLen() >= 0 {
 			l.states.note(row.Frame)
 			l.state[i] = true
 		}
 		for p := range row.Inputs {
 			in, a := &row.Inputs[p], &l.players[p]
-			a.seen[i]++
-			if in.Absent {
-				a.gone++
-				a.absent[i]++
-			}
+			a.pass(i, 1, in.Absent)
 			if n := len(in.Command); n > 0 {
 				a.commands++
 				a.bytes += n
@@ -155,8 +151,38 @@ func look(r *replay.Reader) (*timeline, error) {
 				a.done[i]++
 			}
 		}
+		l.quiet(r, &row)
 	}
 	return l, nil
+}
+
+// column is where a frame is.
+func (l *timeline) column(f netcode.Frame) int {
+	return int(int64(f-l.first) * width / (int64(l.last-l.first) + 1))
+}
+
+// quiet goes on over the rows in which nothing happens, of which a file may have
+// millions in a megabyte.
+func (l *timeline) quiet(r *replay.Reader, row *netcode.Row) {
+	n := r.Quiet()
+	r.Skip(n)
+	for f, end := row.Frame+1, row.Frame+1+netcode.Frame(n); f < end; {
+		i := l.column(f)
+		next := min(end, l.first+netcode.Frame((int64(i+1)*(int64(l.last-l.first)+1)+width-1)/width))
+		for p := range row.Inputs {
+			l.players[p].pass(i, int(next-f), row.Inputs[p].Absent)
+		}
+		f = next
+	}
+}
+
+// pass counts n frames of a column.
+func (a *activity) pass(i, n int, absent bool) {
+	a.seen[i] += n
+	if absent {
+		a.gone += n
+		a.absent[i] += n
+	}
 }
 
 var bars = []rune(" ▁▂▃▄▅▆▇█")
@@ -223,19 +249,8 @@ func dump(w io.Writer, f *file, from, to netcode.Frame) error {
 		fmt.Fprintf(w, "  %-*s", digits, fmt.Sprintf("%.*s%d", digits-1, "player ", p))
 	}
 	fmt.Fprintln(w)
-	var row netcode.Row
-	var before []netcode.Input
-	for at := r.Last() + 1 - netcode.Frame(r.Behind()); at <= to && from <= to; at++ {
-		if _, err := r.Next(&row); err != nil {
-			return err
-		}
-		if at >= from {
-			fmt.Fprintln(w, text(&row, before, digits))
-		}
-		before = append(before[:0], row.Inputs...)
-		if at < from {
-			before = nil
-		}
+	if err := printRows(w, r, from, to, digits); err != nil {
+		return err
 	}
 	if to < r.Last() {
 		return nil
@@ -243,158 +258,106 @@ func dump(w io.Writer, f *file, from, to netcode.Frame) error {
 	return r.Damage()
 }
 
+// longQuiet is how many rows in which nothing happens, not even a hash, are shown
+// one by one: two seconds of them.
+const longQuiet = 120
+
+// printRows shows the rows of frames from to to, and of many that are all the same
+// how many they are.
+func printRows(w io.Writer, r *replay.Reader, from, to netcode.Frame, digits int) error {
+	var row netcode.Row
+	var before []netcode.Input
+	quiet := netcode.Frame(0) // rows like the one before that are not shown yet
+	tell := func(until netcode.Frame) {
+		if quiet > longQuiet {
+			fmt.Fprintf(w, "     ...  %d rows like the last, to frame %d\n", quiet, until)
+			quiet = 0
+		}
+		for f := until - quiet + 1; f <= until && quiet > 0; f++ {
+			_, _ = io.WriteString(w, text(&netcode.Row{Frame: f, Inputs: before}, before, digits, -1)+"\n")
+		}
+		quiet = 0
+	}
+	for r.Behind() > 0 {
+		if _, err := r.Glance(&row); err != nil {
+			return err
+		}
+		size, n := r.StateLen(), netcode.Frame(r.Quiet())
+		if row.Frame > to || from > to {
+			break
+		}
+		if row.Frame < from {
+			r.Skip(int(min(n, from-1-row.Frame)))
+			continue
+		}
+		if before != nil && row.Hash == 0 && size < 0 && first(&row, &netcode.Row{Inputs: before}) == "" {
+			quiet++
+		} else {
+			tell(row.Frame - 1)
+			_, _ = io.WriteString(w, text(&row, before, digits, size)+"\n")
+		}
+		before = held(before, row.Inputs)
+		quiet += min(n, to-row.Frame)
+		r.Skip(int(n))
+	}
+	tell(min(to, r.Last()))
+	return nil
+}
+
+// held is what goes on being held after a row: no Commands.
+func held(into, in []netcode.Input) []netcode.Input {
+	into = append(into[:0], in...)
+	for p := range into {
+		into[p].Command = nil
+	}
+	return into
+}
+
 // digits is how many hexadecimal digits the largest Bits take.
 func digits(r *replay.Reader) (int, error) {
 	var row netcode.Row
 	all := uint64(0)
 	for r.Behind() > 0 {
-		if _, err := r.Next(&row); err != nil {
+		if _, err := r.Glance(&row); err != nil {
 			return 0, err
 		}
 		for p := range row.Inputs {
 			all |= row.Inputs[p].Bits
 		}
+		r.Skip(r.Quiet())
 	}
 	return max(1, (bits.Len64(all)+3)/4), nil
 }
 
-// text is a row as one line.
-func text(row *netcode.Row, before []netcode.Input, digits int) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%8d", row.Frame)
+var spaces, dots = strings.Repeat(" ", 16), strings.Repeat("·", 16)
+
+// text is a row as one line; the size is that of its State, negative if there is none.
+func text(row *netcode.Row, before []netcode.Input, digits, size int) string {
+	var number [16]byte
+	frame := strconv.AppendInt(number[:0], int64(row.Frame), 10)
+	b := append(append(make([]byte, 0, 128), spaces[:max(0, 8-len(frame))]...), frame...)
 	for p := range row.Inputs {
 		in := &row.Inputs[p]
-		b.WriteString("  ")
+		b = append(b, "  "...)
 		switch {
 		case in.Absent && in.Bits == 0:
-			fmt.Fprintf(&b, "%*s", digits, "×")
+			b = append(append(b, spaces[:digits-1]...), "×"...)
 		case before != nil && before[p].Bits == in.Bits && before[p].Absent == in.Absent:
-			b.WriteString(strings.Repeat("·", digits))
+			b = append(b, dots[:len("·")*digits]...)
 		default:
-			fmt.Fprintf(&b, "%0*x", digits, in.Bits)
+			for d := max(digits, (bits.Len64(in.Bits)+3)/4) - 1; d >= 0; d-- {
+				b = append(b, "0123456789abcdef"[in.Bits>>(4*d)&15])
+			}
 		}
 		if len(in.Command) > 0 {
-			fmt.Fprintf(&b, " %q", in.Command)
+			b = fmt.Appendf(b, " %q", in.Command)
 		}
 	}
 	if row.Hash != 0 {
-		fmt.Fprintf(&b, "  hash %016x", row.Hash)
+		b = fmt.Appendf(b, "  hash %016x", row.Hash)
 	}
-	if row.State != nil {
-		fmt.Fprintf(&b, "  state of %d bytes", len(row.State))
+	if size >= 0 {
+		b = fmt.Appendf(b, "  state of %d bytes", size)
 	}
-	return b.String()
-}
-
-// diff finds the first row in which two files differ. That one of them ends
-// before the other is no difference, since a machine may stop at any frame.
-func diff(w io.Writer, fa, fb *file) (same bool, err error) {
-	a, err := replay.NewReader(fa, fa.size)
-	if err != nil {
-		return false, fmt.Errorf("%s: %w", fa.name, err)
-	}
-	b, err := replay.NewReader(fb, fb.size)
-	if err != nil {
-		return false, fmt.Errorf("%s: %w", fb.name, err)
-	}
-	for _, x := range []struct {
-		f *file
-		r *replay.Reader
-	}{{fa, a}, {fb, b}} {
-		if err := x.r.Damage(); err != nil {
-			fmt.Fprintf(w, "%s is read up to frame %d: %v\n", x.f.name, x.r.Last(), err)
-		}
-	}
-	if field, va, vb := differs(a.Terms(), b.Terms()); field != "" {
-		fmt.Fprintf(w, "terms differ: %s is %s and %s\n", field, va, vb)
-		return false, nil
-	}
-	return rows(w, a, b)
-}
-
-// differs names the first of the Terms that differs.
-func differs(a, b netcode.Terms) (field, va, vb string) {
-	for _, f := range []struct {
-		name string
-		a, b any
-	}{
-		{"Build", a.Build, b.Build}, {"Players", a.Players, b.Players}, {"Nonce", a.Nonce, b.Nonce}, {"Seed", a.Seed, b.Seed},
-		{"Rate", rate(a), rate(b)}, {"Timeout", a.Timeout, b.Timeout}, {"Setup", string(a.Setup), string(b.Setup)},
-	} {
-		if f.a != f.b {
-			return f.name, fmt.Sprintf("%#v", f.a), fmt.Sprintf("%#v", f.b)
-		}
-	}
-	return "", "", ""
-}
-
-// rows goes through the rows that both have.
-func rows(w io.Writer, a, b *replay.Reader) (same bool, err error) {
-	from, to := max(a.First(), b.First()), min(a.Last(), b.Last())
-	var ra, rb netcode.Row
-	agreed := netcode.Frame(-1)
-	var hist []string
-	for f := from; f <= to; f++ {
-		for _, x := range []struct {
-			r   *replay.Reader
-			row *netcode.Row
-		}{{a, &ra}, {b, &rb}} {
-			for x.row.Inputs == nil || x.row.Frame < f {
-				if _, err := x.r.Next(x.row); err != nil {
-					return false, err
-				}
-			}
-		}
-		what := first(&ra, &rb)
-		if what == "" {
-			if ra.Hash != 0 && rb.Hash != 0 || ra.State != nil && rb.State != nil {
-				agreed = f
-			}
-			if hist = append(hist, text(&ra, nil, 1)); len(hist) > 3 {
-				hist = slices.Delete(hist, 0, 1)
-			}
-			continue
-		}
-		fmt.Fprintf(w, "frame %d differs: %s\n", f, what)
-		if agreed >= 0 {
-			fmt.Fprintf(w, "states were equal last in frame %d, inputs in frame %d\n", agreed, f-1)
-		}
-		for _, line := range hist {
-			fmt.Fprintf(w, "  %s\n", line)
-		}
-		fmt.Fprintf(w, "a %s\nb %s\n", text(&ra, nil, 1), text(&rb, nil, 1))
-		return false, nil
-	}
-	if a.Last() < 0 || b.Last() < 0 {
-		fmt.Fprintln(w, "there are no rows to compare")
-		return true, nil
-	}
-	if from > to {
-		fmt.Fprintf(w, "no frame is in both: %d to %d, and %d to %d\n", a.First(), a.Last(), b.First(), b.Last())
-		return true, nil
-	}
-	fmt.Fprintf(w, "frames %d to %d are the same; they end at %d and %d\n", from, to, a.Last(), b.Last())
-	return true, nil
-}
-
-// first names what differs first in two rows of one frame.
-func first(a, b *netcode.Row) string {
-	for p := range a.Inputs {
-		x, y := &a.Inputs[p], &b.Inputs[p]
-		switch {
-		case x.Absent != y.Absent:
-			return fmt.Sprintf("player %d is absent in one of them", p)
-		case x.Bits != y.Bits:
-			return fmt.Sprintf("Bits of player %d are %#x and %#x", p, x.Bits, y.Bits)
-		case !bytes.Equal(x.Command, y.Command):
-			return fmt.Sprintf("Command of player %d is %q and %q", p, x.Command, y.Command)
-		}
-	}
-	if a.State != nil && b.State != nil && !bytes.Equal(a.State, b.State) {
-		return "inputs are the same, states not: " + netcode.FirstDifference(nil, a.State, b.State)
-	}
-	if a.Hash != 0 && b.Hash != 0 && a.Hash != b.Hash {
-		return fmt.Sprintf("inputs are the same, hashes of the state not: %016x and %016x", a.Hash, b.Hash)
-	}
-	return ""
+	return string(b)
 }
