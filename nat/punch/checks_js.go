@@ -2,8 +2,12 @@ package punch
 
 import "net/netip"
 
-// asked is nothing in the browser, which checks by itself and does not tell whom.
-type asked struct{}
+// asked and budget are nothing in the browser, which checks by itself and does not
+// tell whom.
+type (
+	asked   struct{}
+	budget struct{}
+)
 
 func (asked) has(netip.AddrPort) bool { return false }
 

@@ -13,6 +13,13 @@ import (
 // asked are the addresses that checks of the link have gone to.
 type asked map[netip.AddrPort]*inquiry
 
+// budget is what the checks of a link may cost.
+type budget struct {
+	checks allowance // packets
+}
+
+func (a *allowance) back(n int) { a.spent = max(0, a.spent-float64(n)) }
+
 // inquiry is what one address has been asked.
 type inquiry struct {
 	met  bool       // it has answered as only the other end can

@@ -26,8 +26,8 @@ const (
 type strangers struct {
 	mu     sync.Mutex
 	places allowance // addresses, and one more a second: a new attempt brings new ones
-	checks allowance // packets
 	asked  asked
+	budget
 }
 
 // allowance lets in so many at once, and one more for each second that passes.
@@ -52,8 +52,6 @@ func (a *allowance) take(most int, now time.Time) bool {
 	a.spent++
 	return true
 }
-
-func (a *allowance) back(n int) { a.spent = max(0, a.spent-float64(n)) }
 
 // sort of candidates: each gets a place before another gets its second. They are
 // in the order in which they are worth trying.
