@@ -41,22 +41,18 @@ func (t *trips) within(late int) Frame {
 
 // auto is what the looks say, for all seats of this machine.
 type auto struct {
-	delay Frame
+	delay Frame // of the seats that follow the path
 	last  Frame // what the look before this one asked for
 	calm  int   // looks in a row that could have done with a shorter delay
-	seats [MaxPlayers]bool
 }
 
-// follow ends a look.
-func (s *Session) follow() {
-	if s.tick%autoEvery != 0 || len(s.peers) == 0 {
-		return
-	}
+// look ends a look at the trips to those who are heard.
+func (a *auto) look(peers []peer, window Frame) {
 	need, all := Frame(0), Frame(0)
 	heard, few := false, false
-	for i := range s.peers {
-		t := &s.peers[i].clock.trips
-		if t.n == 0 || s.peers[i].gone {
+	for i := range peers {
+		t := &peers[i].clock.trips
+		if t.n == 0 || peers[i].gone {
 			continue // it is silent, and may never be heard again
 		}
 		heard, few = true, few || t.n < autoFew
@@ -67,8 +63,7 @@ func (s *Session) follow() {
 	if few || !heard {
 		return
 	}
-	a := &s.auto
-	need, all = s.bound(need), s.bound(all)
+	need, all = autoBound(need, window), autoBound(all, window)
 	if longer := min(need, a.last); longer > a.delay {
 		a.delay, a.calm = longer, 0
 	} else if all >= a.delay {
@@ -77,15 +72,24 @@ func (s *Session) follow() {
 		a.delay, a.calm = a.delay-1, 0
 	}
 	a.last = need
-	for i := range s.local {
-		if a.seats[i] {
-			s.delay[i] = a.delay
-		}
-	}
 }
 
-// bound keeps a delay within the bounds: what is longer than autoMax is left to
+// autoBound keeps a delay within the bounds: what is longer than autoMax is left to
 // predictions, as far as the window allows them.
-func (s *Session) bound(d Frame) Frame {
-	return min(max(d, autoMin), max(autoMax, d-s.window), MaxDelay)
+func autoBound(d, window Frame) Frame {
+	return min(max(d, autoMin), max(autoMax, d-window), MaxDelay)
+}
+
+// follow looks at the path now and then, and gives the seats that follow it their
+// delay.
+func (s *seats) follow(tick int64, peers []peer, window Frame) {
+	if tick%autoEvery != 0 || len(peers) == 0 {
+		return
+	}
+	s.auto.look(peers, window)
+	for i := range s.list {
+		if s.list[i].auto {
+			s.list[i].delay = s.auto.delay
+		}
+	}
 }

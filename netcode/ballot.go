@@ -54,7 +54,6 @@ type ballot struct {
 	frozen   machines         // were suspected by a ballot that this machine promised
 	voters   machines         // those whose votes are known
 	votes    [MaxPlayers]vote // as far as they are known, by machine
-	fault    fault
 }
 
 // quorum tells whether these machines can decide for the view: more than half
@@ -85,9 +84,6 @@ func (b *ballot) promise(id ballotID, suspects machines, heads *[MaxPlayers]Fram
 	own.promised, own.suspects, own.heads = id, suspects, *heads
 	b.voters |= setOf(b.self)
 	b.frozen |= suspects
-	if b.fault == thawEarly {
-		b.frozen = suspects
-	}
 }
 
 // hear takes in the vote of another member and answers it, if it asks for that.
@@ -108,7 +104,7 @@ func (b *ballot) hear(from int, v *vote, heads *[MaxPlayers]Frame) {
 // advance does what the votes allow: propose, or accept what was proposed.
 func (b *ballot) advance() {
 	own := &b.votes[b.self]
-	if own.promised == own.accepted || b.fault == neverAccept {
+	if own.promised == own.accepted {
 		return
 	}
 	if own.promised.proposer() == b.self {
@@ -149,13 +145,8 @@ func (b *ballot) propose() {
 				value.cuts[m] = max(value.cuts[m], v.heads[m])
 			}
 		}
-		if v.accepted > newest && b.fault != forgetAccepted {
+		if v.accepted > newest {
 			newest, value = v.accepted, v.value
-		}
-	}
-	if newest == 0 && b.fault == cutLow {
-		for m := range value.cuts {
-			value.cuts[m] = max(value.cuts[m]-1, 0)
 		}
 	}
 	own.accepted, own.value = own.promised, value

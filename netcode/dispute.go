@@ -23,7 +23,11 @@ const (
 )
 
 type dispute struct {
-	peer  *peer
+	ledger   *ledger
+	timeline *timeline
+	peers    []peer
+
+	peer  *peer // whose state differs
 	err   *DesyncError
 	mark  Frame // the frames looked at are those up to here
 	since int64 // tick
@@ -36,12 +40,12 @@ type dispute struct {
 	got   []bool            // pieces of theirs that have come
 	done  bool              // nothing more is to come
 
-	asked   uint64 // parts that somebody has otherwise; all while nobody has told his
-	next    int    // the next piece to send
-	witness [MaxPlayers]witness
+	asked   uint64              // parts that somebody has otherwise; all while nobody has told his
+	next    int                 // the next piece to send
+	witness [MaxPlayers]witness // by machine
 }
 
-// witness is what another machine, by its place in peers, says of mark.
+// witness is what another machine says of mark.
 type witness struct {
 	heard bool
 	hash  [markEvery + 1]uint64
@@ -61,74 +65,34 @@ type disputed struct {
 	bytes  []byte
 }
 
-// disagree starts the search, or starts it again from an earlier frame.
-func (s *Session) disagree(p *peer, mark Frame, ours, theirs uint64) {
-	d := &dispute{peer: p, mark: mark, since: s.tick}
-	if s.dispute != nil {
-		d.since = s.dispute.since
-	}
+// disagree starts the search.
+func (s *Session) disagree(p *peer, mark Frame, ours, theirs uint64) *dispute {
+	d := &dispute{ledger: &s.ledger, timeline: &s.timeline, peers: s.peers, peer: p, since: s.tick}
+	d.begin(mark, ours, theirs)
+	return d
+}
+
+// begin starts the search at a mark, or again at an earlier one.
+func (d *dispute) begin(mark Frame, ours, theirs uint64) {
+	p := d.peer
+	*d = dispute{ledger: d.ledger, timeline: d.timeline, peers: d.peers, peer: p, mark: mark, since: d.since}
 	d.err = &DesyncError{Peer: p.id, Players: append([]Player(nil), p.seats...), Frame: mark, Ours: ours, Theirs: theirs, Agreed: min(p.agreedAt, mark-markEvery), Offset: -1}
-	d.err.State = append([]byte(nil), s.markState(mark)...)
-	d.err.Before = append([]byte(nil), s.markState(d.err.Agreed)...)
-	s.dispute = d
+	d.err.State = append([]byte(nil), d.ledger.state(mark)...)
+	d.err.Before = append([]byte(nil), d.ledger.state(d.err.Agreed)...)
 }
 
-// markState is the state at a mark frame, nil when it is no longer held.
-func (s *Session) markState(f Frame) []byte {
-	if m := &s.marks[f/markEvery%markKept]; m.frame == f {
-		return m.state
-	}
-	return nil
-}
-
-// resimulate makes the state at frame f once more, from a mark before it. It is
-// nil when what that needs is no longer held.
-func (s *Session) resimulate(f Frame) []byte {
-	from := f / markEvery * markEvery
-	start := s.markState(from)
-	if start == nil || from+1 < s.oldest() {
-		return nil
-	}
-	s.game.Load(start)
-	for k := from + 1; k <= f; k++ {
-		for p := range s.in {
-			s.queues[p].use(k, &s.in[p])
-		}
-		s.game.Step(s.in)
-	}
-	state := s.game.Save(nil)
-	s.game.Load(s.states.at(s.now))
-	return state
-}
-
-// oldest is the first frame whose inputs are all held.
-func (s *Session) oldest() Frame {
-	most := s.now
-	for p := range s.in {
-		most = max(most, s.queues[p].head)
-	}
-	return max(1, most-inputRing+1)
-}
-
-// search ends the match when everybody knows what there is to know, or time is up.
-func (s *Session) search() {
-	d := s.dispute
-	if d == nil || s.err != nil {
-		return
-	}
+// over reports whether everybody knows what there is to know, or time is up.
+func (d *dispute) over(tick int64) bool {
 	waits := !d.done
-	for i := range s.peers {
-		w, i := &d.witness[i], Frame(markEvery)-(d.mark-d.err.Frame)
+	for i := range d.peers {
+		w, i := &d.witness[d.peers[i].machine], Frame(markEvery)-(d.mark-d.err.Frame)
 		if !w.heard {
-			waits = waits || s.tick < d.since+witnessTicks
+			waits = waits || tick < d.since+witnessTicks
 		} else if !w.done && w.hash[i] != d.err.Ours {
 			waits = true
 		}
 	}
-	if !waits || s.tick >= d.since+disputeTicks {
-		s.conclude()
-		s.err = d.err
-	}
+	return !waits || tick >= d.since+disputeTicks
 }
 
 // partSize is how long a part is where the longer of two states has so many bytes.
@@ -173,16 +137,16 @@ func differing(a, b *[partCount]uint32) (set uint64) {
 	return set
 }
 
-func (s *Session) appendDispute(b []byte) []byte {
-	d := s.dispute
+// append writes a packet of the search.
+func (d *dispute) append(b []byte, tag uint16) []byte {
 	kind := byte(kindDispute)
 	if d.done {
 		kind |= disputeDone
 	}
-	b = append(b, byte(s.tag), byte(s.tag>>8), kind)
+	b = append(b, byte(tag), byte(tag>>8), kind)
 	b = binary.LittleEndian.AppendUint32(b, uint32(d.mark))
 	for f := d.mark - markEvery; f <= d.mark; f++ {
-		h, _ := s.Hash(f)
+		h, _ := d.ledger.hash(f)
 		b = binary.LittleEndian.AppendUint64(b, h)
 	}
 	if !d.known {
@@ -239,56 +203,60 @@ func (m *disputed) parse(b []byte) bool {
 		(m.bytes == nil || end <= m.length && len(m.bytes) > 0 && (len(m.bytes) == pieceSize || end == m.length))
 }
 
-func (s *Session) receiveDispute(i int, b []byte) bool {
+func (s *Session) receiveDispute(p *peer, b []byte) bool {
 	var m disputed
-	p := &s.peers[i]
 	if !m.parse(b) || !p.playing {
 		return false
 	}
 	p.quiet = 0
-	ours, ok := s.Hash(m.mark)
-	if _, all := s.Hash(m.mark - markEvery); !ok || !all {
+	ours, ok := s.ledger.hash(m.mark)
+	if _, all := s.ledger.hash(m.mark - markEvery); !ok || !all {
 		return true // not confirmed here yet, or long ago: it comes again
 	}
-	last := m.hashes[markEvery]
-	if ours != last && (s.dispute == nil || s.dispute.peer == p && m.mark < s.dispute.mark) {
-		s.disagree(p, m.mark, ours, last)
-	}
-	d := s.dispute
-	if d == nil || d.mark != m.mark {
-		return true
-	}
-	w := &d.witness[i]
-	w.heard, w.hash, w.done = true, m.hashes, w.done || m.done
-	if d.peer == p {
-		if ours != last {
-			s.narrow(&m)
+	if last := m.hashes[markEvery]; ours != last {
+		if d := s.dispute; d == nil {
+			s.dispute = s.disagree(p, m.mark, ours, last)
+		} else if d.peer == p && m.mark < d.mark {
+			d.begin(m.mark, ours, last)
 		}
-	} else if d.known && m.first == d.err.Frame && m.size == d.size {
-		d.ask(differing(&d.sums, &m.parts))
+	}
+	if d := s.dispute; d != nil && d.mark == m.mark {
+		d.hear(p, &m, ours)
 	}
 	return true
 }
 
+// hear takes what another machine says of the mark.
+func (d *dispute) hear(p *peer, m *disputed, ours uint64) {
+	w := &d.witness[p.machine]
+	w.heard, w.hash, w.done = true, m.hashes, w.done || m.done
+	if d.peer == p {
+		if ours != m.hashes[markEvery] {
+			d.narrow(m)
+		}
+	} else if d.known && m.first == d.err.Frame && m.size == d.size {
+		d.ask(differing(&d.sums, &m.parts))
+	}
+}
+
 // narrow uses what the other machine knows to know more.
-func (s *Session) narrow(m *disputed) {
-	d := s.dispute
+func (d *dispute) narrow(m *disputed) {
 	e := d.err
 	if !d.known {
 		k, before := Frame(0), d.mark-markEvery
-		if h, _ := s.Hash(before); h != m.hashes[0] { // The beginning lies further back.
-			if _, ok := s.Hash(before - markEvery); ok {
-				s.disagree(d.peer, before, h, m.hashes[0])
+		if h, _ := d.ledger.hash(before); h != m.hashes[0] { // The beginning lies further back.
+			if _, ok := d.ledger.hash(before - markEvery); ok {
+				d.begin(before, h, m.hashes[0])
 			} else {
 				e.Detail, d.done = "the first difference is longer ago than is still held", true
 			}
 			return
 		}
-		for h := m.hashes[0]; h == m.hashes[k]; h, _ = s.Hash(before + k) {
+		for h := m.hashes[0]; h == m.hashes[k]; h, _ = d.ledger.hash(before + k) {
 			k++
 		}
 		d.known = true
-		s.rebuild(before+k, m.hashes[k])
+		d.rebuild(before+k, m.hashes[k])
 	}
 	switch {
 	case m.first != e.Frame || d.done:
@@ -336,41 +304,39 @@ func (d *dispute) lacks(set uint64) int {
 }
 
 // rebuild makes the states before and at the first frame that differs.
-func (s *Session) rebuild(first Frame, theirs uint64) {
-	e := s.dispute.err
+func (d *dispute) rebuild(first Frame, theirs uint64) {
+	e := d.err
 	e.Frame, e.Agreed, e.Theirs = first, first-1, theirs
-	e.Ours, _ = s.Hash(first)
-	e.State, e.Before = s.resimulate(first), s.resimulate(first-1)
+	e.Ours, _ = d.ledger.hash(first)
+	e.State, e.Before = d.ledger.resimulate(first, d.timeline), d.ledger.resimulate(first-1, d.timeline)
 	if e.State != nil && HashState(e.State) != e.Ours {
 		e.Detail = "this machine does not repeat itself: Step reads something besides the state and the inputs"
 	}
-	s.dispute.measure(partSize(len(e.State)))
+	d.measure(partSize(len(e.State)))
 }
 
 // conclude says what was found.
-func (s *Session) conclude() {
-	d := s.dispute
+func (d *dispute) conclude() {
 	e := d.err
-	for i := range s.peers {
-		switch w := &d.witness[i]; {
-		case &s.peers[i] == d.peer || !w.heard:
+	for i := range d.peers {
+		p := &d.peers[i]
+		switch w := &d.witness[p.machine]; {
+		case p == d.peer || !w.heard:
 		case w.hash[markEvery-(d.mark-e.Frame)] == e.Ours:
-			e.With = append(e.With, s.peers[i].id)
+			e.With = append(e.With, p.id)
 		case w.hash[markEvery-(d.mark-e.Frame)] == e.Theirs:
-			e.Against = append(e.Against, s.peers[i].id)
+			e.Against = append(e.Against, p.id)
 		}
 	}
 	if d.there != nil {
-		s.compareStates()
+		d.compareStates()
 	}
-	e.Dump = s.dump()
 }
 
 // compareStates names the first difference between our state and what is known
 // of theirs.
-func (s *Session) compareStates() {
-	d, detail := s.dispute, ""
-	e := d.err
+func (d *dispute) compareStates() {
+	e, detail := d.err, ""
 	limit := len(d.there)
 	if lacks := d.lacks(differing(&d.sums, &d.parts)); lacks >= 0 {
 		limit = lacks * pieceSize
@@ -382,7 +348,7 @@ func (s *Session) compareStates() {
 	case at == limit && limit < len(d.there):
 		e.Offset, detail = at, "or a little after"
 	case at < max(len(e.State), len(d.there)):
-		e.name(s.game, at, d.there[:limit])
+		e.name(d.timeline.game, at, d.there[:limit])
 	}
 	if len(d.there) != len(e.State) {
 		detail = fmt.Sprintf("the state is %d bytes here, %d there", len(e.State), len(d.there))

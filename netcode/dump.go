@@ -26,15 +26,12 @@ const (
 )
 
 // dump makes the dump of the dispute.
-func (s *Session) dump() []byte {
-	d := s.dispute
-	e := d.err
+func (d *dispute) dump(cfg *Config) []byte {
+	e, t := d.err, d.timeline
 	var inputs [][]Input
-	for f := max(e.Agreed+1, e.Frame-dumpFrames+1, s.oldest()); f <= e.Frame; f++ {
-		in := make([]Input, len(s.queues[:s.cfg.Players]))
-		for p := range in {
-			s.queues[p].use(f, &in[p])
-		}
+	for f := max(e.Agreed+1, e.Frame-dumpFrames+1, t.oldest()); f <= e.Frame; f++ {
+		in := make([]Input, len(t.in))
+		t.row(f, in)
 		inputs = append(inputs, in)
 	}
 	var unknown func(piece int) bool
@@ -42,7 +39,7 @@ func (s *Session) dump() []byte {
 		set := differing(&d.sums, &d.parts)
 		unknown = func(k int) bool { return !d.got[k] && d.in(set, k) }
 	}
-	return appendDump(nil, e, s.game, &s.cfg.Terms, s.cfg.Seats, s.cfg.Self, inputs, d.there, unknown)
+	return appendDump(nil, e, t.game, &cfg.Terms, cfg.Seats, cfg.Self, inputs, d.there, unknown)
 }
 
 // appendDump writes a dump. Inputs are those of the frames up to e.Frame; there

@@ -26,29 +26,35 @@ type Event struct {
 	Timeout bool // of Left: Peer was silent for too long
 }
 
+// events are those that nobody has read yet.
+type events struct {
+	ring         [64]Event
+	first, count int
+}
+
 // Events are those since the last call. It does not allocate: it is small
 // enough for the compiler to put it, and the body of the loop, in place.
 func (s *Session) Events() iter.Seq[Event] {
 	return func(yield func(Event) bool) {
-		for s.eventCount > 0 && yield(s.nextEvent()) {
+		for s.events.count > 0 && yield(s.events.next()) {
 		}
 	}
 }
 
-func (s *Session) nextEvent() Event {
-	e := s.events[s.eventFirst]
-	s.eventFirst = (s.eventFirst + 1) % len(s.events)
-	s.eventCount--
+func (q *events) next() Event {
+	e := q.ring[q.first]
+	q.first = (q.first + 1) % len(q.ring)
+	q.count--
 	return e
 }
 
-// event queues e. If nobody reads, Quiet and Back are lost first: the last
-// quarter of the queue is kept for what happens once.
-func (s *Session) event(e Event) {
-	room := len(s.events) - s.eventCount
-	if room == 0 || room <= len(s.events)/4 && (e.Kind == Quiet || e.Kind == Back) {
+// add queues e. If nobody reads, Quiet and Back are lost first: the last quarter
+// of the queue is kept for what happens once.
+func (q *events) add(e Event) {
+	room := len(q.ring) - q.count
+	if room == 0 || room <= len(q.ring)/4 && (e.Kind == Quiet || e.Kind == Back) {
 		return
 	}
-	s.events[(s.eventFirst+s.eventCount)%len(s.events)] = e
-	s.eventCount++
+	q.ring[(q.first+q.count)%len(q.ring)] = e
+	q.count++
 }

@@ -115,7 +115,7 @@ func FuzzSession(f *testing.F) {
 						}
 						ends[1].Send(0, real[:n])
 					} else {
-						tagged := append([]byte{byte(sessions[0].tag), byte(sessions[0].tag >> 8)}, junk...)
+						tagged := append([]byte{byte(sessions[0].port.tag), byte(sessions[0].port.tag >> 8)}, junk...)
 						ends[1].Send(0, tagged[:min(len(tagged), MaxPacket)])
 					}
 				}
@@ -156,10 +156,10 @@ func FuzzView(f *testing.F) {
 				if over[i] || i == 3 && (tick > 40 || offset >= 128) {
 					continue
 				}
-				before := s.confirmed
+				before := s.ledger.confirmed
 				over[i] = s.Advance(Input{Bits: uint64(tick / 3)}) != nil || s.Done()
-				if s.confirmed < before {
-					t.Fatalf("machine %d: confirmed fell from frame %d to %d", i, before, s.confirmed)
+				if s.ledger.confirmed < before {
+					t.Fatalf("machine %d: confirmed fell from frame %d to %d", i, before, s.ledger.confirmed)
 				}
 				if i != 1 || tick < int(at) || tick >= int(at)+20 {
 					continue
@@ -172,7 +172,7 @@ func FuzzView(f *testing.F) {
 				}
 				if offset < 16 || n == 0 {
 					n = 2 + copy(real[2:], junk)
-					real[0], real[1] = byte(s.tag), byte(s.tag>>8)
+					real[0], real[1] = byte(s.port.tag), byte(s.port.tag>>8)
 				} else {
 					for j, c := range junk {
 						if k+j < n {
@@ -192,12 +192,12 @@ func TestJunkIsCountedAndDropped(t *testing.T) {
 		play1(t, sessions, lags, func(i int) uint64 { return 1 })
 	}
 	s := sessions[0]
-	tag := []byte{byte(s.tag), byte(s.tag >> 8)}
-	far := play{complete: s.mine + 1, now: s.mine, ack: s.mine + 1, head: s.mine + 1}
-	gap := play{complete: s.complete, now: s.now, ack: s.mine, head: s.peers[0].head + 3, count: 1}
-	cheat := play{complete: s.complete, now: s.complete + 200, ack: s.mine, head: s.complete + 201}
-	liar := play{flags: flagBye, complete: s.complete, now: s.now, ack: s.mine, head: s.now - 5, last: s.now - 5}
-	farSeat := play{complete: s.complete, now: s.now, ack: s.mine, head: s.peers[0].head, uneven: true}
+	tag := []byte{byte(s.port.tag), byte(s.port.tag >> 8)}
+	far := play{complete: s.local.mine + 1, now: s.local.mine, ack: s.local.mine + 1, head: s.local.mine + 1}
+	gap := play{complete: s.complete, now: s.timeline.now, ack: s.local.mine, head: s.peers[0].head + 3, count: 1}
+	cheat := play{complete: s.complete, now: s.complete + 200, ack: s.local.mine, head: s.complete + 201}
+	liar := play{flags: flagBye, complete: s.complete, now: s.timeline.now, ack: s.local.mine, head: s.timeline.now - 5, last: s.timeline.now - 5}
+	farSeat := play{complete: s.complete, now: s.timeline.now, ack: s.local.mine, head: s.peers[0].head, uneven: true}
 	for name, b := range map[string][]byte{
 		"empty":             {},
 		"tag only":          tag,
@@ -205,11 +205,11 @@ func TestJunkIsCountedAndDropped(t *testing.T) {
 		"unknown kind":      append(bytes.Clone(tag), 3, 0, 0),
 		"cut short":         append(bytes.Clone(tag), 0, 1, 2),
 		"too long":          append(bytes.Clone(tag), make([]byte, MaxPacket)...),
-		"acks the future":   far.appendHeader(nil, s.tag),
-		"beyond its window": cheat.appendHeader(nil, s.tag),
-		"a seat far beyond": append(farSeat.appendHeader(nil, s.tag), MaxDelay+9, 0),
-		"a seat cut short":  append(farSeat.appendHeader(nil, s.tag), 1),
-		"left long ago":     liar.appendHeader(nil, s.tag),
+		"acks the future":   far.appendHeader(nil, s.port.tag),
+		"beyond its window": cheat.appendHeader(nil, s.port.tag),
+		"a seat far beyond": append(farSeat.appendHeader(nil, s.port.tag), MaxDelay+9, 0),
+		"a seat cut short":  append(farSeat.appendHeader(nil, s.port.tag), 1),
+		"left long ago":     liar.appendHeader(nil, s.port.tag),
 	} {
 		before := *s
 		if s.receiveRaw(b, 1) {
@@ -220,7 +220,7 @@ func TestJunkIsCountedAndDropped(t *testing.T) {
 		}
 	}
 	head := s.peers[0].head
-	if s.receiveRaw(append(gap.appendHeader(nil, s.tag), 0), 1); s.peers[0].head != head {
+	if s.receiveRaw(append(gap.appendHeader(nil, s.port.tag), 0), 1); s.peers[0].head != head {
 		t.Error("inputs beyond a gap were taken")
 	}
 	if s.receiveRaw([]byte{tag[0], tag[1], 0}, 9) {

@@ -332,43 +332,45 @@ func samples() []sample {
 		all = append(all, sample{c.name, b, int(c.m.complete), len(c.seats)})
 	}
 
-	s := Session{tag: tag, confirmed: 64, dispute: &dispute{mark: 64, err: &DesyncError{}}}
-	for f := range s.hashes {
-		s.hashes[f] = uint64(f) * 0x0101010101010101
+	l := ledger{confirmed: 64}
+	for f := range l.hashes {
+		l.hashes[f] = uint64(f) * 0x0101010101010101
 	}
-	all = append(all, sample{name: "dispute-hashes", b: s.appendDispute(nil)})
-	s.dispute.known, s.dispute.err.Frame = true, 40
-	all = append(all, sample{name: "dispute-nothing", b: s.appendDispute(nil)})
-	s.dispute.err.State = []byte(strings.Repeat("state ", 100))
-	s.dispute.measure(partSize(600))
-	all = append(all, sample{name: "dispute-parts", b: s.appendDispute(nil)})
-	s.dispute.asked, s.dispute.done = 1<<33, true
-	all = append(all, sample{name: "dispute-bytes", b: s.appendDispute(nil)})
+	d := dispute{ledger: &l, mark: 64, err: &DesyncError{}}
+	all = append(all, sample{name: "dispute-hashes", b: d.append(nil, tag)})
+	d.known, d.err.Frame = true, 40
+	all = append(all, sample{name: "dispute-nothing", b: d.append(nil, tag)})
+	d.err.State = []byte(strings.Repeat("state ", 100))
+	d.measure(partSize(600))
+	all = append(all, sample{name: "dispute-parts", b: d.append(nil, tag)})
+	d.asked, d.done = 1<<33, true
+	all = append(all, sample{name: "dispute-bytes", b: d.append(nil, tag)})
 
 	// Machine 3 has left after frame 50, machine 1 is suspected by machine 0, and
 	// machine 2 has accepted to go on without it after frame 98.
-	v := Session{tag: tag, tick: 300, view: 1, all: 0xf, absent: setOf(3), mine: 103, complete: 97, hears: setOf(2)}
-	v.cuts[3] = 50
+	v := Session{port: port{tag: tag}, tick: 300, local: seats{mine: 103}, complete: 97}
+	v.members = membership{view: 1, all: 0xf, absent: setOf(3), hears: setOf(2)}
+	v.members.cuts[3] = 50
 	v.peers = []peer{
-		{machine: 1, head: 97, reported: 90, told: 260, hears: setOf(0) | setOf(2)},
-		{machine: 2, head: 102, reported: 96, told: 298, hears: setOf(0)},
-		{machine: 3, head: 50, gone: true},
+		{member: &member{machine: 1, told: 260, hears: setOf(0) | setOf(2)}, channel: channel{head: 97, reported: 90}},
+		{member: &member{machine: 2, told: 298, hears: setOf(0)}, channel: channel{head: 102, reported: 96}},
+		{member: &member{machine: 3, gone: true}, channel: channel{head: 50}},
 	}
-	v.convene()
+	v.members.newBallot(300)
 	quiet := v.appendStatus(nil, true)
 	own := vote{promised: 1 << 3, suspects: setOf(1)}
 	own.heads[1], own.heads[3] = 97, 50
-	v.ballot.votes[0] = own
+	v.members.ballot.votes[0] = own
 	own.heads[1] = 98
 	own.accepted, own.value.absent = own.promised, setOf(1)
 	own.value.cuts[1], own.value.cuts[3] = 98, 50
-	v.ballot.votes[2] = own
+	v.members.ballot.votes[2] = own
 	all = append(all, sample{name: "status-quiet", b: quiet, seats: 4}, sample{name: "status-ballot", b: v.appendStatus(nil, false), seats: 4})
 
 	var sent box
 	b := bus{boxes: []box{{}, {}, {}}}
-	v.net, v.local, v.queues[1] = &b, []Player{0}, *talk
-	v.peers = []peer{{machine: 1, head: 3, seats: []Player{1}}, {machine: 2, id: 2}}
+	v.port.net, v.timeline.queues[1] = &b, *talk
+	v.peers = []peer{{member: &member{machine: 1}, channel: channel{head: 3}, seats: []Player{1}}, {member: &member{machine: 2}, id: 2}}
 	v.fill(&v.peers[1])
 	sent = b.boxes[2]
 	return append(all, sample{name: "fill", b: sent.packets[0][:sent.size[0]], seats: 1})

@@ -13,7 +13,7 @@ func (s *Session) hear() {
 	for i := range s.peers {
 		p := &s.peers[i]
 		p.quiet++
-		if p.lost++; s.wire == nil || p.quiet <= lostAfter || !s.wire.Disconnected(p.id) {
+		if p.lost++; p.quiet <= lostAfter || !s.port.lost(p.id) {
 			p.lost = 0
 		}
 	}
@@ -21,14 +21,12 @@ func (s *Session) hear() {
 		return
 	}
 	for range recvPerPeer * len(s.peers) {
-		n, from, ok := s.net.Recv(s.incoming[:])
+		b, from, ok := s.port.recv()
 		if !ok {
 			break
 		}
-		s.stats.PacketsRecv++
-		s.stats.BytesRecv += uint64(max(n, 0))
-		if n < 3 || n > MaxPacket || !s.receive(s.incoming[:n], from) {
-			s.stats.Dropped++
+		if b == nil || !s.receive(b, from) {
+			s.port.dropped++
 		}
 		if s.err != nil {
 			return
@@ -36,44 +34,26 @@ func (s *Session) hear() {
 	}
 }
 
-// begin starts the match once everybody in the view has agreed with this machine
-// and has heard it, or others say so. Who leaves before that never starts.
-func (s *Session) begin() {
-	if s.started || s.leaving {
-		return
-	}
-	for i := range s.peers {
-		if p := &s.peers[i]; !p.gone && !(p.agreed && p.heardUs) {
-			return
-		}
-	}
-	s.started = true
-}
-
-// agree notes that the terms of another machine are ours.
-func (s *Session) agree(p *peer) {
-	if !p.agreed {
-		p.agreed = true
-		s.event(Event{Kind: Synced, Peer: p.id})
-	}
-}
-
 // receive takes one packet in, or reports false and has changed nothing.
 func (s *Session) receive(b []byte, from Peer) bool {
-	i := s.find(from)
-	if i < 0 {
+	p := s.find(from)
+	if p == nil {
 		return false
 	}
-	p := &s.peers[i]
-	switch b[2] & kindMask {
-	case kindHello:
+	kind := b[2] & kindMask
+	if kind == kindHello {
 		return s.receiveHello(p, b[2:])
+	}
+	if !p.agreed || !s.port.ours(b) {
+		return false
+	}
+	switch kind {
 	case kindPlay:
-		return p.agreed && uint16(b[0])|uint16(b[1])<<8 == s.tag && s.receivePlay(p, b[2:])
+		return s.receivePlay(p, b[2:])
 	case kindStatus:
-		return p.agreed && uint16(b[0])|uint16(b[1])<<8 == s.tag && s.receiveStatus(p, b[2:])
+		return s.receiveStatus(p, b[2:])
 	case kindDispute:
-		return p.agreed && uint16(b[0])|uint16(b[1])<<8 == s.tag && s.receiveDispute(i, b[2:])
+		return s.receiveDispute(p, b[2:])
 	}
 	return false
 }
@@ -99,7 +79,7 @@ func (s *Session) receiveHello(p *peer, b []byte) bool {
 			s.err = &TermsError{Peer: p.id, Field: field, Here: here, There: there}
 			return true
 		}
-		s.agree(p)
+		s.synced(p)
 	}
 	if h.flags&helloBye != 0 {
 		p.leaving, p.fin = true, true
@@ -107,9 +87,17 @@ func (s *Session) receiveHello(p *peer, b []byte) bool {
 	return true
 }
 
+// synced notes that the terms of another machine are ours.
+func (s *Session) synced(p *peer) {
+	if !p.agreed {
+		p.agreed = true
+		s.events.add(Event{Kind: Synced, Peer: p.id})
+	}
+}
+
 // receivePlay checks the whole packet before anything changes.
 func (s *Session) receivePlay(p *peer, b []byte) bool {
-	m := &s.parsed
+	m := &s.port.play
 	if !m.parse(b, p.complete) {
 		return false
 	}
@@ -120,78 +108,58 @@ func (s *Session) receivePlay(p *peer, b []byte) bool {
 	// Nobody can hold what we have not sent, show what the window forbids, or
 	// send far beyond what it shows. Complete is at most ack, so all of it is
 	// bounded by what we have sent, and fits the rings.
-	if m.ack > s.mine || m.now > m.complete+MaxWindow || m.head > m.now+MaxDelay+2 {
+	if m.ack > s.local.mine || m.now > m.complete+MaxWindow || m.head > m.now+MaxDelay+2 {
 		return false
 	}
 	if m.flags&flagBye != 0 && m.last < p.head || p.leaving && m.head > p.last {
 		return false // its last frame is before one that it has sent, or after the last
 	}
-	from := m.head - Frame(m.count) + 1
-	if (m.head > p.head || m.uneven) && from <= p.head+1 && !p.gone && !s.ballot.frozen.has(p.machine) { // beyond a gap inputs wait for their turn to come again
-		r := reader{packet: m.inputs}
-		var counts [MaxPlayers]int
-		for i := range p.seats {
-			counts[i] = m.count
-			if m.uneven {
-				counts[i] += int(r.u8())
-			}
-			if from+Frame(counts[i])-1 > m.now+MaxDelay+2 {
-				return false
-			}
-		}
-		for i := range p.seats {
-			s.blocks[i].parse(&r, counts[i], m.flags&flagCommands != 0)
-		}
-		if r.bad || r.left() > 0 {
-			return false
-		}
-		for i, seat := range p.seats {
-			s.absorb(&s.queues[seat], &s.blocks[i], from, counts[i])
-		}
-		p.head = max(p.head, s.headOf(p))
+	if !s.receiveInputs(p, m) {
+		return false
 	}
-	p.playing, p.heardUs = true, true
-	p.quiet = 0
-	p.view = max(p.view, m.view)
-	if m.now >= p.now && m.complete >= p.complete && p.clock.hear(m.seq, m.now > p.now || m.complete > p.complete, s.tick) {
-		p.now = m.now
-		p.echo, p.hasEcho = m.seq, true
-		if m.flags&flagEcho != 0 {
-			p.clock.echoed = true
-			p.clock.sent = s.tick - int64(byte(s.tick)-m.echo)
-		}
-	}
-	p.complete = max(p.complete, m.complete)
-	p.ack = max(p.ack, m.ack)
-	if m.view == s.view || s.fault == otherView {
+	p.channel.hear(m, s.tick)
+	p.heardUs, p.quiet, p.view = true, 0, max(p.view, m.view)
+	if m.view == s.members.view {
 		p.report(m.complete)
 		p.voted = m.voted
 	}
 	if m.flags&flagBlock != 0 {
-		s.noteHash(p, m.confirmed, m.hash)
+		p.note(m.confirmed, m.hash)
 	}
 	if m.flags&flagBye != 0 && !p.leaving {
-		p.leaving = true
-		p.last = m.last
+		p.leaving, p.last = true, m.last
 	}
-	if m.flags&flagFin != 0 {
-		p.fin = true
-	}
+	p.fin = p.fin || m.flags&flagFin != 0
 	return true
 }
 
-// absorb adds a seat's new inputs and notes the lowest frame that was stepped
-// with something else. Most of a packet is known already; that is passed over.
-func (s *Session) absorb(q *queue, block *seatBlock, from Frame, count int) {
-	known := int(q.head + 1 - from)
-	if known >= count {
-		return
+// receiveInputs takes in the inputs of a packet, if they are new and none is missing
+// before them: beyond a gap they wait for their turn to come again.
+func (s *Session) receiveInputs(p *peer, m *play) bool {
+	from := m.head - Frame(m.count) + 1
+	if m.head <= p.head && !m.uneven || from > p.head+1 || p.gone || s.members.ballot.frozen.has(p.machine) {
+		return true
 	}
-	block.skip(known)
-	for k := known; k < count; k++ {
-		v, command := block.next(k, q.at(q.head))
-		if q.put(v, command, s.now) && (s.wrong == 0 || q.head < s.wrong) && s.fault != blindCompare {
-			s.wrong = q.head
+	r := reader{packet: m.inputs}
+	var counts [MaxPlayers]int
+	for i := range p.seats {
+		counts[i] = m.count
+		if m.uneven {
+			counts[i] += int(r.u8())
+		}
+		if from+Frame(counts[i])-1 > m.now+MaxDelay+2 {
+			return false
 		}
 	}
+	for i := range p.seats {
+		s.port.blocks[i].parse(&r, counts[i], m.flags&flagCommands != 0)
+	}
+	if r.bad || r.left() > 0 {
+		return false
+	}
+	for i, seat := range p.seats {
+		s.timeline.absorb(seat, &s.port.blocks[i], from, counts[i])
+	}
+	p.head = max(p.head, s.timeline.head(p.seats))
+	return true
 }

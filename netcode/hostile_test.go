@@ -23,17 +23,17 @@ func TestForgedVotes(t *testing.T) {
 				id := ballotID(1)<<3 | 1
 				forged := vote{promised: id, suspects: setOf(3), accepted: id, value: outcome{absent: setOf(3)}}
 				for _, m := range []int{1, 2, 0} {
-					s.ballot.votes[m] = forged
+					s.members.ballot.votes[m] = forged
 				}
 				ends[1].Send(0, s.appendStatus(nil, false))
-				s.ballot.votes = [MaxPlayers]vote{}
+				s.members.ballot.votes = [MaxPlayers]vote{}
 			}
 			if s.err == nil {
-				confirmed := s.confirmed
+				confirmed := s.ledger.confirmed
 				if err := s.Advance(Input{Bits: uint64(tick)}); err != nil {
 					t.Logf("tick %d: machine %d: %v", tick, i, err)
 				}
-				if s.confirmed < confirmed {
+				if s.ledger.confirmed < confirmed {
 					t.Errorf("machine %d takes back frame %d", i, confirmed)
 				}
 			}
@@ -70,7 +70,7 @@ func TestGarbageStopsNobodyElse(t *testing.T) {
 								x = x*6364136223846793005 + 1442695040888963407
 								junk[j] = byte(x >> 56)
 							}
-							junk[0], junk[1], junk[2] = byte(s.tag), byte(s.tag>>8), junk[2]&^kindMask|byte(k)&kindMask
+							junk[0], junk[1], junk[2] = byte(s.port.tag), byte(s.port.tag>>8), junk[2]&^kindMask|byte(k)&kindMask
 							ends[2].Send(to, junk[:n])
 						}
 					}
@@ -89,8 +89,8 @@ func TestGarbageStopsNobodyElse(t *testing.T) {
 			if st.Frame < 240 || st.Confirmed < 230 || st.Dropped < sent*9/10 {
 				t.Errorf("instead %v: machine %d is at frame %d, confirmed %d, has dropped %d of %d", instead, i, st.Frame, st.Confirmed, st.Dropped, sent)
 			}
-			if out := s.view > 0; out != instead {
-				t.Errorf("instead %v: machine %d is in view %d", instead, i, s.view)
+			if out := s.members.view > 0; out != instead {
+				t.Errorf("instead %v: machine %d is in view %d", instead, i, s.members.view)
 			}
 		}
 	}

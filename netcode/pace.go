@@ -118,30 +118,24 @@ func (c *clock) relate(trip, theta int64) {
 	c.theta.add(theta)
 }
 
-// offset is how far our screen is ahead of the peer's, in 1/256 frames, if it
-// shows frame now after this tick.
-func (s *Session) offset(p *peer, now Frame) int64 {
-	if p.clock.theta.n == 0 {
-		return 0
-	}
-	ours := int64(now) - s.tick
-	theirs := int64(p.now) - p.clock.tick
-	return (ours-theirs)<<8 + p.clock.theta.value
+// pace keeps the screens together.
+type pace struct {
+	fixed int64 // tick of the last correction
 }
 
-// pace decides how many frames this tick steps: 1, or 0 to let others catch
-// up, or 2 to catch up.
-func (s *Session) pace() int {
+// steps are how many frames this tick steps: 1, or 0 to let others catch up, or 2
+// to catch up.
+func (c *pace) steps(tick int64, now Frame, peers []peer) int {
 	sum, n, back := int64(0), int64(0), Frame(inputRing)
-	for i := range s.peers {
-		p := &s.peers[i]
-		p.clock.sample(s.tick)
+	for i := range peers {
+		p := &peers[i]
+		p.clock.sample(tick)
 		if p.gone || p.quiet >= askAfter {
 			continue // What is known of its screen is old.
 		}
-		sum += s.offset(p, s.now+1)
+		sum += p.offset(tick, now+1)
 		n++
-		back = min(back, p.now-s.now)
+		back = min(back, p.now-now)
 	}
 	if n == 0 {
 		return 1
@@ -154,7 +148,7 @@ func (s *Session) pace() int {
 	if off >= fixFast<<8 || off <= -fixFast<<8 {
 		wait = fixEvery
 	}
-	if s.tick-s.fixed < wait {
+	if tick-c.fixed < wait {
 		return 1
 	}
 	// Twice the distance from the middle of all: between two screens it is

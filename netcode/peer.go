@@ -1,45 +1,72 @@
 package netcode
 
-// peer is what this machine knows of another one.
+// peer is another machine: a member of the match, at the end of a channel, whose
+// hashes are compared with ours.
 type peer struct {
-	id      Peer
-	machine int // as Seats counts them, see machines
-	seats   []Player
+	id    Peer
+	seats []Player
+	*member
+	channel
+	check
+}
 
-	agreed  bool // its hello was heard, and its terms are ours
-	heardUs bool // it has heard ours
-	playing bool // it has sent a packet of the running match
-
+// channel is what this machine and another one have of each other's inputs, and how
+// their clocks stand.
+type channel struct {
 	head     Frame // we hold all of its inputs up to here
 	ack      Frame // it holds all of ours up to here
 	sent     Frame // where a packet that could not hold all ended; 0 if it held all
 	complete Frame // it holds everybody's up to here
 	reported Frame // and has said so in the present view, to us or to somebody who told us
 	now      Frame // on its screen, as told last
-	last     Frame // its last frame, when it is leaving
-	leaving  bool
-	foreign  bool // it speaks of another match
-	fin      bool // it has confirmed everything there will be
 
-	confirmed Frame // it has confirmed at least so much
-	pending   Frame // its hash of this frame waits until we have ours; 0 is none
-	hash      uint64
-	agreedAt  Frame // the last frame whose hashes were equal
+	playing bool              // it has sent a packet of the running match
+	asked   int64             // tick in which it asked for a status
+	heads   [MaxPlayers]Frame // up to where it holds each machine's inputs, as its last status told
 
-	view  uint32            // it has told us that it is in this view
-	gone  bool              // it is not in the present view
-	voted bool              // it leaves, but has voted on the next view
-	asked int64             // tick in which it asked for a status
-	heads [MaxPlayers]Frame // up to where it holds each machine's inputs, as its last status told
-	hears machines          // whom it hears, as it told somebody
-	told  uint32            // its tick when it did
-	age   int               // ticks since anybody heard it, as far as we know
-
-	quiet   int  // ticks since it was heard
-	lost    int  // ticks since the transport has no way to it any more
-	hushed  bool // Quiet was told
+	clock   clock
 	echo    byte // its newest tick byte heard in this tick
 	hasEcho bool
+}
 
-	clock clock
+// hear takes what a packet of the running match tells, which was read whole and
+// found sane.
+func (c *channel) hear(m *play, tick int64) {
+	c.playing = true
+	if m.now >= c.now && m.complete >= c.complete && c.clock.hear(m.seq, m.now > c.now || m.complete > c.complete, tick) {
+		c.now = m.now
+		c.echo, c.hasEcho = m.seq, true
+		if m.flags&flagEcho != 0 {
+			c.clock.echoed = true
+			c.clock.sent = tick - int64(byte(tick)-m.echo)
+		}
+	}
+	c.complete = max(c.complete, m.complete)
+	c.ack = max(c.ack, m.ack)
+}
+
+// report notes that the machine has every input up to frame f, ours included.
+func (c *channel) report(f Frame) {
+	c.reported = max(c.reported, f)
+	c.ack = max(c.ack, f)
+}
+
+// start is the frame after which the next packet has inputs to tell, of ours up to
+// mine.
+func (c *channel) start(mine Frame) Frame {
+	if c.sent > c.ack && c.sent < mine {
+		return c.sent
+	}
+	return min(c.ack, mine)
+}
+
+// offset is how far our screen is ahead of the other one, in 1/256 frames, if it
+// shows frame now after this tick.
+func (c *channel) offset(tick int64, now Frame) int64 {
+	if c.clock.theta.n == 0 {
+		return 0
+	}
+	ours := int64(now) - tick
+	theirs := int64(c.now) - c.clock.tick
+	return (ours-theirs)<<8 + c.clock.theta.value
 }

@@ -76,37 +76,3 @@ func (q *queue) anyCommand(from Frame, count int) bool {
 	}
 	return false
 }
-
-// orders are the Commands that a local seat gave and that no frame has taken
-// yet, oldest first.
-type orders struct {
-	first, count int
-	tokens       int // bytes that a frame may take now, times Rate
-	size         [MaxQueued]uint16
-	arena        [MaxQueued][MaxCommand]byte
-}
-
-// earn adds the tokens of one tick: MaxSpend a second, up to a full queue.
-func (o *orders) earn(rate int) {
-	o.tokens = min(o.tokens+MaxSpend, MaxQueued*MaxCommand*rate)
-}
-
-func (o *orders) push(command []byte) {
-	i := (o.first + o.count) % MaxQueued
-	o.size[i] = uint16(copy(o.arena[i][:], command))
-	o.count++
-}
-
-// peek is the next Command, if there are tokens for it.
-func (o *orders) peek(rate int) []byte {
-	if o.count == 0 || int(o.size[o.first])*rate > o.tokens {
-		return nil
-	}
-	return o.arena[o.first][:o.size[o.first]]
-}
-
-func (o *orders) pop(rate int) {
-	o.tokens -= int(o.size[o.first]) * rate
-	o.first = (o.first + 1) % MaxQueued
-	o.count--
-}

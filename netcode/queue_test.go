@@ -57,9 +57,8 @@ func TestLowestWrongFrameCounts(t *testing.T) {
 			s.peers[i].agreed = true
 		}
 		for range 20 {
-			s.commit()
-			s.now++
-			s.step(s.now)
+			s.local.commit(&s.timeline, never)
+			s.timeline.advance()
 		}
 		// Machine 1 changes its seats in frames 9 and 7, machine 2 in frame 8.
 		make := func(n, from int) *queue {
@@ -75,7 +74,7 @@ func TestLowestWrongFrameCounts(t *testing.T) {
 		}
 		one := func(from, to int) {
 			m := play{now: 20, head: Frame(to), count: to - from + 1}
-			b := m.appendHeader(nil, s.tag)
+			b := m.appendHeader(nil, s.port.tag)
 			b = appendSeat(b, make(to, 9), Frame(from), m.count, false)
 			b = appendSeat(b, make(to, 7), Frame(from), m.count, false)
 			if !s.receive(b, 1) {
@@ -84,13 +83,13 @@ func TestLowestWrongFrameCounts(t *testing.T) {
 		}
 		two := func() {
 			m := play{now: 20, head: 12, count: 12}
-			if !s.receive(appendSeat(m.appendHeader(nil, s.tag), make(12, 8), 1, 12, false), 2) {
+			if !s.receive(appendSeat(m.appendHeader(nil, s.port.tag), make(12, 8), 1, 12, false), 2) {
 				t.Fatal("refused")
 			}
 		}
 		one(6, 12) // frames 1 to 5 are missing
-		if s.wrong != 0 || s.peers[0].head != 0 {
-			t.Fatalf("inputs beyond a gap were taken: wrong is %d", s.wrong)
+		if s.timeline.wrong != 0 || s.peers[0].head != 0 {
+			t.Fatalf("inputs beyond a gap were taken: wrong is %d", s.timeline.wrong)
 		}
 		if order == 0 {
 			two()
@@ -100,8 +99,8 @@ func TestLowestWrongFrameCounts(t *testing.T) {
 		if order == 1 {
 			two()
 		}
-		if s.wrong != 7 {
-			t.Errorf("the lowest wrong frame is %d, want 7", s.wrong)
+		if s.timeline.wrong != 7 {
+			t.Errorf("the lowest wrong frame is %d, want 7", s.timeline.wrong)
 		}
 	}
 }

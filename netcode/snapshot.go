@@ -37,18 +37,3 @@ func (s *snapshots) save(g Game, f Frame) {
 }
 
 func (s *snapshots) at(f Frame) []byte { return s.slots[int(f)&s.mask] }
-
-// held is how many frames back a session can look up hashes.
-const hashRing = 1024
-
-// mark frames are those whose hashes machines compare. Their states are kept
-// for a while, so that a desync can be looked into.
-const (
-	markEvery = 32
-	markKept  = 8
-)
-
-type mark struct {
-	frame Frame
-	state []byte
-}

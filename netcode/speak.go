@@ -12,11 +12,8 @@ func (s *Session) speak() {
 	troubled := s.troubled()
 	for i := range s.peers {
 		p := &s.peers[i]
-		s.advise(p, troubled)
+		s.sendStatus(p, troubled)
 		if p.gone && (!p.leaving || p.quiet >= hushAfter) && (p.heardUs || p.quiet > 0) {
-			continue
-		}
-		if s.fault == lostAck && p.ack == s.mine {
 			continue
 		}
 		s.speakTo(p)
@@ -34,22 +31,16 @@ func (s *Session) speakLast() {
 }
 
 func (s *Session) speakTo(p *peer) {
-	if p.heardUs && (s.started || s.leaving) {
-		s.packet = s.encode(s.packet[:0], p)
+	if p.heardUs && (s.started || s.farewell.leaving) {
+		s.port.out = s.encode(s.port.out[:0], p)
 	} else {
-		s.packet = s.encodeHello(s.packet[:0], p)
+		s.port.out = s.encodeHello(s.port.out[:0], p)
 	}
-	s.send(p)
+	s.port.send(p.id)
 	if s.dispute != nil {
-		s.packet = s.appendDispute(s.packet[:0])
-		s.send(p)
+		s.port.out = s.dispute.append(s.port.out[:0], s.port.tag)
+		s.port.send(p.id)
 	}
-}
-
-func (s *Session) send(p *peer) {
-	s.net.Send(p.id, s.packet)
-	s.stats.PacketsSent++
-	s.stats.BytesSent += uint64(len(s.packet))
 }
 
 func (s *Session) encodeHello(b []byte, p *peer) []byte {
@@ -57,10 +48,10 @@ func (s *Session) encodeHello(b []byte, p *peer) []byte {
 	if p.agreed {
 		flags |= helloHeard
 	}
-	if s.leaving && !s.started && s.view == 0 && s.ballot.votes[s.self].promised == 0 {
+	if s.farewell.leaving && !s.started && s.members.view == 0 && !s.members.voted() {
 		flags |= helloBye
 	}
-	return appendHello(b, s.tag, flags, &s.cfg.Terms, s.order, s.print)
+	return appendHello(b, s.port.tag, flags, &s.cfg.Terms, s.order, s.print)
 }
 
 // encode writes the packet of this tick for a peer: all inputs that it has not
@@ -69,22 +60,22 @@ func (s *Session) encodeHello(b []byte, p *peer) []byte {
 // begin again. Seats with a longer delay than others add what they have beyond
 // the head that all share.
 func (s *Session) encode(b []byte, p *peer) []byte {
-	mine, most := s.mine, s.most
+	mine, most := s.local.mine, s.local.most
 	if !s.started { // It leaves before its first frame, and has given nothing.
 		mine, most = 0, 0
 	}
 	var m play
-	m.seq, m.echo, m.view = byte(s.tick), p.echo, s.view
-	m.complete, m.now, m.ack, m.last = s.complete, s.now, p.head, mine
-	m.voted = s.ballot.votes[s.self].promised != 0
-	if s.view > 0 {
+	m.seq, m.echo, m.view = byte(s.tick), p.echo, s.members.view
+	m.complete, m.now, m.ack, m.last = s.complete, s.timeline.now, p.head, mine
+	m.voted = s.members.voted()
+	if s.members.view > 0 {
 		m.flags |= flagView
 	}
 	if p.gone { // It leaves, and needs to know how far we are only up to its end.
-		cut := s.cuts[p.machine]
+		cut := s.members.cuts[p.machine]
 		m.complete, m.now = min(m.complete, cut), min(m.now, cut)
 		mine, most = min(mine, cut), min(most, cut)
-		if s.confirmed >= cut {
+		if s.ledger.confirmed >= cut {
 			m.flags |= flagFin
 		}
 	}
@@ -92,21 +83,17 @@ func (s *Session) encode(b []byte, p *peer) []byte {
 		m.flags |= flagEcho
 		p.hasEcho = false
 	}
-	if s.leaving {
+	if s.farewell.leaving {
 		m.flags |= flagBye
 	}
-	if s.fin || !s.started {
+	if s.farewell.fin || !s.started {
 		m.flags |= flagFin
 	}
-	if s.end < never || s.dispute != nil || s.tick%blockEvery == 0 {
+	if s.farewell.end < never || s.dispute != nil || s.tick%blockEvery == 0 {
 		m.flags |= flagBlock
-		m.confirmed = s.confirmed
-		m.hash = s.hashes[(s.confirmed-s.confirmed%markEvery)%hashRing]
+		m.confirmed, m.hash = s.ledger.confirmed, s.ledger.newest()
 	}
-	start := min(p.ack, mine)
-	if p.sent > p.ack && p.sent < mine {
-		start = p.sent
-	}
+	start := p.start(mine)
 	m.count = max(0, min(int(mine-start), maxRun))
 	m.uneven = most > mine && start+Frame(m.count) == mine
 	for {
@@ -132,8 +119,8 @@ func (s *Session) encode(b []byte, p *peer) []byte {
 func (s *Session) appendInputs(b []byte, m *play, from Frame) []byte {
 	var counts [MaxPlayers]int
 	m.flags &^= flagCommands
-	for i, seat := range s.local {
-		q := &s.queues[seat]
+	for i := range s.local.list {
+		q := &s.timeline.queues[s.local.list[i].player]
 		counts[i] = m.count
 		if m.uneven {
 			counts[i] = int(q.head - from + 1)
@@ -142,18 +129,18 @@ func (s *Session) appendInputs(b []byte, m *play, from Frame) []byte {
 			m.flags |= flagCommands
 		}
 	}
-	b = m.appendHeader(b, s.tag)
+	b = m.appendHeader(b, s.port.tag)
 	if m.count == 0 && !m.uneven {
 		return b
 	}
-	for i := range s.local {
+	for i := range s.local.list {
 		if m.uneven {
 			b = append(b, byte(counts[i]-m.count))
 		}
 	}
-	for i, seat := range s.local {
+	for i := range s.local.list {
 		if len(b) <= MaxPacket {
-			b = appendSeat(b, &s.queues[seat], from, counts[i], m.flags&flagCommands != 0)
+			b = appendSeat(b, &s.timeline.queues[s.local.list[i].player], from, counts[i], m.flags&flagCommands != 0)
 		}
 	}
 	return b

@@ -41,25 +41,29 @@ type PeerStats struct {
 
 // Stats is what a netgraph draws.
 func (s *Session) Stats() Stats {
-	st := s.stats
-	st.Frame, st.Complete, st.Confirmed = s.now, s.complete, s.confirmed
-	st.Waiting = s.waiting
+	t, st := &s.timeline, s.stats
+	st.Frame, st.Complete, st.Confirmed = t.now, s.complete, s.ledger.confirmed
+	st.Ticks, st.Waiting = uint64(s.tick), s.waiting
+	st.Steps, st.Rollbacks, st.Depth, st.MaxDepth = t.steps, t.rollbacks, t.depth, t.maxDepth
+	st.PacketsSent, st.BytesSent = s.port.sent.packets, s.port.sent.bytes
+	st.PacketsRecv, st.BytesRecv = s.port.received.packets, s.port.received.bytes
+	st.Dropped = s.port.dropped
 	st.Others = len(s.peers)
-	st.Auto = int(s.auto.delay)
-	st.View = int(s.view)
-	for i, p := range s.local {
-		st.Delay[p] = int(s.delay[i])
+	st.Auto = int(s.local.auto.delay)
+	st.View = int(s.members.view)
+	for i := range s.local.list {
+		st.Delay[s.local.list[i].player] = int(s.local.list[i].delay)
 	}
 	for i := range s.peers {
 		p := &s.peers[i]
 		st.Peers[i] = PeerStats{
 			Peer:      p.id,
 			RTT:       p.clock.rtt,
-			Ahead:     int(s.offset(p, s.now) * 1000 >> 8),
+			Ahead:     int(p.offset(s.tick, t.now) * 1000 >> 8),
 			Quiet:     p.quiet,
 			Frame:     p.now,
 			Confirmed: p.confirmed,
-			Suspected: s.ballot.frozen.has(p.machine),
+			Suspected: s.members.ballot.frozen.has(p.machine),
 			Gone:      p.gone,
 		}
 	}

@@ -76,63 +76,90 @@ func (v *vote) read(r *reader, gone machines) {
 	}
 }
 
-// sane tells whether a vote can be one among these members. Frames of inputs are
+// sane reports whether a vote can be one among these members. Frames of inputs are
 // bounded, too: nobody can be complete beyond our inputs, and nobody sends far
 // beyond what it is complete to.
-func (s *Session) sane(v *vote, members machines) bool {
+func (v *vote) sane(members machines, farthest Frame) bool {
 	if v.promised == 0 {
 		return v.accepted == 0
 	}
 	for m := range v.heads {
-		if v.heads[m] > s.farthest() || v.value.cuts[m] > s.farthest() {
+		if v.heads[m] > farthest || v.value.cuts[m] > farthest {
 			return false
 		}
 	}
 	return v.accepted <= v.promised && (v.suspects|v.value.absent)&^members == 0 && members.has(v.promised.proposer())
 }
 
-func (s *Session) farthest() Frame { return s.most + MaxWindow + MaxDelay + 2 }
+// farthest is a frame beyond which nobody can have inputs.
+func (s *Session) farthest() Frame { return s.local.most + MaxWindow + MaxDelay + 2 }
 
 func (s *Session) appendStatus(b []byte, ask bool) []byte {
 	kind := byte(kindStatus)
 	if ask {
 		kind |= flagAsk
 	}
-	b = append(b, byte(s.tag), byte(s.tag>>8), kind)
-	b = appendUvarint(b, s.view)
-	b = append(b, byte(s.absent))
-	b = appendFrames(b, s.absent, &s.cuts)
-	b = s.appendMember(b, s.self, s.complete, uint32(s.tick)&maxTold, s.hears)
+	m := &s.members
+	b = append(b, byte(s.port.tag), byte(s.port.tag>>8), kind)
+	b = appendUvarint(b, m.view)
+	b = append(b, byte(m.absent))
+	b = appendFrames(b, m.absent, &m.cuts)
+	b = m.appendMember(b, m.self, s.complete, uint32(s.tick)&maxTold, m.hears)
 	for i := range s.peers {
 		p := &s.peers[i]
-		b = s.appendMember(b, p.machine, p.reported, p.told, p.hears)
+		b = m.appendMember(b, p.machine, p.reported, p.told, p.hears)
 	}
-	var heads [MaxPlayers]Frame
-	s.holdings(&heads)
-	return appendFrames(b, s.all, &heads)
+	held := s.holdings()
+	return appendFrames(b, m.all, &held)
 }
 
 // holdings are up to where this machine holds the inputs of each.
-func (s *Session) holdings(heads *[MaxPlayers]Frame) {
-	heads[s.self] = s.mine
+func (s *Session) holdings() (held [MaxPlayers]Frame) {
+	held[s.members.self] = s.local.mine
 	for i := range s.peers {
 		p := &s.peers[i]
-		if heads[p.machine] = p.head; p.gone {
-			heads[p.machine] = min(p.head, s.cuts[p.machine])
+		if held[p.machine] = p.head; p.gone {
+			held[p.machine] = min(p.head, s.members.cuts[p.machine])
 		}
 	}
+	return held
 }
 
 // appendMember tells of one member of the view: how far it has come, whom it
 // hears, and how it has voted.
-func (s *Session) appendMember(b []byte, m int, complete Frame, told uint32, hears machines) []byte {
-	if !s.ballot.members.has(m) {
+func (m *membership) appendMember(b []byte, machine int, complete Frame, told uint32, hears machines) []byte {
+	if !m.ballot.members.has(machine) {
 		return b
 	}
-	b = append(b, byte(m))
+	b = append(b, byte(machine))
 	b = appendUvarint(b, uint32(complete))
 	b = append(appendUvarint(b, told), byte(hears))
-	return s.ballot.votes[m].append(b, s.absent)
+	return m.ballot.votes[machine].append(b, m.absent)
+}
+
+// parse reads a status among these machines after its flags. Ours are the view and
+// who is absent from it here.
+func (st *status) parse(r *reader, all machines, view uint32, absent machines, farthest Frame) bool {
+	*st = status{view: r.uvarint(), absent: machines(r.u8())}
+	if st.absent&^all != 0 || absent&^st.absent != 0 && st.view >= view {
+		return false
+	}
+	r.frames(st.absent, &st.cuts)
+	members := all &^ st.absent
+	for range members.count() {
+		m := int(r.u8())
+		if m >= MaxPlayers || !members.has(m) {
+			return false
+		}
+		st.complete[m] = Frame(r.uvarint())
+		st.told[m], st.hears[m] = r.uvarint(), machines(r.u8())
+		st.votes[m].read(r, st.absent)
+		if !st.votes[m].sane(members, farthest) {
+			return false
+		}
+	}
+	r.frames(all, &st.heads)
+	return !r.bad && r.left() == 0 && (st.view != view || st.absent == absent)
 }
 
 // receiveStatus takes a packet of kindStatus after its tag.
@@ -142,30 +169,11 @@ func (s *Session) receiveStatus(p *peer, b []byte) bool {
 	if flags&flagFill != 0 {
 		return s.receiveFill(p, &r, flags&flagAsk != 0)
 	}
-	st := &s.told
-	*st = status{view: r.uvarint(), absent: machines(r.u8())}
-	if st.absent&^s.all != 0 || s.absent&^st.absent != 0 && st.view >= s.view {
+	st, m := &s.port.status, &s.members
+	if !st.parse(&r, m.all, m.view, m.absent, s.farthest()) {
 		return false
 	}
-	r.frames(st.absent, &st.cuts)
-	members := s.all &^ st.absent
-	for range members.count() {
-		m := int(r.u8())
-		if m >= MaxPlayers || !members.has(m) {
-			return false
-		}
-		st.complete[m] = Frame(r.uvarint())
-		st.told[m], st.hears[m] = r.uvarint(), machines(r.u8())
-		st.votes[m].read(&r, st.absent)
-		if !s.sane(&st.votes[m], members) {
-			return false
-		}
-	}
-	r.frames(s.all, &st.heads)
-	if r.bad || r.left() != 0 || st.view == s.view && st.absent != s.absent {
-		return false
-	}
-	if st.view > s.view && !s.install(st.view, st.absent, &st.cuts) {
+	if st.view > m.view && !s.install(st.view, st.absent, &st.cuts) {
 		return false
 	}
 	p.quiet = 0
@@ -176,30 +184,23 @@ func (s *Session) receiveStatus(p *peer, b []byte) bool {
 	for m, f := range st.heads {
 		p.heads[m] = max(p.heads[m], f)
 	}
-	if st.view != s.view {
+	if st.view != m.view {
 		return true
 	}
-	var heads [MaxPlayers]Frame
-	s.holdings(&heads)
+	held, members := s.holdings(), m.all&^st.absent
 	for i := range s.peers {
 		q := &s.peers[i]
 		if m := q.machine; members.has(m) {
-			q.report(min(st.complete[m], s.mine))
+			q.report(min(st.complete[m], s.local.mine))
 			if st.told[m] > q.told {
 				q.told, q.hears = st.told[m], st.hears[m]
 			}
 		}
 	}
-	for m := range st.votes {
-		s.ballot.hear(m, &st.votes[m], &heads)
+	for machine := range st.votes {
+		m.ballot.hear(machine, &st.votes[machine], &held)
 	}
 	return true
-}
-
-// report notes that a machine has every input up to frame f, ours included.
-func (p *peer) report(f Frame) {
-	p.reported = max(p.reported, f)
-	p.ack = max(p.ack, f)
 }
 
 // fill sends a peer that asks for it what it lacks of third machines' inputs.
@@ -208,7 +209,7 @@ func (s *Session) fill(p *peer) {
 		o := &s.peers[i]
 		head := o.head
 		if o.gone {
-			head = min(head, s.cuts[o.machine])
+			head = min(head, s.members.cuts[o.machine])
 		}
 		from := p.heads[o.machine] + 1
 		if o == p || from > head || from <= head-inputRing+MaxWindow {
@@ -217,23 +218,23 @@ func (s *Session) fill(p *peer) {
 		for count := min(int(head-from)+1, maxRun); ; count = (count + 1) / 2 {
 			flags, commands := byte(kindStatus|flagFill), false
 			for _, seat := range o.seats {
-				commands = commands || s.queues[seat].anyCommand(from, count)
+				commands = commands || s.timeline.queues[seat].anyCommand(from, count)
 			}
 			if commands {
 				flags |= flagAsk
 			}
-			s.packet = append(s.packet[:0], byte(s.tag), byte(s.tag>>8), flags, byte(o.machine))
-			s.packet = append(appendUvarint(s.packet, uint32(from)), byte(count))
+			s.port.out = append(s.port.out[:0], byte(s.port.tag), byte(s.port.tag>>8), flags, byte(o.machine))
+			s.port.out = append(appendUvarint(s.port.out, uint32(from)), byte(count))
 			for _, seat := range o.seats {
-				if len(s.packet) <= MaxPacket {
-					s.packet = appendSeat(s.packet, &s.queues[seat], from, count, commands)
+				if len(s.port.out) <= MaxPacket {
+					s.port.out = appendSeat(s.port.out, &s.timeline.queues[seat], from, count, commands)
 				}
 			}
-			if len(s.packet) <= MaxPacket || count == 1 {
+			if len(s.port.out) <= MaxPacket || count == 1 {
 				break
 			}
 		}
-		s.send(p)
+		s.port.send(p.id)
 	}
 }
 
@@ -247,29 +248,20 @@ func (s *Session) receiveFill(p *peer, r *reader, commands bool) bool {
 		return false
 	}
 	for i := range o.seats {
-		s.blocks[i].parse(r, count, commands)
+		s.port.blocks[i].parse(r, count, commands)
 	}
 	if r.bad || r.left() != 0 {
 		return false
 	}
 	p.quiet = 0
-	if p.gone || s.ballot.frozen.has(p.machine) || from > o.head+1 || o.gone && from+Frame(count)-1 > s.cuts[machine] {
+	if p.gone || s.members.ballot.frozen.has(p.machine) || from > o.head+1 || o.gone && from+Frame(count)-1 > s.members.cuts[machine] {
 		return true
 	}
 	for i, seat := range o.seats {
-		s.absorb(&s.queues[seat], &s.blocks[i], from, count)
+		s.timeline.absorb(seat, &s.port.blocks[i], from, count)
 	}
-	o.head = max(o.head, s.headOf(o))
+	o.head = max(o.head, s.timeline.head(o.seats))
 	return true
-}
-
-// headOf is up to where all inputs of a machine are here.
-func (s *Session) headOf(p *peer) Frame {
-	f := never
-	for _, seat := range p.seats {
-		f = min(f, s.queues[seat].head)
-	}
-	return f
 }
 
 func (s *Session) peerOf(machine int) *peer {
@@ -279,4 +271,31 @@ func (s *Session) peerOf(machine int) *peer {
 		}
 	}
 	return nil
+}
+
+// troubled reports whether to ask the others how they are.
+func (s *Session) troubled() bool {
+	for i := range s.peers {
+		p := &s.peers[i]
+		if !p.gone && (p.quiet >= askAfter || p.lost > 0) || p.gone && p.head < s.members.cuts[p.machine] || p.view > s.members.view {
+			return true
+		}
+	}
+	return s.members.voted()
+}
+
+// sendStatus sends a status to a peer, and what it lacks, if either needs it.
+func (s *Session) sendStatus(p *peer, troubled bool) {
+	asked := s.tick-p.asked < askKept
+	behind := p.view < s.members.view && p.quiet == 0
+	if p.gone && !behind {
+		return
+	}
+	if troubled || asked || behind {
+		s.port.out = s.appendStatus(s.port.out[:0], troubled)
+		s.port.send(p.id)
+	}
+	if asked {
+		s.fill(p)
+	}
 }

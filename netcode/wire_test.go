@@ -209,16 +209,16 @@ func TestClockKeepsCountAcrossGaps(t *testing.T) {
 func TestEventsThatHappenOnceAreKept(t *testing.T) {
 	var s Session
 	for range 100 {
-		s.event(Event{Kind: Quiet})
-		s.event(Event{Kind: Back})
+		s.events.add(Event{Kind: Quiet})
+		s.events.add(Event{Kind: Back})
 	}
-	s.event(Event{Kind: Left, Peer: 3})
+	s.events.add(Event{Kind: Left, Peer: 3})
 	n, last := 0, Event{}
 	for e := range s.Events() {
 		n++
 		last = e
 	}
-	if last.Kind != Left || last.Peer != 3 || n > len(s.events) {
+	if last.Kind != Left || last.Peer != 3 || n > len(s.events.ring) {
 		t.Errorf("%d events, the last is %+v", n, last)
 	}
 	for range s.Events() {
@@ -239,7 +239,7 @@ func TestHelloSaysGoodbyeWithoutAVote(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.Leave()
-		s.view, s.ballot.votes[0].promised = c.view, c.promised
+		s.members.view, s.members.ballot.votes[0].promised = c.view, c.promised
 		if bye := s.encodeHello(nil, &s.peers[0])[2]&helloBye != 0; bye != c.bye {
 			t.Errorf("%+v: %v", c, bye)
 		}

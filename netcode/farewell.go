@@ -1,0 +1,119 @@
+package netcode
+
+// A machine that leaves names its last frame and votes no more; the others let
+// it go by the next view, in which it has no input beyond. It stays until all of
+// them have confirmed that frame, and so has it. Where only one machine is left,
+// the match is over for that one, too, at the last frame of who was with it.
+
+const (
+	linger    = 10 // ticks that a finished machine goes on speaking
+	hushAfter = 30 // ticks of silence before Quiet
+	goneAfter = 90 // ticks of silence after which a finished machine waits no longer
+)
+
+// farewell is how far this machine is on its way out, and where the match ends.
+type farewell struct {
+	parting bool // Leave was called,
+	at      int64
+	leaving bool  // and everything given before has its frame
+	end     Frame // nobody plays beyond this frame
+	fin     bool  // everything up to end is confirmed
+	finAt   int64 // tick of it
+}
+
+// part notes that Leave was called, and reports whether that is new.
+func (f *farewell) part(tick int64) bool {
+	if f.parting {
+		return false
+	}
+	f.parting, f.at = true, tick
+	return true
+}
+
+// leave leaves if it is time: nothing that was given waits any more, or nobody stays
+// to hear it, or it will not get on.
+func (f *farewell) leave(tick int64, useful bool) {
+	f.leaving = f.leaving || f.parting && (!useful || tick-f.at >= goneAfter)
+}
+
+// setEnd finds the frame beyond which nobody plays, as far as that is known. Mine is
+// up to where our inputs are decided.
+func (f *farewell) setEnd(m *membership, mine Frame) {
+	f.end = never
+	if m.alone() {
+		f.end = 0
+		for i := range m.others {
+			f.end = max(f.end, m.cuts[m.others[i].machine])
+		}
+		if f.leaving {
+			f.end = min(f.end, mine)
+		}
+		return
+	}
+	if !f.leaving {
+		return
+	}
+	f.end = mine
+	if m.absent.has(m.self) { // What came too late for the others does not count.
+		f.end = min(f.end, m.cuts[m.self])
+	}
+	last := f.end
+	for i := range m.others {
+		p := &m.others[i]
+		if !p.gone && !p.leaving {
+			return
+		}
+		if !p.gone {
+			last = min(last, p.last)
+		}
+	}
+	f.end = last // Everybody leaves: then nobody is let go.
+}
+
+// finish notes that everything there will be is confirmed, and reports whether that
+// is so since this tick.
+func (f *farewell) finish(tick int64, confirmed Frame) bool {
+	if f.fin || confirmed < f.end {
+		return false
+	}
+	f.fin, f.finAt = true, tick
+	return true
+}
+
+// lingers reports whether somebody who leaves shall still hear that its end is
+// confirmed.
+func (f *farewell) lingers(tick int64, m *membership) bool {
+	for i := range m.others {
+		if p := &m.others[i]; p.leaving && (tick-f.finAt < linger || !p.fin && p.age < goneAfter) {
+			return true
+		}
+	}
+	return false
+}
+
+// done reports whether everybody has heard our goodbye, or can't any more.
+func (f *farewell) done(tick int64, m *membership, started bool) bool {
+	switch {
+	case !f.parting:
+		return false
+	case tick-f.at >= int64(2*m.timeout+goneAfter):
+		return true // The others can't let us go, whoever still speaks.
+	case !f.leaving:
+		return false
+	case !started:
+		return len(m.others) == 0 || tick-f.at >= hushAfter
+	}
+	lost := false // somebody is, so that the rest can't be confirmed
+	for i := range m.others {
+		p := &m.others[i]
+		lost = lost || p.present() && p.age >= m.timeout
+	}
+	for i := range m.others {
+		p := &m.others[i]
+		gone := p.age >= m.timeout || (f.fin || lost) && p.age >= goneAfter
+		if p.present() && !gone && !(p.fin && f.fin) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,152 @@
+package netcode
+
+import "fmt"
+
+// ledger is what nobody can change any more: confirmed rows in their order, their
+// hashes, and the states of the last marks.
+type ledger struct {
+	confirmed Frame // rows were written up to here
+	hashes    [hashRing]uint64
+	marks     [markKept]mark
+	row       Row
+	recorders []recorder
+	err       error // of the recorder that failed last
+}
+
+// hashRing is how many frames back hashes can be looked up.
+const hashRing = 1024
+
+// mark frames are those whose hashes machines compare. Their states are kept
+// for a while, so that a desync can be looked into.
+const (
+	markEvery = 32
+	markKept  = 8
+)
+
+type mark struct {
+	frame Frame
+	state []byte
+}
+
+type recorder struct {
+	Recorder
+	deaf bool // it returned an error, and is not called any more
+}
+
+// begin writes frame 0.
+func (l *ledger) begin(t *timeline, recorders []Recorder, first []byte) {
+	for _, r := range recorders {
+		l.recorders = append(l.recorders, recorder{Recorder: r})
+	}
+	for i := range l.marks {
+		l.marks[i] = mark{frame: -1, state: make([]byte, 0, len(first)+len(first)/4)}
+	}
+	l.row.Inputs = make([]Input, len(t.in))
+	l.write(0, first, t)
+}
+
+// confirm writes the rows up to frame to.
+func (l *ledger) confirm(to Frame, t *timeline) {
+	for l.confirmed < to {
+		l.confirmed++
+		l.write(l.confirmed, t.states.at(l.confirmed), t)
+	}
+}
+
+func (l *ledger) write(f Frame, state []byte, t *timeline) {
+	h := HashState(state)
+	l.hashes[f%hashRing] = h
+	if f%markEvery == 0 {
+		m := &l.marks[f/markEvery%markKept]
+		m.frame = f
+		m.state = append(m.state[:0], state...)
+	}
+	if len(l.recorders) > 0 {
+		l.record(f, h, state, t)
+	}
+}
+
+// record shows a row to the recorders, frame 0 and states only to those that want
+// them.
+func (l *ledger) record(f Frame, hash uint64, state []byte, t *timeline) {
+	l.row.Frame, l.row.Hash = f, hash
+	t.row(f, l.row.Inputs)
+	for i := range l.recorders {
+		r := &l.recorders[i]
+		if r.deaf {
+			continue
+		}
+		l.row.State = nil
+		if k, ok := r.Recorder.(Keyframer); ok && k.Wants(f) {
+			l.row.State = state
+		} else if f == 0 {
+			continue
+		}
+		if err := r.Record(&l.row); err != nil {
+			r.deaf = true
+			l.err = fmt.Errorf("netcode: recorder %d at frame %d: %w", i, f, err)
+		}
+	}
+}
+
+// hash is that of the state at a confirmed frame, while it is still held.
+func (l *ledger) hash(f Frame) (uint64, bool) {
+	if f < 0 || f > l.confirmed || f <= l.confirmed-hashRing {
+		return 0, false
+	}
+	return l.hashes[f%hashRing], true
+}
+
+// newest is the hash of the last mark.
+func (l *ledger) newest() uint64 { return l.hashes[(l.confirmed-l.confirmed%markEvery)%hashRing] }
+
+// state is that at a mark frame, nil when it is no longer held.
+func (l *ledger) state(f Frame) []byte {
+	if m := &l.marks[f/markEvery%markKept]; m.frame == f {
+		return m.state
+	}
+	return nil
+}
+
+// resimulate makes the state at a confirmed frame once more, out of the mark before
+// it. It is nil when what that needs is no longer held.
+func (l *ledger) resimulate(f Frame, t *timeline) []byte {
+	from := f / markEvery * markEvery
+	if state := l.state(from); state != nil {
+		return t.resimulate(from, state, f)
+	}
+	return nil
+}
+
+// check compares another machine's hashes of marks with ours. Only confirmed
+// frames are compared, so a difference is never a prediction.
+type check struct {
+	confirmed Frame // it has confirmed at least so much
+	pending   Frame // its hash of this frame waits until we have ours; 0: none
+	hash      uint64
+	agreedAt  Frame // the last frame whose hashes were equal
+}
+
+// note keeps a hash until the same frame is confirmed here. The oldest waits first,
+// since the first difference tells most.
+func (c *check) note(confirmed Frame, hash uint64) {
+	c.confirmed = max(c.confirmed, confirmed)
+	f := confirmed - confirmed%markEvery
+	if c.pending == 0 && f > c.agreedAt {
+		c.pending, c.hash = f, hash
+	}
+}
+
+// differs reports whether the hash that waits is not ours.
+func (c *check) differs(l *ledger) (at Frame, ours uint64, yes bool) {
+	f := c.pending
+	if f == 0 || f > l.confirmed {
+		return 0, 0, false
+	}
+	c.pending = 0
+	ours, ok := l.hash(f)
+	if ok && ours == c.hash {
+		c.agreedAt = f
+	}
+	return f, ours, ok && ours != c.hash
+}

@@ -1,0 +1,164 @@
+package netcode
+
+import "fmt"
+
+// seat is one that this machine plays: what is held on it, the Commands that
+// wait for their frame, and how many frames later an input counts.
+type seat struct {
+	player Player
+	held   uint64 // Bits in this tick
+	delay  Frame
+	auto   bool // the delay follows the path, see auto
+	orders orders
+}
+
+// seats are all that this machine plays.
+type seats struct {
+	list []seat
+	rate int
+	auto auto
+	mine Frame // the inputs of all of them are decided up to here,
+	most Frame // and of the one with the longest delay up to here
+}
+
+// begin gives each seat its delay; nothing is held before that has passed for the
+// first time.
+func (s *seats) begin(t *timeline, delay int) {
+	for i := range s.list {
+		seat := &s.list[i]
+		seat.orders.tokens = MaxQueued * MaxCommand * s.rate
+		s.setDelay(seat, delay)
+		for q := &t.queues[seat.player]; q.head < seat.delay; {
+			q.put(0, nil, 0)
+		}
+	}
+	s.count(t)
+}
+
+// take takes one Input per seat, or refuses all of them. Without keep their
+// Commands are not kept.
+func (s *seats) take(local []Input, keep bool) error {
+	if len(local) != len(s.list) {
+		return fmt.Errorf("netcode: inputs are %d, must be %d, one per local seat", len(local), len(s.list))
+	}
+	for i := range local {
+		n := len(local[i].Command)
+		if n > MaxCommand {
+			return fmt.Errorf("netcode: Command of player %d is %d bytes, must be at most %d", s.list[i].player, n, MaxCommand)
+		}
+		if n > 0 && s.list[i].orders.count == MaxQueued {
+			return fmt.Errorf("netcode: queued Commands of player %d are %d, one more than that is refused", s.list[i].player, MaxQueued)
+		}
+	}
+	for i := range local {
+		seat := &s.list[i]
+		seat.held = local[i].Bits
+		seat.orders.earn(s.rate)
+		if len(local[i].Command) > 0 && keep {
+			seat.orders.push(local[i].Command)
+		}
+	}
+	return nil
+}
+
+// commit decides the inputs of each seat up to the frame that is stepped next,
+// plus the seat's delay, and not beyond the end. A longer delay than before fills
+// with what is held; a shorter one decides nothing until the screen has come closer.
+func (s *seats) commit(t *timeline, end Frame) {
+	for k := range s.list {
+		seat := &s.list[(k+int(t.now))%len(s.list)] // each gets its turn to be first
+		q := &t.queues[seat.player]
+		for q.head < t.now+1+seat.delay && q.head < end {
+			c := seat.orders.peek(s.rate)
+			if len(c) > 0 && len(c) <= s.room(t, q.head+1) {
+				q.put(seat.held, c, t.now)
+				seat.orders.pop(s.rate)
+			} else {
+				q.put(seat.held, nil, t.now)
+			}
+		}
+	}
+	s.count(t)
+}
+
+// room is how many bytes of Commands frame f still takes of all seats. Two such
+// frames fit a packet together with everything else, so that what was lost can be
+// made up for.
+func (s *seats) room(t *timeline, f Frame) int {
+	n := MaxPacket / 2
+	for i := range s.list {
+		if q := &t.queues[s.list[i].player]; f <= q.head {
+			n -= len(q.command(f))
+		}
+	}
+	return n
+}
+
+// count finds up to where the inputs are decided.
+func (s *seats) count(t *timeline) {
+	s.mine = never
+	for i := range s.list {
+		head := t.queues[s.list[i].player].head
+		s.mine, s.most = min(s.mine, head), max(s.most, head)
+	}
+}
+
+// waiting reports whether some Command waits for its frame.
+func (s *seats) waiting() bool {
+	for i := range s.list {
+		if s.list[i].orders.count > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *seats) find(p Player) *seat {
+	for i := range s.list {
+		if s.list[i].player == p {
+			return &s.list[i]
+		}
+	}
+	return nil
+}
+
+func (s *seats) setDelay(seat *seat, frames int) {
+	seat.delay = Frame(frames)
+	if seat.auto = frames == Auto; seat.auto {
+		seat.delay = s.auto.delay
+	}
+}
+
+// orders are the Commands that a local seat gave and that no frame has taken
+// yet, oldest first.
+type orders struct {
+	first, count int
+	tokens       int // bytes that a frame may take now, times Rate
+	size         [MaxQueued]uint16
+	arena        [MaxQueued][MaxCommand]byte
+}
+
+// earn adds the tokens of one tick: MaxSpend a second, up to a full queue.
+func (o *orders) earn(rate int) {
+	o.tokens = min(o.tokens+MaxSpend, MaxQueued*MaxCommand*rate)
+}
+
+func (o *orders) push(command []byte) {
+	i := (o.first + o.count) % MaxQueued
+	o.size[i] = uint16(copy(o.arena[i][:], command))
+	o.count++
+}
+
+// peek is the next Command, if there are tokens for it.
+func (o *orders) peek(rate int) []byte {
+	if o.count == 0 || int(o.size[o.first])*rate > o.tokens {
+		return nil
+	}
+	return o.arena[o.first][:o.size[o.first]]
+}
+
+func (o *orders) pop(rate int) {
+	o.tokens -= int(o.size[o.first]) * rate
+	o.first = (o.first + 1) % MaxQueued
+	o.count--
+}
