@@ -56,7 +56,7 @@ type ballot struct {
 	votes    [MaxPlayers]vote // as far as they are known, by machine
 }
 
-// quorum tells whether these machines can decide for the view: more than half
+// quorum reports whether these machines can decide for the view: more than half
 // of it, or exactly half with its lowest seat. Who has resigned doesn't count.
 // Two quorums share a machine even if they don't know of the same resignations,
 // since who has resigned is in none.

@@ -362,7 +362,7 @@ func (w model) heal() error {
 	return fmt.Errorf("nobody of %03b gets on", left)
 }
 
-// arrived tells whether somebody with a quorum has got to the end.
+// arrived reports whether somebody with a quorum has got to the end.
 func (w *model) arrived(left machines) bool {
 	for i := range w.m {
 		if m := &w.m[i]; left.has(i) && !m.absent.has(i) && m.confirmed == modelEnd {

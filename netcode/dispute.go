@@ -113,7 +113,7 @@ func (d *dispute) measure(size int) {
 	}
 }
 
-// in tells whether some part of a set lies in piece k.
+// in reports whether some part of a set lies in piece k.
 func (d *dispute) in(set uint64, k int) bool {
 	first, last := k*pieceSize/d.size, ((k+1)*pieceSize-1)/d.size
 	return last < partCount && set>>first&(1<<(last-first+1)-1) != 0

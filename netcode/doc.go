@@ -143,6 +143,37 @@
 // same game, one a call, forwards or from any frame on. Spectators and replays
 // are the same thing. Package replay keeps rows in a file.
 //
+// # Words
+//
+// Other libraries have other words for the same things:
+//
+//	here                          GGPO                       GGRS
+//	Player, a seat                player                     player handle
+//	Peer, a machine               remote player, endpoint    address
+//	frame on screen               current frame              current frame
+//	Complete                      last confirmed frame       confirmed frame
+//	Confirmed                     -                          -
+//	Window                        prediction barrier         max prediction window
+//	Delay                         frame delay                input delay
+//	Save, Load, Step              save_game_state,           SaveGameState, LoadGameState,
+//	                              load_game_state,           AdvanceFrame requests
+//	                              advance_frame
+//	skip, catch up                time sync                  wait recommendation
+//	Quiet, Back                   connection interrupted,    NetworkInterrupted,
+//	                              connection resumed         NetworkResumed
+//	Left                          disconnected               Disconnected
+//	netcodetest.Check             sync test                  SyncTestSession
+//	Viewer                        spectator                  SpectatorSession
+//
+// And these have one meaning throughout:
+//
+//   - A member is a machine as the others of a match see it; a view is the set of
+//     members at a time, numbered. The ballot chooses the next one.
+//   - A row is a confirmed frame: the inputs that led to it, and its hash.
+//   - A mark is a frame whose hash machines compare.
+//   - A cue is an effect that Step sets off, such as a sound (package cues).
+//   - Terms are what everybody agreed before the first frame.
+//
 // # What it never does
 //
 // It opens no socket, reads no clock, starts no goroutine, takes no lock, and

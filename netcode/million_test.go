@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// slow tells that this test is built with the race detector or for js/wasm, or
+// slow says that this test is built with the race detector or for js/wasm, or
 // run with -short: then it plays fewer frames.
 func slow() bool {
 	if testing.Short() || runtime.GOARCH == "wasm" {
@@ -107,7 +107,7 @@ func reach(v reflect.Value, spans *[][2]uintptr) {
 	}
 }
 
-// holds tells whether a value of type t can hold anything beyond itself.
+// holds reports whether a value of type t can hold anything beyond itself.
 func holds(t reflect.Type) bool { return t.Kind() > reflect.Complex128 }
 
 // A match of a million frames costs in its last frames what it costs in its

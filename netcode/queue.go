@@ -28,7 +28,7 @@ const never Frame = 1<<31 - 1
 
 func newQueue() queue { return queue{gone: never, arena: make([]byte, inputRing*MaxCommand)} }
 
-// put adds the input of frame head+1 and tells whether something else was used
+// put adds the input of frame head+1 and reports whether something else was used
 // for it by a screen that is at frame now.
 func (q *queue) put(bits uint64, command []byte, now Frame) (wrong bool) {
 	f := q.head + 1

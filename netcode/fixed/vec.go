@@ -51,7 +51,7 @@ func (v Vec) Dist(w Vec) Num {
 	return signed(length(x, y), false)
 }
 
-// Within tells whether w is at most r away from v. It is exact, takes no root
+// Within reports whether w is at most r away from v. It is exact, takes no root
 // and never overflows: the way to ask whether two circles touch, with the sum
 // of their radii. Nothing is within a negative r.
 func (v Vec) Within(w Vec, r Num) bool {

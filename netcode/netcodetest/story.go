@@ -243,10 +243,10 @@ func (s *story) tell() string {
 	return b.String()
 }
 
-// passes tells whether it is over some time.
+// passes reports whether it is over some time.
 func (t *trouble) passes() bool { return t.kind < delay || t.kind == hangup }
 
-// known tells whether transports tell of a death, or silence has to.
+// known reports whether transports tell of a death, or silence has to.
 func (t *trouble) known(s *story) bool { return mix(s.seed, t.at, t.a)%2 == 0 }
 
 func (t *trouble) until() string {

@@ -11,7 +11,7 @@ import (
 // hear that the other one, who waits for it, has confirmed its end.
 const patience = 80
 
-// within tells whether no way is silent for so many ticks. Within the timeout,
+// within reports whether no way is silent for so many ticks. Within the timeout,
 // nobody has a reason to give up a machine that lives, if no transport lies.
 func (s *story) within(limit int) bool {
 	if slices.ContainsFunc(s.troubles, func(t trouble) bool { return t.kind == hangup }) {
@@ -50,7 +50,7 @@ func (t *trouble) silences(from, to int) bool {
 	return false
 }
 
-// mayEnd tells whether the story gives a machine a reason to stop with err.
+// mayEnd reports whether the story gives a machine a reason to stop with err.
 func (a *machine) mayEnd(err error) bool {
 	w := a.match
 	if w.early || !w.strict {

@@ -23,7 +23,7 @@ func (r *Room) Leader() netcode.Peer {
 	return netcode.Peer(r.hall.Leader)
 }
 
-// Locked tells whether the leader has locked the room.
+// Locked reports whether the leader has locked the room.
 func (r *Room) Locked() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -50,7 +50,7 @@ func (r *Room) Lock(locked bool) error {
 	return r.lead(func(h *protocol.Room) { h.Locked = locked })
 }
 
-// Late tells whether newcomers come in while a match is played.
+// Late reports whether newcomers come in while a match is played.
 func (r *Room) Late() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -124,7 +124,7 @@ func (r *Room) Kick(p netcode.Peer) error {
 	return nil
 }
 
-// leads tells whether this machine is the leader; the lock is held.
+// leads reports whether this machine is the leader; the lock is held.
 func (r *Room) leads() bool {
 	return slices.ContainsFunc(r.members, func(m Member) bool { return m.Self && m.Peer == netcode.Peer(r.hall.Leader) })
 }

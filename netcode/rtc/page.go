@@ -38,7 +38,7 @@ func serverFor(host, built, linked string, fromLink bool) (server string, byLink
 	return built, false
 }
 
-// own tells whether a page's host is this machine.
+// own reports whether a page's host is this machine.
 func own(host string) bool {
 	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && ip.IsLoopback()

@@ -36,7 +36,7 @@ type talk struct {
 	spent  int    // ticks' worth of lines
 }
 
-// take tells whether one more line is heard.
+// take reports whether one more line is heard.
 func (t *talk) take() bool {
 	if t.spent > (ChatBurst-1)*chatTicks {
 		return false

@@ -61,7 +61,7 @@ func (m *Mesh) start(match *protocol.Match) {
 	m.order(Order{Kind: Start, Match: match})
 }
 
-// Plays tells whether a peer is in a match; this machine may be in none.
+// Plays reports whether a peer is in a match; this machine may be in none.
 func (m *Mesh) Plays(p *Peer) bool {
 	return 0 < p.Round && p.Round < m.next && (m.latest == nil || m.latest.Round == p.Round && slices.Contains(m.latest.Seats, p.ID))
 }

@@ -141,7 +141,7 @@ func (m *Mesh) Players() (lo, hi int) { return m.lo, m.hi }
 // Servers are the STUN and TURN servers to use.
 func (m *Mesh) Servers() []protocol.Server { return m.servers }
 
-// Ready tells whether this machine is ready: by itself where the number of
+// Ready reports whether this machine is ready: by itself where the number of
 // players leaves nothing to decide.
 func (m *Mesh) Ready() bool { return m.ready || m.lo == m.hi }
 

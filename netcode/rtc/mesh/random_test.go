@@ -170,7 +170,7 @@ func (w *world) fail(what string) {
 	}
 }
 
-// run lets ticks pass until ok, and tells whether it came to that.
+// run lets ticks pass until ok, and reports whether it came to that.
 func (w *world) run(ticks int, ok func() bool) bool {
 	for range ticks {
 		if ok != nil && ok() || w.err != nil {
