@@ -14,23 +14,34 @@
 //	err = session.Advance(netcode.Input{Bits: buttons}) // sixty times a second
 //	draw(&state)
 //
-// # What a Game owes
+// # The rules of Step
 //
-// Three methods. Step makes the next frame out of the state and the inputs and
-// out of nothing else: no clock, no random numbers but those in the state, no
-// ranging over maps, no floats (netcode/fixed has numbers that are the same
-// everywhere), no goroutines. Save appends the whole state, and equal states
-// give equal bytes. Load brings back what Save wrote. Package plain makes all
-// but Step for a state that is a Go struct without pointers. The slices of
-// inputs and their Commands are borrowed for the call.
+// A Game has three methods. Step makes the next frame, Save appends the whole
+// state, Load brings back what Save wrote. Package plain makes Save and Load for a
+// state that is a Go struct without pointers. All machines step the same inputs,
+// so Step must give the same result on all of them:
 //
-// Check in your own tests that your game keeps this: netcodetest.Check rolls
-// it back in every frame and names the field that differs, Converge plays it
-// over hostile networks, Golden plays replays wherever it runs. NewSession
-// looks, too: it steps the game a few frames and takes it back.
+//  1. It reads the state and the inputs and nothing else: no clock, no package
+//     math/rand, no global variable, no goroutine. Random numbers are a fixed.Rand
+//     in the state, seeded with Terms.Seed.
+//  2. It uses no floats. On arm64 Go fuses a*b+c into one rounding; on amd64 and in
+//     WASM it does not. Package fixed has numbers, vectors and trigonometry that are
+//     the same everywhere.
+//  3. It does not range over a map: the iteration order is random.
+//  4. The whole game is in the state. What is not saved is not rolled back. Equal
+//     states save equal bytes.
+//  5. It plays no sound and starts no particle: a repaired frame would start it
+//     twice. It emits a cue, which is drawn once (package cues).
+//  6. It finds edges itself. Input.Bits is what is held, and is predicted to stay
+//     held; keep the last Bits in the state to see a press. What is done once (an
+//     order, a card, a chat line) is Input.Command, which is predicted to be absent.
 //
-// Sounds and sparks that Step sets off would be heard again after each repair;
-// package cues tells each once.
+// Inputs and their Commands are borrowed for the call.
+//
+// Three functions of package netcodetest find a broken rule, and name the frame and
+// the field: Check rolls the game back in every frame, Converge plays it over
+// hostile networks, Golden plays replays on every platform you test on. NewSession
+// checks, too: it steps the game a few frames and takes it back.
 //
 // # Frames
 //

@@ -33,7 +33,7 @@ func TestDocumentedProxies(t *testing.T) {
 	if _, err := exec.LookPath("nginx"); err != nil { // not in everybody's PATH
 		t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin")
 	}
-	readme, deploy := document(t, "../README.md"), document(t, "deploy/README.md")
+	deploy := document(t, "deploy/README.md")
 	bin := program(t)
 	flags := regexp.MustCompile(`(?m)^(?:\./)?punchback-signaling( -addr .* -proxy .*)$`)
 	caddy := regexp.MustCompile("(?m)^```\n(play\\.example\\.org \\{\n(?:.*\n)*?\\}\n)```$")
@@ -42,9 +42,8 @@ func TestDocumentedProxies(t *testing.T) {
 		name, config, flags string
 		run                 func(t *testing.T, dir, config, cert, key string, port int) *exec.Cmd
 	}{
-		{"Caddy, README", one(t, caddy, readme), one(t, flags, readme), runCaddy},
-		{"Caddy, deploy", one(t, caddy, deploy), one(t, flags, deploy), runCaddy},
-		{"nginx, deploy", one(t, nginx, deploy), one(t, flags, deploy), runNginx},
+		{"Caddy", one(t, caddy, deploy), one(t, flags, deploy), runCaddy},
+		{"nginx", one(t, nginx, deploy), one(t, flags, deploy), runNginx},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -12,6 +12,31 @@
 // by block, each with a checksum, and only ever appended to: after a crash it
 // can be read up to the last whole block. FORMAT.md describes it byte by byte.
 //
+// # It desynced: what now
+//
+// Advance has returned a *netcode.DesyncError. The machines have searched for the
+// cause together: the error names the first frame that differs, the field
+// (Players[1].Vel.X), both values and, with three and more machines, the odd one out.
+// Only frames that nobody can change any more are compared, so it is never a false
+// alarm: Step broke one of its rules (see package netcode).
+//
+// Let your players send you the error's Dump, a file that is read without the game:
+//
+//	go run github.com/punchback/punchback/netcode/replay/cmd/replay dump FILE
+//
+// prints the inputs of that frame and each field before it, on both machines; diff A
+// B compares the dumps of both.
+//
+//  1. Run netcodetest.Check on your game. Most mistakes show on one machine.
+//  2. It happens only between two kinds of machine? Then it is a float, or an int
+//     whose size differs. Package plain refuses both by name.
+//  3. It happens only after a reload? Then the two pages have different builds:
+//     change Options.Build with every release, and they refuse to meet.
+//
+// While you develop, demo/web prints a desync of any of its pages in the terminal.
+//
+// # Bounds
+//
 // The package opens no file, reads no clock and starts no goroutine: give it an
 // io.Writer, or an io.ReaderAt such as an *os.File or a *bytes.Reader. It
 // allocates nothing for a row. A file from a stranger can be wrong in every
