@@ -4,10 +4,14 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"net/http/httptest"
+	"strings"
+	"time"
 
 	"github.com/punchback/punchback/netcode"
 	"github.com/punchback/punchback/netcode/plain"
 	"github.com/punchback/punchback/netcode/rtc"
+	"github.com/punchback/punchback/signaling/server"
 )
 
 // Pong is the whole state of a game: a struct without pointers.
@@ -149,4 +153,41 @@ func ExampleList() {
 			fmt.Printf("%s: %s\n", line.Name, line.Text)
 		}
 	}
+}
+
+// What people say goes from machine to machine; here both are in this process, with a
+// server of their own.
+func ExampleRoom_Chat() {
+	s, err := server.New(server.Config{Turn: "off"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+	h := httptest.NewServer(s)
+	defer h.Close()
+	var rooms []*rtc.Room
+	for _, name := range []string{"Ann", "Ben"} {
+		room, err := rtc.Join("ws"+strings.TrimPrefix(h.URL, "http")+"/pong/FOX", &rtc.Options{Build: "pong/1", Name: name, Identity: rtc.NoIdentity})
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer room.Close()
+		rooms = append(rooms, room)
+	}
+	for _, room := range rooms { // a match starts when all are linked
+		if _, err := room.WaitMatch(context.Background()); err != nil {
+			log.Fatal(err)
+		}
+	}
+	if err := rooms[0].Say("good luck"); err != nil {
+		log.Fatal(err)
+	}
+	for { // The game's loop does this.
+		for line := range rooms[1].Chat() {
+			fmt.Printf("%s: %s\n", line.Name, line.Text)
+			return
+		}
+		time.Sleep(time.Second / 60)
+	}
+	// Output: Ann: good luck
 }
