@@ -33,7 +33,7 @@ func newMatch(r *Room, self protocol.ID, start *protocol.Match) *Match {
 	m := &Match{room: r, pace: pace{rate: r.options.Rate}}
 	c := &m.config
 	c.Terms = netcode.Terms{Players: len(start.Seats), Seed: start.Seed, Setup: start.Setup, Build: r.options.Build, Rate: r.options.Rate}
-	c.Timeout = 5 * c.Rate // Browsers hold up a tab for longer than a second now and then.
+	c.Timeout = max(1, int(r.options.Timeout*time.Duration(c.Rate)/time.Second))
 	copy(c.Nonce[:], start.Nonce)
 	c.Self = netcode.Peer(self)
 	for _, id := range start.Seats {

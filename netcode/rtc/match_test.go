@@ -158,8 +158,8 @@ func TestTwoPlayAndPlayAgain(t *testing.T) {
 	third := together(t, rooms, 60, nil)
 	if a, b, c := first[0].config, second[0].config, third[0].config; a.Nonce == b.Nonce || b.Nonce == c.Nonce || a.Seed == b.Seed {
 		t.Error("a rematch is another match")
-	} else if string(c.Setup) != "level 3" || c.Rate != rate {
-		t.Errorf("setup %q, %d ticks a second", c.Setup, c.Rate)
+	} else if string(c.Setup) != "level 3" || c.Rate != rate || c.Timeout != 5*rate {
+		t.Errorf("setup %q, %d ticks a second, a timeout of %d", c.Setup, c.Rate, c.Timeout)
 	}
 	// The fourth match starts, and one of the two goes away.
 	await(t, "fourth match", func() bool { m, _ := rooms[1].Match(); return m != nil })
@@ -173,6 +173,24 @@ func TestTwoPlayAndPlayAgain(t *testing.T) {
 	awaitText(t, rooms[0], "p2 left: waiting for 1 more")
 	// Somebody else may have the seat.
 	together(t, []*rtc.Room{rooms[0], gather(t, url+"/toy", 1)[0]}, 60, nil)
+}
+
+// How long the silence of a machine may last is what its room says.
+func TestTimeoutIsAnOption(t *testing.T) {
+	url, _ := serve(t)
+	for range 2 {
+		r := join(t, url+"/toy/FOX", &rtc.Options{Build: "toy/1", Rate: 30, Timeout: 1500 * time.Millisecond})
+		defer await(t, "a match", func() bool {
+			m, err := r.Match()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m != nil && m.Config().Timeout != 45 {
+				t.Errorf("%d ticks", m.Config().Timeout)
+			}
+			return m != nil
+		})
+	}
 }
 
 func TestFourPlay(t *testing.T) {

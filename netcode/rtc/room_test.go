@@ -132,6 +132,8 @@ func TestBadLinksAndOptions(t *testing.T) {
 		{link: "ws://host/brawl?players=9", want: "players"},
 		{link: "ws://host/brawl/a/b", want: "room code"},
 		{link: "ws://host/brawl", o: rtc.Options{Rate: -1}, want: "Rate is -1"},
+		{link: "ws://host/brawl", o: rtc.Options{Timeout: time.Millisecond}, want: "Timeout is 1ms, must be 500ms to 1m"},
+		{link: "ws://host/brawl", o: rtc.Options{Timeout: time.Hour}, want: "Timeout is 1h0m0s, must be 500ms to 1m"},
 		{link: "ws://host/brawl", o: rtc.Options{Local: 2}, want: "Local is 2"},
 		{link: "ws://host/brawl", o: rtc.Options{Build: strings.Repeat("x", 200)}, want: "Build"},
 		{link: "ws://host/brawl", o: rtc.Options{Name: strings.Repeat("x", 200)}, want: "Name"},

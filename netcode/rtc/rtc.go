@@ -70,7 +70,8 @@ type Options struct {
 	Late      bool              // if this makes the room, newcomers come in while a match is played, too: see Room.SetLate
 	Metadata  map[string]string // if this makes the room, what the list tells of it: see Room.SetMetadata
 	Near      map[string]int    // milliseconds to up to 8 places that your game names ("fra": 20), so that players who are put together are not far from one another
-	Rate      int               // ticks a second; zero means 60
+	Rate      int               // ticks a second; zero means 60. All of a room have the same, as of Timeout
+	Timeout   time.Duration     // of silence after which the others go on without a machine, half a second to a minute; zero means 5 s, since browsers hold up a tab for longer than one now and then
 	Local     int               // seats on this machine; zero means 1, and more than one comes later
 }
 
@@ -209,6 +210,12 @@ func join(link string, o *Options) (*Room, error) {
 	}
 	if rate := r.options.Rate; rate < 1 || rate > netcode.MaxRate {
 		return nil, fmt.Errorf("rtc: Rate is %d, must be 1 to %d", rate, netcode.MaxRate)
+	}
+	if o := &r.options; o.Timeout == 0 {
+		o.Timeout = 5 * time.Second
+	}
+	if t := r.options.Timeout; t < time.Second/2 || t > time.Minute {
+		return nil, fmt.Errorf("rtc: Timeout is %v, must be 500ms to 1m", t)
 	}
 	if local := r.options.Local; local != 0 && local != 1 {
 		return nil, fmt.Errorf("rtc: Local is %d, must be 1", local)
