@@ -20,28 +20,28 @@ var ErrNotLeader = errors.New("rtc: only the leader of the room may do that")
 func (r *Room) Leader() netcode.Peer {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return netcode.Peer(r.hall.Leader)
+	return netcode.Peer(r.settings.Leader)
 }
 
 // Locked reports whether the leader has locked the room.
 func (r *Room) Locked() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.hall.Locked
+	return r.settings.Locked
 }
 
 // RoomData is what the leader has set by SetRoomData; it is not to be changed.
 func (r *Room) RoomData() []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.hall.Data
+	return r.settings.Data
 }
 
 // Metadata is what the list tells of this room, and whether the room is in it.
 func (r *Room) Metadata() (meta map[string]string, public bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return maps.Clone(r.hall.Meta), r.hall.Public
+	return maps.Clone(r.settings.Meta), r.settings.Public
 }
 
 // Lock lets nobody new into the room, or lets them in again. Who only loses
@@ -54,7 +54,7 @@ func (r *Room) Lock(locked bool) error {
 func (r *Room) Late() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.hall.Late
+	return r.settings.Late
 }
 
 // SetLate lets newcomers in while a match is played, or no more. They link to
@@ -88,7 +88,7 @@ func (r *Room) lead(change func(*protocol.Room)) error {
 	if !r.leads() {
 		return ErrNotLeader
 	}
-	h := r.hall
+	h := r.settings
 	if r.wish != nil { // Said, and perhaps not heard yet.
 		h = *r.wish
 	}
@@ -113,7 +113,7 @@ func (r *Room) Kick(p netcode.Peer) error {
 	if !r.leads() {
 		return ErrNotLeader
 	}
-	if p == netcode.Peer(r.hall.Leader) || !slices.ContainsFunc(r.members, func(m Member) bool { return m.Peer == p }) {
+	if p == netcode.Peer(r.settings.Leader) || !slices.ContainsFunc(r.members, func(m Member) bool { return m.Peer == p }) {
 		return fmt.Errorf("rtc: %d is no other member of the room", p)
 	}
 	if len(r.asks.kicks) >= maxKicks {
@@ -126,5 +126,5 @@ func (r *Room) Kick(p netcode.Peer) error {
 
 // leads reports whether this machine is the leader; the lock is held.
 func (r *Room) leads() bool {
-	return slices.ContainsFunc(r.members, func(m Member) bool { return m.Self && m.Peer == netcode.Peer(r.hall.Leader) })
+	return slices.ContainsFunc(r.members, func(m Member) bool { return m.Self && m.Peer == netcode.Peer(r.settings.Leader) })
 }

@@ -144,25 +144,25 @@ type Room struct {
 	seal    *seal         // nil: signals are open
 	log     *trace.Log    // see Trace
 
-	mu      sync.Mutex // guards everything below
-	status  Status
-	code    string
-	players string // as in a link: "2" or "2-4"
-	least   int    // the same
-	most    int
-	members []Member
-	links   []*link
-	match   *Match
-	hall    protocol.Room // what the leader has made of it
-	asks    wants
-	wish    *protocol.Room // what this machine, as leader, wants it to be
-	spoken  int            // see mesh.Spoken
-	lines   []Line
-	over    error
-	ready   bool
-	data    []byte
-	closed  bool
-	changed chan struct{} // closed and made anew when match or over changes
+	mu       sync.Mutex // guards everything below
+	status   Status
+	code     string
+	players  string // as in a link: "2" or "2-4"
+	least    int    // the same
+	most     int
+	members  []Member
+	links    []*link
+	match    *Match
+	settings protocol.Room // what the leader has made of it
+	asks     wants
+	wish     *protocol.Room // what this machine, as leader, wants it to be
+	spoken   int            // see mesh.Spoken
+	lines    []Line
+	over     error
+	ready    bool
+	data     []byte
+	closed   bool
+	changed  chan struct{} // closed and made anew when match or over changes
 }
 
 // link is the link to a peer.
@@ -226,7 +226,7 @@ func join(link string, o *Options) (*Room, error) {
 	r.log = r.options.begin(link)
 	r.log.Hide(who, "identity")
 	var err error
-	if r.client, err = client.Dial(link, client.Options{Build: r.options.Build, Name: r.options.Name, Who: who, Servers: r.options.Servers, Room: r.options.hall(), Near: r.options.Near, Notify: r.poke}); err != nil {
+	if r.client, err = client.Dial(link, client.Options{Build: r.options.Build, Name: r.options.Name, Who: who, Servers: r.options.Servers, Room: r.options.settings(), Near: r.options.Near, Notify: r.poke}); err != nil {
 		return nil, fmt.Errorf("rtc: %w", err)
 	}
 	if r.server, err = url.Parse(link); err != nil {
@@ -310,8 +310,8 @@ type wants struct {
 	says  []string
 }
 
-// hall is what the room is to be if this machine makes it.
-func (o *Options) hall() *protocol.Room {
+// settings are what the room is to be if this machine makes it.
+func (o *Options) settings() *protocol.Room {
 	if !o.Public && !o.Late && len(o.Metadata) == 0 {
 		return nil
 	}

@@ -343,8 +343,8 @@ func (d *driver) publish() {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.status, d.code, d.members, d.hall = s, m.Code(), members, m.Room()
-	if d.hall.Leader != m.Self() {
+	d.status, d.code, d.members, d.settings = s, m.Code(), members, m.Room()
+	if d.settings.Leader != m.Self() {
 		d.wish = nil
 	}
 	d.least, d.most = lo, hi

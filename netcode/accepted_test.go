@@ -2,11 +2,11 @@ package netcode
 
 import "testing"
 
-// council is five ballots of one view whose votes are passed on by hand.
-type council [5]ballot
+// voters are five ballots of one view whose votes are passed on by hand.
+type voters [5]ballot
 
-func newCouncil() *council {
-	var c council
+func newVoters() *voters {
+	var c voters
 	for i := range c {
 		c[i] = ballot{self: i, members: 1<<5 - 1}
 	}
@@ -16,7 +16,7 @@ func newCouncil() *council {
 var noHeads [MaxPlayers]Frame
 
 // tell passes the vote of one machine to others.
-func (c *council) tell(from int, to ...int) {
+func (c *voters) tell(from int, to ...int) {
 	for _, i := range to {
 		v := c[from].votes[from]
 		c[i].hear(from, &v, &noHeads)
@@ -27,7 +27,7 @@ func (c *council) tell(from int, to ...int) {
 // whoever proposed it: machine 0 knows that 4 is out and begins the next view,
 // and then nobody hears it.
 func TestAcceptedValueStands(t *testing.T) {
-	c := newCouncil()
+	c := newVoters()
 	c[0].begin(setOf(4), &noHeads)
 	c.tell(0, 1, 2, 3)
 	for i := 1; i <= 3; i++ {
