@@ -5,6 +5,7 @@ import "fmt"
 // Way is how two players can be linked.
 type Way uint8
 
+// Ways.
 const (
 	WayUnknown Way = iota // too little is known: try, and relay if it fails
 	Direct                // by punching through both NATs

@@ -10,6 +10,7 @@ import (
 // Verdict is an answer to a question that may have none.
 type Verdict uint8
 
+// Verdicts.
 const (
 	Unknown Verdict = iota
 	No
@@ -32,6 +33,7 @@ func (v Verdict) String() string {
 // NAT both are EndpointIndependent; a firewall may filter all the same.
 type Behavior uint8
 
+// Behaviors, in the terms of RFC 4787 section 4.1 and 5.
 const (
 	UnknownBehavior         Behavior = iota
 	EndpointIndependent              // the same for everybody

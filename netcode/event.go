@@ -5,6 +5,7 @@ import "iter"
 // EventKind says what happened.
 type EventKind uint8
 
+// Kinds of an Event.
 const (
 	Synced EventKind = iota + 1 // the handshake with Peer is done
 	Quiet                       // Peer has not been heard for a while; frames may wait

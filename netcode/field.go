@@ -20,6 +20,7 @@ type Field struct {
 // little-endian, of 1, 2, 4 or 8 bytes; everything else is Raw.
 type Kind byte
 
+// Kinds of a Field.
 const (
 	Raw   Kind = 'x'
 	Bool  Kind = 'b'

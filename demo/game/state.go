@@ -38,6 +38,7 @@ var Platforms = [...]Platform{
 // Phase is what the match is doing.
 type Phase uint8
 
+// Phases, in their order.
 const (
 	Countdown Phase = iota // fighters stand and wait; Clock frames are left
 	Fight                  // Clock frames have passed
@@ -68,6 +69,7 @@ type State struct {
 // Move is what a fighter is doing.
 type Move uint8
 
+// Moves.
 const (
 	Free    Move = iota // standing, running or in the air, as Grounded and Vel say
 	WindUp              // drawing the fist back; longer is stronger, see Charge
@@ -81,6 +83,7 @@ const (
 // Aim is where a punch goes.
 type Aim uint8
 
+// Aims.
 const (
 	Ahead Aim = iota // where Face looks
 	Above

@@ -12,6 +12,7 @@ import (
 // keyboard, two share it.
 type Keys uint8
 
+// Keys: of one player, or of two at one keyboard.
 const (
 	Both Keys = iota
 	LeftHalf

@@ -12,6 +12,7 @@ import (
 // Protocol is a way of asking a router.
 type Protocol uint8
 
+// Protocols.
 const (
 	None   Protocol = iota
 	PCP             // RFC 6887

@@ -5,7 +5,7 @@ import "net/netip"
 // asked and budget are nothing in the browser, which checks by itself and does not
 // tell whom.
 type (
-	asked   struct{}
+	asked  struct{}
 	budget struct{}
 )
 

@@ -78,6 +78,7 @@ type Options struct {
 // Phase of a room.
 type Phase uint8
 
+// Phases, in the order in which a room usually has them.
 const (
 	Joining   Phase = iota // reaching the server
 	Gathering              // waiting for people

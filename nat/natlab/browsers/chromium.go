@@ -137,6 +137,7 @@ func (t *ChromeTab) Run(actions ...chromedp.Action) error {
 	return chromedp.Run(ctx, actions...)
 }
 
+// Preload has a script run before any of the page's own.
 func (t *ChromeTab) Preload(script string) error {
 	return t.Run(chromedp.ActionFunc(func(ctx context.Context) error {
 		_, err := page.AddScriptToEvaluateOnNewDocument(script).Do(ctx)
@@ -144,10 +145,14 @@ func (t *ChromeTab) Preload(script string) error {
 	}))
 }
 
+// Navigate goes to a page.
 func (t *ChromeTab) Navigate(url string) error { return t.Run(chromedp.Navigate(url)) }
 
+// Eval evaluates an expression into v, and waits if it is a promise.
 func (t *ChromeTab) Eval(expression string, v any) error { return t.evaluate(expression, v, false) }
-func (t *ChromeTab) Act(expression string, v any) error  { return t.evaluate(expression, v, true) }
+
+// Act does so as if a person had clicked.
+func (t *ChromeTab) Act(expression string, v any) error { return t.evaluate(expression, v, true) }
 
 func (t *ChromeTab) evaluate(expression string, v any, gesture bool) error {
 	var text *string
@@ -160,6 +165,7 @@ func (t *ChromeTab) evaluate(expression string, v any, gesture bool) error {
 	return decode(expression, *text, v)
 }
 
+// Press holds a key down for some time.
 func (t *ChromeTab) Press(key string, length time.Duration) error {
 	if err := t.Run(input.DispatchKeyEvent(input.KeyDown).WithKey(key).WithCode(code(key))); err != nil {
 		return err
@@ -181,11 +187,13 @@ func (t *ChromeTab) Downloads(dir string) error {
 	return browser.SetDownloadBehavior(browser.SetDownloadBehaviorBehaviorAllow).WithBrowserContextID(t.person).WithDownloadPath(dir).Do(t.b.direct())
 }
 
+// Shot is a picture of the page.
 func (t *ChromeTab) Shot() (png []byte, err error) {
 	err = t.Run(chromedp.CaptureScreenshot(&png))
 	return png, err
 }
 
+// Beside opens another tab of the same person, whose console is written to console.
 func (t *ChromeTab) Beside(console io.Writer) (Tab, error) {
 	other, err := t.b.open(target.CreateTarget("about:blank").WithFocus(true).WithBrowserContextID(t.person), t.person, console)
 	if err != nil {
@@ -194,8 +202,10 @@ func (t *ChromeTab) Beside(console io.Writer) (Tab, error) {
 	return other, nil
 }
 
+// Front shows the tab, and hides the others of its window.
 func (t *ChromeTab) Front() error { return target.ActivateTarget(t.id).Do(t.b.direct()) }
 
+// Close closes the tab.
 func (t *ChromeTab) Close() error {
 	_ = chromedp.Cancel(t.ctx)
 	if !t.first {

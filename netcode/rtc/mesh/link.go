@@ -36,7 +36,7 @@ func (m *Mesh) open(p *peer) {
 	}
 }
 
-// Opened: the link to a peer is open.
+// Opened hears that the link to a peer is open.
 func (m *Mesh) Opened(id protocol.ID) {
 	if i := m.index(id); i >= 0 && m.peers[i].Link == Connecting {
 		p := m.peers[i]
@@ -53,7 +53,7 @@ func (m *Mesh) Path(id protocol.ID, p Path) {
 	}
 }
 
-// Closed: the link to a peer has failed or ended. The caller has none any more.
+// Closed hears that the link to a peer has failed or ended. The caller has none any more.
 func (m *Mesh) Closed(id protocol.ID, reason string) {
 	i := m.index(id)
 	if i < 0 || m.peers[i].Link != Connecting && m.peers[i].Link != Linked {

@@ -30,6 +30,7 @@ const Unreachable = 2
 // Kind of an Order.
 type Kind uint8
 
+// Kinds of an Order.
 const (
 	Open   Kind = iota + 1 // a link to Peer, with Offer
 	Close                  // the link to Peer
@@ -53,6 +54,7 @@ type Order struct {
 // Link is how far the link to a peer is.
 type Link uint8
 
+// States of a link.
 const (
 	None       Link = iota
 	Connecting      // an Open was ordered
@@ -64,6 +66,7 @@ const (
 // Path is the way of a link, as far as it is known.
 type Path uint8
 
+// Paths of a link.
 const (
 	UnknownPath Path = iota
 	DirectPath
