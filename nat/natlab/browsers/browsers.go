@@ -146,7 +146,9 @@ func Screen() (display string, stop func(), err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	cmd := exec.Command(path, "-displayfd", "3", "-screen", "0", "1280x720x24", "-nolisten", "tcp")
+	// Without -noreset it begins anew when its last client goes, and whoever comes at
+	// that moment finds no display.
+	cmd := exec.Command(path, "-displayfd", "3", "-screen", "0", "1280x720x24", "-nolisten", "tcp", "-noreset")
 	cmd.ExtraFiles = []*os.File{w} // it takes a free number and writes it here
 	p, err := launch(cmd)
 	_ = w.Close()
