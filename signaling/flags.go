@@ -39,7 +39,7 @@ var groups = []struct{ title, flags string }{
 	{"Where it is", "addr public turn stun2 web"},
 	{"TLS", "autocert autocert-dir autocert-from cert key"},
 	{"Who may come, and how much they may do", "origin proxy sockets address-sockets rooms rate"},
-	{"The relay", "relay-ports relay-total relay-private"},
+	{"The relay", "relay-ports relay-bytes relay-packets relay-address-bytes relay-address-packets relay-total relay-private"},
 	{"Running it", "proofs nats drain log v version"},
 }
 
@@ -86,9 +86,22 @@ func parse(args, environ []string, out, warn io.Writer) (cfg options, err error)
 	f.Var(&count{&cfg.Limits.Rooms, 10_000, 1, 1_000_000}, "rooms", "`limit` of rooms at once")
 	f.Var(&count{&cfg.Limits.Rate, 50, 1, 1_000_000}, "rate", "`limit` of messages a second of one connection")
 
-	cfg.RelayPorts = relay.Ports{Low: 61000, High: 61999}
-	f.Var((*ports)(&cfg.RelayPorts), "relay-ports", "UDP `range` of relayed addresses")
+	cfg.RelayPorts = relay.Ports{Low: 61000, High: 65535}
+	f.Var((*ports)(&cfg.RelayPorts), "relay-ports", "UDP `range` of relayed addresses, of which two players need two")
 	f.Var(&count{&cfg.RelayLimits.Total, 1 << 30, 1, math.MaxInt}, "relay-total", "`limit` of bytes that the relay carries for one player, until it has carried none for an hour")
+	for _, l := range []struct {
+		to    *int
+		value int
+		name  string
+		text  string
+	}{
+		{&cfg.RelayLimits.AddressBytes, 4 << 20, "relay-address-bytes", "`limit` of bytes a second, each way, that it carries for players at one address"},
+		{&cfg.RelayLimits.AddressPackets, 30_000, "relay-address-packets", "`limit` of packets a second, the same"},
+		{&cfg.RelayLimits.AllBytes, 64 << 20, "relay-bytes", "`limit` of bytes a second, each way, that it carries for everybody"},
+		{&cfg.RelayLimits.AllPackets, 300_000, "relay-packets", "`limit` of packets a second, the same"},
+	} {
+		f.Var(&count{l.to, l.value, 1, math.MaxInt}, l.name, l.text)
+	}
 	f.BoolVar(&cfg.RelayPrivate, "relay-private", false, "let the relay reach private addresses, such as others in this network;\nimplied when bound to loopback")
 
 	f.StringVar(&cfg.proofs, "proofs", "", "`file` of the key by which players prove after a restart what they were; it is made\nif it is not there; default: punchback/proofs.key in the configuration folder")
@@ -278,7 +291,7 @@ func (p *ports) Set(s string) error {
 	low, err := strconv.ParseUint(first, 10, 16)
 	high, wrong := strconv.ParseUint(last, 10, 16)
 	if !ok || err != nil || wrong != nil || low == 0 || high < low {
-		return errors.New("want a range of ports such as 61000-61999")
+		return errors.New("want a range of ports such as 61000-65535")
 	}
 	*p = ports{uint16(low), uint16(high)}
 	return nil

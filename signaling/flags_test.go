@@ -31,7 +31,8 @@ func TestEveryFlagIsToldOfAndHasAVariable(t *testing.T) {
 	good := map[string]string{
 		"addr": ":1", "public": "a.example", "turn": "off", "stun2": "192.0.2.7", "web": ".", "autocert": "a.example, b.example", "autocert-dir": ".",
 		"autocert-from": "https://ca.example/dir", "cert": "c", "key": "k", "origin": "itch,*.example.org", "proxy": "127.0.0.1,10.0.0.0/8", "sockets": "1",
-		"address-sockets": "1", "rooms": "1", "rate": "1", "relay-ports": "5000-5001", "relay-total": "5", "relay-private": "true", "nats": "nats://a:1",
+		"address-sockets": "1", "rooms": "1", "rate": "1", "relay-ports": "5000-5001", "relay-total": "5", "relay-private": "true", "relay-bytes": "6",
+		"relay-packets": "7", "relay-address-bytes": "8", "relay-address-packets": "9", "nats": "nats://a:1",
 		"proofs": "p", "drain": "0s", "log": "json", "v": "true",
 	}
 	for name, value := range good {
@@ -45,7 +46,10 @@ func TestEveryFlagIsToldOfAndHasAVariable(t *testing.T) {
 		case !slices.Contains(told, name):
 			t.Errorf("-h does not tell of -%s", name)
 		case name == "addr" && cfg.Addr != ":1", name == "autocert" && len(cfg.Autocert) != 2, name == "proxy" && len(cfg.Proxies) != 2,
-			name == "rate" && cfg.Limits.Rate != 1, name == "relay-ports" && cfg.RelayPorts.High != 5001, name == "drain" && cfg.Drain != 0, name == "nats" && cfg.nats == "", name == "proofs" && cfg.proofs != "p":
+			name == "rate" && cfg.Limits.Rate != 1, name == "relay-ports" && cfg.RelayPorts.High != 5001, name == "drain" && cfg.Drain != 0,
+			name == "relay-bytes" && cfg.RelayLimits.AllBytes != 6, name == "relay-packets" && cfg.RelayLimits.AllPackets != 7,
+			name == "relay-address-bytes" && cfg.RelayLimits.AddressBytes != 8, name == "relay-address-packets" && cfg.RelayLimits.AddressPackets != 9,
+			name == "nats" && cfg.nats == "", name == "proofs" && cfg.proofs != "p":
 			t.Errorf("%s sets nothing: %+v", variable, cfg)
 		}
 	}
@@ -69,9 +73,9 @@ func TestWrongFlags(t *testing.T) {
 		"-drain 5":                   "30s",
 		"-drain -5s":                 "30s",
 		"-stun2 here":                "an IP address",
-		"-relay-ports 9-3":           "61000-61999",
-		"-relay-ports 61000-61999x":  "61000-61999",
-		"-relay-ports 60000-70000":   "61000-61999",
+		"-relay-ports 9-3":           "61000-65535",
+		"-relay-ports 61000-61999x":  "61000-65535",
+		"-relay-ports 60000-70000":   "61000-65535",
 		"-proxy 127.0.0.1,localhost": "127.0.0.1,::1",
 		"-log xml":                   "text, json or off",
 		"-nosuch":                    "-h",

@@ -19,16 +19,6 @@ func tupleAt(a net.Addr) tuple {
 	return tuple{addrPort(a), tcp}
 }
 
-// network is who counts as one: an IPv4 address, or an IPv6 network of 64 bits.
-func network(a netip.Addr) netip.Prefix {
-	bits := 32
-	if a.Is6() {
-		bits = 64
-	}
-	p, _ := a.Prefix(bits)
-	return p
-}
-
 // asks bounds how often anybody may ask. An answer is longer than what was asked,
 // and goes to where the question says that it is from. What is kept does not grow
 // with those who ask: some of them share, by chance.
@@ -51,7 +41,7 @@ func (r *Relay) mayAsk(c tuple) bool {
 	r.mu.Lock()
 	known := r.clients[c] != nil
 	r.mu.Unlock()
-	h := maphash.Comparable(r.asks.seed, network(c.at.Addr()))
+	h := maphash.Comparable(r.asks.seed, networksOf(c.at.Addr())[0])
 	if known {
 		h = maphash.Comparable(r.asks.seed, c)
 	}
@@ -114,7 +104,7 @@ func (r *Relay) began(src, _ net.Addr, _, _, _ string, at net.Addr, _ int) {
 	}
 	s.client = c
 	r.clients[c] = s
-	r.sources[network(c.at.Addr())]++
+	s.from.Store(r.enter(networksOf(c.at.Addr())))
 	if c.tcp {
 		r.tcp.keep(c.at, true)
 	}
@@ -126,10 +116,7 @@ func (r *Relay) ended(s *socket) {
 	if !c.at.IsValid() {
 		return
 	}
-	from := network(c.at.Addr())
-	if r.sources[from]--; r.sources[from] == 0 {
-		delete(r.sources, from)
-	}
+	r.leave(s.from.Load())
 	if r.clients[c] == s { // and not another that it has had since
 		delete(r.clients, c)
 		if c.tcp {

@@ -190,8 +190,8 @@ func (r *Relay) allowance(user, _ string, from net.Addr) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	cause, ok := r.spent(r.member(user))
-	if !ok && r.sources[network(addrPort(from).Addr())] >= r.cfg.Limits.Address {
-		cause, ok = Addresses, true
+	if !ok && r.crowded(networksOf(addrPort(from).Addr())) {
+		cause, ok = NetworkAddresses, true
 	}
 	if ok {
 		r.counts[cause].Add(1)

@@ -27,7 +27,7 @@ type Config struct {
 	Public  netip.Addr    // the address of this machine as players see it; default: the one bound, or the one in the local network
 	Second  netip.Addr    // another address of this machine, so that STUN can tell what a NAT does (RFC 5780), with the port after that of Addr; Addr names the first. Zero: none
 	Private bool          // relay to private addresses too
-	Ports   Ports         // of relayed addresses; default 61000 to 61999, which systems don't hand out by themselves
+	Ports   Ports         // of relayed addresses; default 61000 to 65535, which Linux doesn't hand out by itself. Two players whom it links need two
 	Life    time.Duration // of a relayed address that nobody refreshes; default 10 min (RFC 8656)
 	Valid   time.Duration // of credentials, to begin with; default 10 min. What has begun goes on
 	Stay    time.Duration // how long what is relayed goes on after its member was last heard of, see Mint and Seen; default 15 min
@@ -40,16 +40,37 @@ type Ports struct{ Low, High uint16 }
 
 // Limits of a Relay. Zero means the default.
 type Limits struct {
-	Member int // relayed addresses of one member at once; default 32
-	Bytes  int // a second through one relayed address, each way, with 28 for each packet's header; default 256 KiB
-	Total  int // bytes through all of one member's, both ways, until it was silent for an hour; default 1 GiB
-	TCP    int // connections at once; default 2,000
-	Peers  int // addresses that one relayed address may be open to at once, and channels that it may have; default 128
+	Member  int // relayed addresses of one member at once; default 32
+	Bytes   int // a second through one relayed address, each way, with 28 for each packet's header; default 256 KiB
+	Packets int // a second through one relayed address, each way; default 1,000
+	Total   int // bytes through all of one member's, both ways, until it was silent for an hour; default 1 GiB
+	Peers   int // addresses that one relayed address may be open to at once, and channels that it may have; default 128
 
-	// Of one address: an IPv4 one, or an IPv6 network of 64 bits.
-	Address    int // relayed addresses at once; default 256
-	AddressTCP int // TCP connections at once; default 256
-	Requests   int // a second, as many of which can come at once; default 500. Who has a relayed address has as many for itself
+	// Of one network: an IPv4 address, or an IPv6 network of 56 bits. One of 48 bits
+	// may have four times as much, but for Requests.
+	Address        int // relayed addresses at once; default 256
+	AddressTCP     int // TCP connections at once; default 256
+	AddressBytes   int // a second through all its relayed addresses, as Bytes; default 4 MiB
+	AddressPackets int // a second through all its relayed addresses, each way; default 30,000
+	Requests       int // a second, as many of which can come at once; default 500. Who has a relayed address has as many for itself
+
+	// Of everybody together.
+	TCP        int // connections at once; default 2,000
+	AllBytes   int // a second, as Bytes; default 64 MiB
+	AllPackets int // a second, each way; default 300,000
+}
+
+func (l *Limits) fill() {
+	for _, d := range []struct {
+		field *int
+		value int
+	}{{&l.Member, 32}, {&l.Bytes, 256 << 10}, {&l.Packets, 1000}, {&l.Total, 1 << 30}, {&l.Peers, 128},
+		{&l.Address, 256}, {&l.AddressTCP, 256}, {&l.AddressBytes, 4 << 20}, {&l.AddressPackets, 30_000}, {&l.Requests, 500},
+		{&l.TCP, 2000}, {&l.AllBytes, 64 << 20}, {&l.AllPackets, 300_000}} {
+		if *d.field == 0 {
+			*d.field = d.value
+		}
+	}
 }
 
 // realm is a part of every TURN credential.
@@ -68,11 +89,12 @@ type Relay struct {
 	tcp    *listener
 	stun   *behavior // nil: none
 	asks   *asks
+	flows  flows // of everybody
 
 	mu      sync.Mutex
-	ports   map[uint16]*socket   // the relayed addresses that exist
-	clients map[tuple]*socket    // by where those who have them are
-	sources map[netip.Prefix]int // how many there are of each network
+	ports   map[uint16]*socket // the relayed addresses that exist
+	clients map[tuple]*socket  // by where those who have them are
+	sources map[netip.Prefix]*source
 	users   map[string]*member
 	swept   time.Time     // when users were looked through
 	bytes   atomic.Uint64 // relayed, both ways
@@ -88,10 +110,10 @@ func Listen(cfg Config) (*Relay, error) {
 		cfg.Addr = ":3478"
 	}
 	if cfg.Ports == (Ports{}) {
-		cfg.Ports = Ports{61000, 61999}
+		cfg.Ports = Ports{61000, 65535}
 	}
 	if cfg.Ports.Low == 0 || cfg.Ports.High < cfg.Ports.Low {
-		return nil, fmt.Errorf("relay: ports %d-%d: want a range such as 61000-61999", cfg.Ports.Low, cfg.Ports.High)
+		return nil, fmt.Errorf("relay: ports %d-%d: want a range such as 61000-65535", cfg.Ports.Low, cfg.Ports.High)
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -105,17 +127,11 @@ func Listen(cfg Config) (*Relay, error) {
 	if cfg.Stay == 0 {
 		cfg.Stay = 15 * time.Minute
 	}
-	for _, d := range []struct {
-		field *int
-		value int
-	}{{&cfg.Limits.Member, 32}, {&cfg.Limits.Bytes, 256 << 10}, {&cfg.Limits.Total, 1 << 30}, {&cfg.Limits.TCP, 2000},
-		{&cfg.Limits.Peers, 128}, {&cfg.Limits.Address, 256}, {&cfg.Limits.AddressTCP, 256}, {&cfg.Limits.Requests, 500}} {
-		if *d.field == 0 {
-			*d.field = d.value
-		}
-	}
-	r := &Relay{cfg: cfg, asks: newAsks(cfg.Limits.Requests), ports: map[uint16]*socket{}, users: map[string]*member{},
-		clients: map[tuple]*socket{}, sources: map[netip.Prefix]int{}}
+	l := &cfg.Limits
+	l.fill()
+	r := &Relay{cfg: cfg, asks: newAsks(l.Requests),
+		ports: map[uint16]*socket{}, users: map[string]*member{}, clients: map[tuple]*socket{}, sources: map[netip.Prefix]*source{}}
+	r.flows.limit(l.AllBytes, l.AllPackets, AllRate, AllPackets)
 	rand.Read(r.secret[:])
 
 	udp, tcp, err := bind(cfg.Addr)
@@ -230,6 +246,10 @@ func (r *Relay) Own() netip.Addr { return r.own }
 // Ports is the range of relayed addresses.
 func (r *Relay) Ports() Ports { return r.cfg.Ports }
 
+// Pairs is how many pairs of players can be relayed at once: each of the two has a
+// relayed address, though they meet at one.
+func (r *Relay) Pairs() int { return (int(r.cfg.Ports.High) - int(r.cfg.Ports.Low) + 1) / 2 }
+
 // Relayed is how many relayed addresses there are.
 func (r *Relay) Relayed() int {
 	r.mu.Lock()
@@ -244,19 +264,27 @@ func (r *Relay) Bytes() uint64 { return r.bytes.Load() }
 type Cause int
 
 const (
-	Quota       Cause = iota // the member has had its share of bytes: an address was taken back, or not given
-	Addresses                // it, or those at its address, have as many addresses as they may
-	Full                     // no port is free
-	Peers                    // its address is open to as many others as it may be
-	Connections              // a TCP connection was refused: there are as many as there may be
-	Rate                     // a packet was dropped: its address carries too much
-	Forbidden                // a packet was dropped: it was from or for somewhere that is not for players, or nobody's whom its player waits for
-	Requests                 // a request was dropped: its address asks too often
+	Quota              Cause = iota // the member has had its share of bytes: an address was taken back, or not given
+	Addresses                       // it has as many addresses as it may
+	NetworkAddresses                // its network has
+	Full                            // no port is free
+	Peers                           // its address is open to as many others as it may be
+	Connections                     // a TCP connection was refused: there are as many as there may be
+	NetworkConnections              // of its network
+	Rate                            // a packet was dropped: its address carries too many bytes,
+	Packets                         // or too many packets
+	NetworkRate                     // the same of its network
+	NetworkPackets
+	AllRate // the same of everybody together
+	AllPackets
+	Forbidden // a packet was dropped: it was from or for somewhere that is not for players, or nobody's whom its player waits for
+	Requests  // a request was dropped: its address asks too often
 	causes
 )
 
 func (c Cause) String() string {
-	return [...]string{"quota", "addresses", "full", "peers", "connections", "rate", "forbidden", "requests"}[c]
+	return [...]string{"quota", "addresses", "network_addresses", "full", "peers", "connections", "network_connections",
+		"rate", "packets", "network_rate", "network_packets", "all_rate", "all_packets", "forbidden", "requests"}[c]
 }
 
 // Count is how often something was not done since the start.

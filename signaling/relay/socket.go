@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/turn/v5"
@@ -43,18 +44,19 @@ func (g *generator) AllocatePacketConn(c turn.AllocateListenerConfig) (net.Packe
 	}
 	span := int(r.cfg.Ports.High) - int(r.cfg.Ports.Low) + 1
 	first := rand.IntN(span)
-	for i := range min(span, 100) {
+	for i, taken := 0, 0; i < span && taken < 100; i++ {
 		port := r.cfg.Ports.Low + uint16((first+i)%span)
 		if r.ports[port] != nil {
 			continue
 		}
 		conn, err := net.ListenUDP(c.Network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(r.listen, port)))
 		if err != nil {
-			continue // Another program has it.
+			taken++ // Another program has it.
+			continue
 		}
 		s := &socket{UDPConn: conn, relay: r, member: m, port: port}
+		s.flows.limit(r.cfg.Limits.Bytes, r.cfg.Limits.Packets, Rate, Packets)
 		s.peers.all, s.peers.by = map[netip.Addr]bool{}, map[netip.Addr]int{}
-		s.out.rate, s.in.rate = r.cfg.Limits.Bytes, r.cfg.Limits.Bytes
 		r.ports[port] = s
 		m.sockets++
 		r.wg.Add(1)
@@ -68,20 +70,21 @@ func (g *generator) AllocatePacketConn(c turn.AllocateListenerConfig) (net.Packe
 // it comes from, since a TURN permission says nothing about ports.
 type socket struct {
 	*net.UDPConn
-	relay   *Relay
-	member  *member
-	port    uint16
-	client  tuple // guarded by relay.mu
-	peers   peers
-	once    sync.Once
-	in, out meter
+	relay  *Relay
+	member *member
+	port   uint16
+	client tuple                   // guarded by relay.mu
+	from   atomic.Pointer[sources] // nil: it is not known yet
+	peers  peers
+	once   sync.Once
+	flows  flows
 }
 
 // WriteTo sends a packet, or drops it in silence: an error would be no news to
 // the player, and UDP may lose anything.
 func (s *socket) WriteTo(b []byte, to net.Addr) (int, error) {
 	real, ok := s.relay.route(addrPort(to))
-	if s.may(ok, &s.out, len(b)) {
+	if s.may(ok, toPeer, len(b)) {
 		_, _ = s.UDPConn.WriteToUDPAddrPort(b, real)
 	}
 	return len(b), nil
@@ -98,7 +101,7 @@ func (s *socket) ReadFrom(b []byte) (int, net.Addr, error) {
 		}
 		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 		as, ok := s.relay.origin(from)
-		if s.may(ok && s.peers.has(as.Addr()), &s.in, n) { // Nobody else can use up what this player may have.
+		if s.may(ok && s.peers.has(as.Addr()), toClient, n) { // Nobody else can use up what this player may have.
 			return n, net.UDPAddrFromAddrPort(as), nil
 		}
 	}
@@ -108,16 +111,31 @@ func (s *socket) ReadFrom(b []byte) (int, net.Addr, error) {
 const header = 28
 
 // may tells whether a packet of n bytes goes on: ok, from and to where packets may.
-func (s *socket) may(ok bool, m *meter, n int) bool {
-	switch {
-	case !ok:
+// What is too much for its own address uses up nothing of its network's, and what is
+// too much for that nothing of everybody's.
+func (s *socket) may(ok bool, w way, n int) bool {
+	if !ok {
 		s.relay.counts[Forbidden].Add(1)
-	case !m.take(n + header):
-		s.relay.counts[Rate].Add(1)
-	default:
-		return s.count(n)
+		return false
 	}
-	return false
+	bounds := [...]*flows{&s.flows, nil, nil, &s.relay.flows}
+	if from := s.from.Load(); from != nil {
+		for i, f := range from {
+			if f != nil {
+				bounds[1+i] = &f.flows
+			}
+		}
+	}
+	for _, f := range bounds {
+		if f == nil {
+			continue
+		}
+		if why, ok := f[w].take(n + header); !ok {
+			s.relay.counts[why].Add(1)
+			return false
+		}
+	}
+	return s.count(n)
 }
 
 // count counts what is relayed. Who has had its share loses the address, and gets
@@ -148,25 +166,4 @@ func (s *socket) Close() error {
 		r.wg.Done()
 	})
 	return err
-}
-
-// meter is a token bucket for bytes: rate a second, one second's worth at once.
-type meter struct {
-	mu   sync.Mutex
-	rate int
-	used float64
-	last time.Time
-}
-
-func (m *meter) take(n int) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	now := time.Now()
-	m.used = max(0, m.used-now.Sub(m.last).Seconds()*float64(m.rate))
-	m.last = now
-	if m.used+float64(n) > float64(m.rate) {
-		return false
-	}
-	m.used += float64(n)
-	return true
 }

@@ -46,8 +46,8 @@ func (l *listener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		t := &tcpConn{Conn: c, of: l, client: tupleAt(c.RemoteAddr()), in: bufio.NewReaderSize(c, maxFrame)}
-		if !l.enter(t) {
-			l.r.counts[Connections].Add(1)
+		if why, ok := l.enter(t); !ok {
+			l.r.counts[why].Add(1)
 			c.Close()
 			continue
 		}
@@ -56,16 +56,23 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
-func (l *listener) enter(c *tcpConn) bool {
+func (l *listener) enter(c *tcpConn) (why Cause, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	from := network(c.client.at.Addr())
-	if l.shut || len(l.conns) >= l.r.cfg.Limits.TCP || l.from[from] >= l.r.cfg.Limits.AddressTCP || l.conns[c.client.at] != nil {
-		return false
+	if l.shut || len(l.conns) >= l.r.cfg.Limits.TCP || l.conns[c.client.at] != nil {
+		return Connections, false
+	}
+	from := networksOf(c.client.at.Addr())
+	for i, n := range from.all() {
+		if l.from[n] >= share(l.r.cfg.Limits.AddressTCP, i) {
+			return NetworkConnections, false
+		}
 	}
 	l.conns[c.client.at] = c
-	l.from[from]++
-	return true
+	for _, n := range from.all() {
+		l.from[n]++
+	}
+	return 0, true
 }
 
 // keep tells whether somebody has a relayed address.
@@ -166,9 +173,11 @@ func (c *tcpConn) Close() error {
 	l.mu.Lock()
 	if l.conns[c.client.at] == c {
 		delete(l.conns, c.client.at)
-		from := network(c.client.at.Addr())
-		if l.from[from]--; l.from[from] == 0 {
-			delete(l.from, from)
+		from := networksOf(c.client.at.Addr())
+		for _, n := range from.all() {
+			if l.from[n]--; l.from[n] == 0 {
+				delete(l.from, n)
+			}
 		}
 	}
 	l.mu.Unlock()

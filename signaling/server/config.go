@@ -35,7 +35,7 @@ type Config struct {
 	Proxies      []netip.Prefix // proxies in front of this server, which are believed about where others come from (X-Forwarded-For), and by which host they ask for it
 	RelayPrivate bool           // let the relay reach private addresses; implied when bound to loopback
 	RelayLimits  relay.Limits   // what the relay does for each member
-	RelayPorts   relay.Ports    // of relayed addresses; default 61000-61999
+	RelayPorts   relay.Ports    // of relayed addresses; default 61000-65535
 	Cert, Key    string         // files of a certificate and its key, for wss; they may be renewed while the server runs
 	Autocert     []string       // host names for which Let's Encrypt gives certificates, by port 443 (TLS-ALPN-01): Addr must be :443, or come from there
 	AutocertFrom string         // URL of the ACME directory of another authority

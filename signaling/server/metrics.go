@@ -79,11 +79,12 @@ func newMetrics(s *Server) *metrics {
 	}
 	if s.relay != nil {
 		gauge("relay_addresses", "Relayed addresses now.", func() float64 { return float64(s.relay.Relayed()) })
+		gauge("relay_addresses_limit", "Relayed addresses that there may be.", func() float64 { return float64(2 * s.relay.Pairs()) })
 		r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "punchback", Name: "relay_bytes_total", Help: "Bytes that were relayed, both ways."},
 			func() float64 { return float64(s.relay.Bytes()) }))
 		for what, causes := range map[[2]string][]relay.Cause{
-			{"relay_refusals_total", "Relayed addresses that were asked for and not given, or taken back."}: {relay.Quota, relay.Addresses, relay.Full, relay.Peers, relay.Connections},
-			{"relay_dropped_packets_total", "Packets that were not relayed."}:                               {relay.Rate, relay.Forbidden, relay.Requests},
+			{"relay_refusals_total", "Relayed addresses that were asked for and not given, or taken back."}: {relay.Quota, relay.Addresses, relay.NetworkAddresses, relay.Full, relay.Peers, relay.Connections, relay.NetworkConnections},
+			{"relay_dropped_packets_total", "Packets that were not relayed."}:                               {relay.Rate, relay.Packets, relay.NetworkRate, relay.NetworkPackets, relay.AllRate, relay.AllPackets, relay.Forbidden, relay.Requests},
 		} {
 			for _, c := range causes {
 				r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "punchback", Name: what[0], Help: what[1], ConstLabels: prometheus.Labels{"cause": c.String()}},

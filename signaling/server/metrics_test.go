@@ -59,6 +59,9 @@ func TestMetrics(t *testing.T) {
 		"punchback_relay_addresses 0", "punchback_relay_bytes_total 0",
 		`punchback_relay_refusals_total{cause="quota"} 0`, `punchback_relay_refusals_total{cause="addresses"} 0`, `punchback_relay_refusals_total{cause="full"} 0`,
 		`punchback_relay_refusals_total{cause="peers"} 0`, `punchback_relay_refusals_total{cause="connections"} 0`,
+		`punchback_relay_refusals_total{cause="network_addresses"} 0`, `punchback_relay_refusals_total{cause="network_connections"} 0`, "punchback_relay_addresses_limit 4536",
+		`punchback_relay_dropped_packets_total{cause="packets"} 0`, `punchback_relay_dropped_packets_total{cause="network_rate"} 0`, `punchback_relay_dropped_packets_total{cause="network_packets"} 0`,
+		`punchback_relay_dropped_packets_total{cause="all_rate"} 0`, `punchback_relay_dropped_packets_total{cause="all_packets"} 0`,
 		`punchback_relay_dropped_packets_total{cause="rate"} 0`, `punchback_relay_dropped_packets_total{cause="forbidden"} 0`, `punchback_relay_dropped_packets_total{cause="requests"} 0`, "process_resident_memory_bytes", "go_goroutines",
 	}
 	var said string

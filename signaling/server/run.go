@@ -128,7 +128,7 @@ func (s *Server) announce(w io.Writer, at net.Addr) {
 		return
 	}
 	turn, ports := s.relay.Addr(), s.relay.Ports()
-	fmt.Fprintf(w, "STUN and TURN at %s, relayed addresses at %s\n", turn, s.relay.Own())
+	fmt.Fprintf(w, "STUN and TURN at %s, relayed addresses at %s for %d pairs of players\n", turn, s.relay.Own(), s.relay.Pairs())
 	if turn.Addr().IsLoopback() {
 		fmt.Fprintln(w, "this machine only: to serve others start with -addr :PORT, or -turn :PORT behind a proxy")
 		return
