@@ -185,7 +185,10 @@ func (c *conn) part(s, said status) {
 	switch {
 	case said == statusAway:
 		why = "left"
-		c.left = c.left || !c.ending // If it was ended its member may be back on another.
+		if !c.ending { // else its member may be back on another
+			c.left = true
+			c.server.leave(c)
+		}
 		c.server.deliver(c.server.lobby.Hear(c.id, &protocol.Message{Kind: protocol.Leave}))
 	case c.ending:
 		why = "ended here"
@@ -254,7 +257,10 @@ func (c *conn) hear(b []byte) {
 	case !c.entered:
 		c.enter(m)
 	default:
-		c.left = c.left || m.Kind == protocol.Leave
+		if m.Kind == protocol.Leave { // at once: the connection ends when the other end likes
+			c.left = true
+			s.leave(c)
+		}
 		s.deliver(s.lobby.Hear(c.id, m))
 		if m.Kind == protocol.State {
 			s.metrics.heard(c, m)

@@ -363,9 +363,6 @@ func (s *Server) forget(c *conn, why string) {
 	defer s.unlock()
 	s.debug("gone", c, "why", why)
 	delete(s.conns, c.id)
-	if c.left {
-		s.leave(c)
-	}
 	s.deliver(s.lobby.Lost(c.id))
 }
 
