@@ -30,9 +30,15 @@ type pair struct {
 // runs.
 func (l *lab) link(t testing.TB, who string, a, b *Host) (p *pair, opened [2]message) {
 	t.Helper()
+	return l.linkBy(t, who, a, b, [2]turn{l.turn, l.turn})
+}
+
+// linkBy is link with a server for each.
+func (l *lab) linkBy(t testing.TB, who string, a, b *Host, by [2]turn) (p *pair, opened [2]message) {
+	t.Helper()
 	p = &pair{signal: l.signal}
-	p.ends[0] = l.start(t, a, "player", who, "offer", l.turn.host, l.turn.user, l.turn.pass)
-	p.ends[1] = l.start(t, b, "player", who, "answer", l.turn.host, l.turn.user, l.turn.pass)
+	p.ends[0] = l.start(t, a, "player", who, "offer", by[0].host, by[0].user, by[0].pass)
+	p.ends[1] = l.start(t, b, "player", who, "answer", by[1].host, by[1].user, by[1].pass)
 	limit := time.After(40 * time.Second)
 	for opened[0].Kind == "" || opened[1].Kind == "" {
 		var m message

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -33,6 +34,8 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	case "relay":
 		playRelay()
+	case "dual":
+		playDual()
 	case "echo":
 		playEcho(args)
 	case "ask":
@@ -169,9 +172,25 @@ func playRelay() {
 	hear(func(message) {})
 }
 
+// playDual is a relay as it stands by default: on every address, of IPv4 and of IPv6.
+func playDual() {
+	r, err := relay.Listen(relay.Config{Addr: ":" + dualPort, Public: netip.MustParseAddr(dual[0]), Private: true})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	defer r.Close()
+	user, pass := r.Mint("dual")
+	tell(message{Kind: "ready", User: user, Pass: pass})
+	hear(func(message) {})
+}
+
 // playPlayer is one end of a link: of ours, or of pion as it comes.
 func playPlayer(args []string) {
-	offer, host, user, pass := args[1] == "offer", args[2]+":3478", args[3], args[4]
+	offer, host, user, pass := args[1] == "offer", args[2], args[3], args[4]
+	if _, _, err := net.SplitHostPort(host); err != nil {
+		host += ":3478"
+	}
 	stun, turn := "stun:"+host, []string{"turn:" + host + "?transport=udp", "turn:" + host + "?transport=tcp"}
 	if args[0] == "pion" {
 		playPion(offer, stun, turn, user, pass)

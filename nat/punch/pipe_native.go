@@ -179,9 +179,7 @@ func newPipe(o *Options, ev events, by *socket) (p *pipe, err error) {
 	}
 	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
 		if c != nil {
-			if c.Typ != webrtc.ICECandidateTypeHost {
-				n.udp.Store(true)
-			}
+			n.found(c)
 			init := c.ToJSON()
 			mid := ""
 			if init.SDPMid != nil {

@@ -2,6 +2,7 @@ package punch
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -123,6 +124,8 @@ func (l *Link) why() string {
 		return "the other end shows no address but a relay's"
 	case len(ours) == 0 || ours["relay"] == len(l.ours):
 		return "this end has no address but a relay's: UDP is blocked here"
+	case apart(l.ours, l.theirs):
+		return apartText
 	case ours["srflx"] == 0 && len(l.o.Servers) > 0 && theirs["srflx"] > 0:
 		return "no STUN server told this end its address: UDP may be blocked here"
 	case theirs["srflx"] == 0 && len(l.o.Servers) > 0 && ours["srflx"] > 0:
@@ -130,6 +133,38 @@ func (l *Link) why() string {
 	}
 	return fmt.Sprintf("nothing came through directly (%d addresses here, %d there): a symmetric NAT?",
 		len(l.ours)-ours["relay"], len(l.theirs)-theirs["relay"])
+}
+
+const apartText = "one end has IPv4 alone and the other IPv6 alone"
+
+// apart reports whether the ends' own addresses are of two families. Names that
+// browsers show may be of either.
+func apart(ours, theirs []candidate) bool {
+	a, b := families(ours), families(theirs)
+	return a != 0 && b != 0 && a&b == 0
+}
+
+// families are bits: 1 for IPv4, 2 for IPv6, both for what can't be known.
+func families(cs []candidate) (bits int) {
+	for _, c := range cs {
+		if c.kind() == "relay" {
+			continue
+		}
+		text := ""
+		if f := strings.Fields(c.Text); len(f) > 4 {
+			text = f[4]
+		}
+		ip, err := netip.ParseAddr(text)
+		switch {
+		case err != nil:
+			bits |= 3
+		case ip.Unmap().Is4():
+			bits |= 1
+		default:
+			bits |= 2
+		}
+	}
+	return bits
 }
 
 func kinds(cs []candidate) map[string]int {
@@ -157,6 +192,9 @@ func (l *Link) giveUp(broken error) {
 	}[cause]
 	if cause == NoAnswer && !l.o.Offer {
 		text = "no offer from the other side"
+	}
+	if cause == ChecksFailed && apart(l.ours, l.theirs) {
+		text += ": " + apartText + ", and no relay led from the one to the other"
 	}
 	text += fmt.Sprintf(" in %v", l.o.Timeout)
 	if cause != NoAnswer || l.o.Offer {
