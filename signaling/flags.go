@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/punchback/punchback/netcode/printable"
+	"github.com/punchback/punchback/signaling/others"
 	"github.com/punchback/punchback/signaling/relay"
 	"github.com/punchback/punchback/signaling/server"
 )
@@ -39,7 +40,7 @@ var groups = []struct{ title, flags string }{
 	{"Where it is", "addr public turn stun2 web"},
 	{"TLS", "autocert autocert-dir autocert-from cert key"},
 	{"Who may come, and how much they may do", "origin proxy sockets address-sockets rooms rate"},
-	{"The relay", "relay-ports relay-bytes relay-packets relay-address-bytes relay-address-packets relay-total relay-private"},
+	{"The relay, and those of others", "turn-server relay-ports relay-bytes relay-packets relay-address-bytes relay-address-packets relay-total relay-private"},
 	{"Running it", "proofs nats drain log v version"},
 }
 
@@ -104,6 +105,7 @@ func parse(args, environ []string, out, warn io.Writer) (cfg options, err error)
 	}
 	f.BoolVar(&cfg.RelayPrivate, "relay-private", false, "let the relay reach private addresses, such as others in this network;\nimplied when bound to loopback")
 
+	f.Func("turn-server", "`relay` of other people's that players are told of, too, again for each:\n\"turn:HOST:PORT turns:HOST:PORT secret=FILE\", as coturn has a secret;\n\"turn:HOST:PORT user=NAME password=FILE\";\n\"mint=URL token=FILE body=TEXT\", which answers with credentials (also user= and password=);\n\"run=COMMAND ...\", which prints such an answer. FILE may be env:VARIABLE. In a variable\nthere are semicolons between relays", relays(&cfg.Others))
 	f.StringVar(&cfg.proofs, "proofs", "", "`file` of the key by which players prove after a restart what they were; it is made\nif it is not there; default: punchback/proofs.key in the configuration folder")
 	f.StringVar(&cfg.nats, "nats", "", "`servers` of NATS with JetStream, by which several of these are one: nats://host:4222,\nwith commas between; default: this one is alone")
 	cfg.Drain = 30 * time.Second
@@ -113,6 +115,13 @@ func parse(args, environ []string, out, warn io.Writer) (cfg options, err error)
 	f.BoolVar(&version, "version", false, "tell what this is, and end")
 
 	err = environment(f, environ, warn)
+	fromEnvironment := cfg.Others
+	cfg.Others = nil
+	defer func() {
+		if cfg.Others == nil {
+			cfg.Others = fromEnvironment
+		}
+	}()
 	switch wrong := f.Parse(args); {
 	case errors.Is(wrong, flag.ErrHelp):
 		help(f, out)
@@ -212,6 +221,23 @@ func build() string {
 func list(to *[]string) func(string) error {
 	return func(s string) error {
 		*to = strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
+		return nil
+	}
+}
+
+// relays takes one more, or several with semicolons between.
+func relays(to *[]others.Relay) func(string) error {
+	return func(s string) error {
+		for one := range strings.SplitSeq(s, ";") {
+			if strings.TrimSpace(one) == "" {
+				continue
+			}
+			r, err := others.Parse(one)
+			if err != nil {
+				return err
+			}
+			*to = append(*to, r)
+		}
 		return nil
 	}
 }

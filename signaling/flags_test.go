@@ -32,7 +32,7 @@ func TestEveryFlagIsToldOfAndHasAVariable(t *testing.T) {
 		"addr": ":1", "public": "a.example", "turn": "off", "stun2": "192.0.2.7", "web": ".", "autocert": "a.example, b.example", "autocert-dir": ".",
 		"autocert-from": "https://ca.example/dir", "cert": "c", "key": "k", "origin": "itch,*.example.org", "proxy": "127.0.0.1,10.0.0.0/8", "sockets": "1",
 		"address-sockets": "1", "rooms": "1", "rate": "1", "relay-ports": "5000-5001", "relay-total": "5", "relay-private": "true", "relay-bytes": "6",
-		"relay-packets": "7", "relay-address-bytes": "8", "relay-address-packets": "9", "nats": "nats://a:1",
+		"turn-server": "stun:a.example; stun:b.example", "relay-packets": "7", "relay-address-bytes": "8", "relay-address-packets": "9", "nats": "nats://a:1",
 		"proofs": "p", "drain": "0s", "log": "json", "v": "true",
 	}
 	for name, value := range good {
@@ -47,7 +47,7 @@ func TestEveryFlagIsToldOfAndHasAVariable(t *testing.T) {
 			t.Errorf("-h does not tell of -%s", name)
 		case name == "addr" && cfg.Addr != ":1", name == "autocert" && len(cfg.Autocert) != 2, name == "proxy" && len(cfg.Proxies) != 2,
 			name == "rate" && cfg.Limits.Rate != 1, name == "relay-ports" && cfg.RelayPorts.High != 5001, name == "drain" && cfg.Drain != 0,
-			name == "relay-bytes" && cfg.RelayLimits.AllBytes != 6, name == "relay-packets" && cfg.RelayLimits.AllPackets != 7,
+			name == "turn-server" && len(cfg.Others) != 2, name == "relay-bytes" && cfg.RelayLimits.AllBytes != 6, name == "relay-packets" && cfg.RelayLimits.AllPackets != 7,
 			name == "relay-address-bytes" && cfg.RelayLimits.AddressBytes != 8, name == "relay-address-packets" && cfg.RelayLimits.AddressPackets != 9,
 			name == "nats" && cfg.nats == "", name == "proofs" && cfg.proofs != "p":
 			t.Errorf("%s sets nothing: %+v", variable, cfg)
@@ -59,6 +59,14 @@ func TestEveryFlagIsToldOfAndHasAVariable(t *testing.T) {
 	cfg, err := parse([]string{"-drain", "1s"}, []string{"PUNCHBACK_DRAIN=2s", "PUNCHBACK_ROOMS=7"}, io.Discard, io.Discard)
 	if err != nil || cfg.Drain != time.Second || cfg.Limits.Rooms != 7 || cfg.Limits.Sockets != 10_000 {
 		t.Errorf("the flag does not count more: %v, %+v", err, cfg)
+	}
+}
+
+// A flag counts more than the variable, also where it is said again for each.
+func TestRelaysOfOthersByFlag(t *testing.T) {
+	cfg, err := parse([]string{"-turn-server", "stun:c.example", "-turn-server", "stun:d.example"}, []string{"PUNCHBACK_TURN_SERVER=stun:a.example;stun:b.example"}, io.Discard, io.Discard)
+	if err != nil || len(cfg.Others) != 2 || cfg.Others[0].URLs[0] != "stun:c.example" || cfg.Others[1].URLs[0] != "stun:d.example" {
+		t.Errorf("%v, %+v", err, cfg.Others)
 	}
 }
 

@@ -16,17 +16,19 @@ import (
 	"time"
 
 	"github.com/punchback/punchback/signaling/cluster"
+	"github.com/punchback/punchback/signaling/others"
 	"github.com/punchback/punchback/signaling/protocol"
 	"github.com/punchback/punchback/signaling/relay"
 )
 
 // Config of a Server. The zero value is a server on every interface.
 type Config struct {
-	Addr    string     // TCP address of Run; default :8080, or :443 with Autocert
-	Turn    string     // address of STUN and TURN, UDP and TCP; default: the host of Addr and port 3478, or a free port if that is taken; port 0: a free one; off: none
-	Stun2   netip.Addr // another address of this machine, by which STUN can tell players what their NAT does (RFC 5780); Turn names the first
-	Public  string     // the host or IP address that players reach this machine by, if it is not what their link says; also one that may be asked for at a loopback address, see [Server.ServeHTTP]
-	Origins []string   // web pages that may use this server, beside its own: https://example.org, *.example.org, itch, *
+	Addr    string         // TCP address of Run; default :8080, or :443 with Autocert
+	Turn    string         // address of STUN and TURN, UDP and TCP; default: the host of Addr and port 3478, or a free port if that is taken; port 0: a free one; off: none
+	Stun2   netip.Addr     // another address of this machine, by which STUN can tell players what their NAT does (RFC 5780); Turn names the first
+	Others  []others.Relay // other people's relays that players are told of, too
+	Public  string         // the host or IP address that players reach this machine by, if it is not what their link says; also one that may be asked for at a loopback address, see [Server.ServeHTTP]
+	Origins []string       // web pages that may use this server, beside its own: https://example.org, *.example.org, itch, *
 	// Admit is asked about everybody before they come in, by the request of their
 	// WebSocket: its query, cookies and headers. An error keeps them out, and is what
 	// they are told. It may take 5 s, and is called from many goroutines. Default: all.
@@ -147,13 +149,18 @@ func plain(err error, flag string) error {
 	return err
 }
 
-// servers are the STUN and TURN servers for a welcomed member, with credentials from now:
-// STUN first, since it is free, and TURN over TCP last, for those without UDP.
-func (s *Server) servers(c *conn) []protocol.Server {
+// servers are the STUN and TURN servers for a welcomed member, with credentials from
+// now: our own first, and of those STUN, since it is free, and TURN over TCP last, for
+// those without UDP; then those of others.
+func (s *Server) servers(c *conn) (list []protocol.Server) {
 	c.minted = time.Now()
-	if s.relay == nil {
-		return nil
+	if s.relay != nil {
+		list = s.own(c)
 	}
+	return append(list, s.others.Servers(c.tenant())...)
+}
+
+func (s *Server) own(c *conn) []protocol.Server {
 	host := s.cfg.Public
 	if host == "" {
 		host, _ = splitHost(c.host)

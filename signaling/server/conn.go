@@ -265,7 +265,7 @@ func (c *conn) hear(b []byte) {
 		if m.Kind == protocol.State {
 			s.metrics.heard(c, m)
 		}
-		if m.Kind == protocol.Ping && now.Sub(c.minted) > s.cfg.Limits.Fresh {
+		if m.Kind == protocol.Ping && (now.Sub(c.minted) > s.cfg.Limits.Fresh || s.others.News().After(c.minted)) {
 			c.freshen()
 		}
 	}

@@ -86,14 +86,29 @@ func TestDrain(t *testing.T) {
 // allocate begins to be relayed, by what a Welcome says.
 func allocate(t *testing.T, w protocol.Message) net.PacketConn {
 	t.Helper()
+	for _, s := range w.Servers {
+		if strings.HasPrefix(s.URLs[0], "turn:") {
+			relayed, err := allocateBy(t, s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return relayed
+		}
+	}
+	t.Fatalf("no relay: %+v", w.Servers)
+	return nil
+}
+
+func allocateBy(t *testing.T, s protocol.Server) (net.PacketConn, error) {
+	t.Helper()
 	udp, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { udp.Close() })
-	at := strings.TrimSuffix(strings.TrimPrefix(w.Servers[1].URLs[0], "turn:"), "?transport=udp")
+	at := strings.TrimSuffix(strings.TrimPrefix(s.URLs[0], "turn:"), "?transport=udp")
 	c, err := turn.NewClient(&turn.ClientConfig{STUNServerAddr: at, TURNServerAddr: at, Conn: udp,
-		Username: w.Servers[1].Username, Password: w.Servers[1].Credential, LoggerFactory: logging.NewDefaultLoggerFactory()})
+		Username: s.Username, Password: s.Credential, LoggerFactory: logging.NewDefaultLoggerFactory()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,11 +116,7 @@ func allocate(t *testing.T, w protocol.Message) net.PacketConn {
 	if err := c.Listen(); err != nil {
 		t.Fatal(err)
 	}
-	relayed, err := c.Allocate()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return relayed
+	return c.Allocate()
 }
 
 // Who leaves is not relayed any more, and not a moment longer than it is in its room:

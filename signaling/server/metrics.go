@@ -92,6 +92,14 @@ func newMetrics(s *Server) *metrics {
 			}
 		}
 	}
+	if s.others.All() > 0 {
+		gauge("turn_servers", "Relays of others that players are told of now.", func() float64 { return float64(s.others.Usable()) })
+		gauge("turn_servers_configured", "Relays of others that they are to be told of.", func() float64 { return float64(s.others.All()) })
+		for result, f := range map[string]func() uint64{"ok": s.others.Minted, "failed": s.others.Failed} {
+			r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "punchback", Name: "turn_server_mints_total", Help: "Questions for credentials to relays of others.", ConstLabels: prometheus.Labels{"result": result}},
+				func() float64 { return float64(f()) }))
+		}
+	}
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewBuildInfoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.handler = promhttp.HandlerFor(r, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
 	return m

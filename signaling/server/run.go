@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 )
 
@@ -123,8 +124,15 @@ func (s *Server) announce(w io.Writer, at net.Addr) {
 			fmt.Fprintf(w, "without -proxy %s everybody seems to be the proxy, and nobody has the limits of an address\n", ip)
 		}
 	}
+	names := strings.Join(s.others.Names(), ", ")
+	if names != "" {
+		fmt.Fprintf(w, "players are told of the relays of %s\n", names)
+	}
 	if s.relay == nil {
-		fmt.Fprintf(w, "STUN and TURN are off: only players who can reach each other meet\nopen %s\n", open)
+		if names == "" {
+			fmt.Fprintln(w, "STUN and TURN are off: only players who can reach each other meet")
+		}
+		fmt.Fprintf(w, "open %s\n", open)
 		return
 	}
 	turn, ports := s.relay.Addr(), s.relay.Ports()

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/punchback/punchback/signaling/lobby"
+	"github.com/punchback/punchback/signaling/others"
 	"github.com/punchback/punchback/signaling/protocol"
 	"github.com/punchback/punchback/signaling/relay"
 )
@@ -80,7 +81,8 @@ type Server struct {
 	hosts   *hosts
 	web     http.Handler
 	relay   *relay.Relay // nil: off
-	route   *route       // nil: this server is alone
+	others  *others.Relays
+	route   *route // nil: this server is alone
 	metrics *metrics
 	guard   guard
 
@@ -141,6 +143,7 @@ func New(cfg Config) (*Server, error) {
 	if s.relay, err = s.cfg.listenRelay(); err != nil {
 		return nil, err
 	}
+	s.others = others.Start(cfg.Others, s.log)
 	s.foreign = seldom{log: s.log, level: slog.LevelWarn}
 	s.hosts = newHosts(&s.cfg)
 	s.metrics = newMetrics(s)
@@ -152,6 +155,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.Cluster != nil {
 		if err = s.join(cfg.Cluster, empty); err != nil {
+			s.others.Close()
 			if s.relay != nil {
 				s.relay.Close()
 			}
@@ -179,6 +183,7 @@ func (s *Server) Close() error {
 		s.part()
 	}
 	s.wg.Wait()
+	s.others.Close()
 	if first && s.relay != nil {
 		return s.relay.Close()
 	}
