@@ -99,7 +99,7 @@ func parse(args, environ []string, out, warn io.Writer) (cfg options, err error)
 		{&cfg.RelayLimits.AddressBytes, 4 << 20, "relay-address-bytes", "`limit` of bytes a second, each way, that it carries for players at one address"},
 		{&cfg.RelayLimits.AddressPackets, 30_000, "relay-address-packets", "`limit` of packets a second, the same"},
 		{&cfg.RelayLimits.AllBytes, 64 << 20, "relay-bytes", "`limit` of bytes a second, each way, that it carries for everybody"},
-		{&cfg.RelayLimits.AllPackets, 300_000, "relay-packets", "`limit` of packets a second, the same"},
+		{&cfg.RelayLimits.AllPackets, 500_000, "relay-packets", "`limit` of packets a second, the same"},
 	} {
 		f.Var(&count{l.to, l.value, 1, math.MaxInt}, l.name, l.text)
 	}

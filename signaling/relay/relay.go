@@ -57,7 +57,7 @@ type Limits struct {
 	// Of everybody together.
 	TCP        int // connections at once; default 2,000
 	AllBytes   int // a second, as Bytes; default 64 MiB
-	AllPackets int // a second, each way; default 300,000
+	AllPackets int // a second, each way; default 500,000
 }
 
 func (l *Limits) fill() {
@@ -66,7 +66,7 @@ func (l *Limits) fill() {
 		value int
 	}{{&l.Member, 32}, {&l.Bytes, 256 << 10}, {&l.Packets, 1000}, {&l.Total, 1 << 30}, {&l.Peers, 128},
 		{&l.Address, 256}, {&l.AddressTCP, 256}, {&l.AddressBytes, 4 << 20}, {&l.AddressPackets, 30_000}, {&l.Requests, 500},
-		{&l.TCP, 2000}, {&l.AllBytes, 64 << 20}, {&l.AllPackets, 300_000}} {
+		{&l.TCP, 2000}, {&l.AllBytes, 64 << 20}, {&l.AllPackets, 500_000}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
+	"github.com/punchback/punchback/signaling/others"
 	"github.com/punchback/punchback/signaling/protocol"
 	"github.com/punchback/punchback/signaling/server"
 )
@@ -21,7 +22,7 @@ import (
 // What happens shows in the metrics, which name nobody, and which nobody from
 // elsewhere is told.
 func TestMetrics(t *testing.T) {
-	s, err := server.New(server.Config{Turn: "127.0.0.1:0", Limits: server.Limits{Hello: 200 * time.Millisecond}})
+	s, err := server.New(server.Config{Turn: "127.0.0.1:0", Others: []others.Relay{{URLs: []string{"stun:a.example"}}}, Limits: server.Limits{Hello: 200 * time.Millisecond}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,6 +57,7 @@ func TestMetrics(t *testing.T) {
 		"punchback_members 2", "punchback_rooms 1", "punchback_joins_total 2", "punchback_matches_total 2",
 		`punchback_links_total{path="relay"} 1`, `punchback_links_total{path="direct"} 0`, "punchback_link_upgrades_total 1", "punchback_link_failures_total 2",
 		`punchback_refusals_total{code="version"} 1`, `punchback_refusals_total{code="full"} 0`, `punchback_drops_total{cause="hello"} 1`,
+		"punchback_turn_servers 1", "punchback_turn_servers_configured 1", `punchback_turn_server_mints_total{result="failed"} 0`,
 		"punchback_relay_addresses 0", "punchback_relay_bytes_total 0",
 		`punchback_relay_refusals_total{cause="quota"} 0`, `punchback_relay_refusals_total{cause="addresses"} 0`, `punchback_relay_refusals_total{cause="full"} 0`,
 		`punchback_relay_refusals_total{cause="peers"} 0`, `punchback_relay_refusals_total{cause="connections"} 0`,
