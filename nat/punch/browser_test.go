@@ -143,6 +143,40 @@ func browserAndNative(t *testing.T, do func(js string, result any), browserOffer
 	p.until("closed", func() bool { return l.State() == Closed && p.told.State == "closed" })
 }
 
+// A browser takes the nearest relay, too, whoever offers and in whatever order it is
+// told of them.
+func TestBrowserTakesTheNearestRelay(t *testing.T) {
+	for name, start := range map[string]func(dir string) (browsers.Browser, error){"Chromium": browsers.Chromium, "Firefox": browsers.Firefox} {
+		t.Run(name, func(t *testing.T) {
+			do, host := page(t, start), lan(t)
+			near := turnServerAs(t, relay.Config{Addr: host, Ports: relay.Ports{Low: 62000, High: 62499}, Private: true})
+			far := farther(t, turnServerAs(t, relay.Config{Addr: host, Ports: relay.Ports{Low: 63000, High: 63499}, Private: true}), func() time.Duration { return 100 * time.Millisecond })
+			near[1].URLs = near[1].URLs[:1]
+			for i, servers := range [][]Server{{far[0], near[1]}, {near[1], far[0]}} {
+				for _, browserOffers := range []bool{true, false} {
+					t.Run(fmt.Sprintf("far first: %v, browser offers: %v", i == 0, browserOffers), func(t *testing.T) {
+						l, err := New(Options{Offer: !browserOffers, RelayOnly: true, Servers: servers})
+						if err != nil {
+							t.Fatal(err)
+						}
+						defer l.Close()
+						list, _ := json.Marshal(servers)
+						p := begin(t, do, l, browserOffers, true, string(list))
+						p.until("open", func() bool { return l.State() == Open && p.told.Path == "relay" })
+						first, began := p.told.Reason, time.Now()
+						p.until("by the nearest", func() bool {
+							r := l.Report()
+							return strings.Contains(r.Local, ":62") && strings.Contains(r.Remote, ":62")
+						})
+						t.Logf("after %v; first %s", time.Since(began), first)
+						do("end()", nil)
+					})
+				}
+			}
+		})
+	}
+}
+
 // pair is a link in the page and one here, whose signals are carried.
 type pair struct {
 	t            *testing.T

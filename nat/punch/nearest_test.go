@@ -21,7 +21,8 @@ import (
 func farther(t *testing.T, servers []Server, way func() time.Duration) []Server {
 	t.Helper()
 	at := strings.TrimSuffix(strings.TrimPrefix(servers[1].URLs[0], "turn:"), "?transport=udp")
-	front, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	host, _, _ := net.SplitHostPort(at)
+	front, err := net.ListenPacket("udp4", net.JoinHostPort(host, "0"))
 	if err != nil {
 		t.Fatal(err)
 	}
