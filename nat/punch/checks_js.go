@@ -2,12 +2,8 @@ package punch
 
 import "net/netip"
 
-// asked and budget are nothing in the browser, which checks by itself and does not
-// tell whom.
-type (
-	asked  struct{}
-	budget struct{}
-)
+// asked is nothing in the browser, which checks by itself and does not tell whom.
+type asked struct{}
 
 func (asked) has(netip.AddrPort) bool { return false }
 

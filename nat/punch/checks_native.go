@@ -10,11 +10,9 @@ import (
 	"time"
 )
 
-// asked are the addresses that checks of the link have gone to.
-type asked map[netip.AddrPort]*inquiry
-
-// budget is what the checks of a link may cost.
-type budget struct {
+// asked are the addresses that checks of the link have gone to, and what those cost.
+type asked struct {
+	known  map[netip.AddrPort]*inquiry
 	checks allowance // packets
 }
 
@@ -50,7 +48,7 @@ const (
 )
 
 func (a asked) has(at netip.AddrPort) bool {
-	k := a[at]
+	k := a.known[at]
 	return k != nil && k.met
 }
 
@@ -106,7 +104,7 @@ func (s *strangers) may(by *gate, b []byte, to netip.AddrPort) bool {
 		w.owed--
 		k.ids = append(k.ids[max(0, len(k.ids)-2*mostChecks):], [12]byte(b[8:stunHead]))
 		return true
-	case len(k.ids) >= mostChecks, !by.relay && len(k.ids) >= mostChecks-leftForRelays, now.Before(w.next), k.strays(w), !s.checks.take(linkChecks, now):
+	case len(k.ids) >= mostChecks, !by.relay && len(k.ids) >= mostChecks-leftForRelays, now.Before(w.next), k.strays(w), !s.asked.checks.take(linkChecks, now):
 		return false
 	}
 	k.ids = append(k.ids, [12]byte(b[8:stunHead]))
@@ -117,21 +115,21 @@ func (s *strangers) may(by *gate, b []byte, to netip.AddrPort) bool {
 
 // ask finds what is known of an address; nil: too many are known.
 func (s *strangers) ask(to netip.AddrPort, by *gate, now time.Time) *inquiry {
-	if k := s.asked[to]; k != nil {
+	if k := s.asked.known[to]; k != nil {
 		return k
 	}
-	if len(s.asked) >= mostAsked {
-		for at, k := range s.asked {
+	if len(s.asked.known) >= mostAsked {
+		for at, k := range s.asked.known {
 			if now.Sub(k.last) > remembers {
-				delete(s.asked, at)
+				delete(s.asked.known, at)
 			}
 		}
 	}
-	if len(s.asked) >= mostAsked {
+	if len(s.asked.known) >= mostAsked {
 		return nil
 	}
-	if s.asked == nil {
-		s.asked = make(asked)
+	if s.asked.known == nil {
+		s.asked.known = make(map[netip.AddrPort]*inquiry)
 	}
 	k := &inquiry{}
 	if by.home.IsValid() {
@@ -141,7 +139,7 @@ func (s *strangers) ask(to netip.AddrPort, by *gate, now time.Time) *inquiry {
 		}
 		k.near = vicinity().have(to.Addr())
 	}
-	s.asked[to] = k
+	s.asked.known[to] = k
 	return k
 }
 
@@ -201,14 +199,14 @@ func (s *strangers) came(by *gate, b []byte, from netip.AddrPort) {
 		}
 		return
 	}
-	if k := s.asked[from]; k != nil && !k.met && slices.Contains(k.ids, id) {
+	if k := s.asked.known[from]; k != nil && !k.met && slices.Contains(k.ids, id) {
 		s.meet(k, 1)
 	}
 }
 
 // meet notes that an address is the other end's.
 func (s *strangers) meet(k *inquiry, places int) {
-	s.checks.back(len(k.ids))
+	s.asked.checks.back(len(k.ids))
 	s.places.back(places)
 	k.met, k.ids, k.ways = true, nil, nil
 }

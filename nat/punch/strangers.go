@@ -27,7 +27,6 @@ type strangers struct {
 	mu     sync.Mutex
 	places allowance // addresses, and one more a second: a new attempt brings new ones
 	asked  asked
-	budget
 }
 
 // allowance lets in so many at once, and one more for each second that passes.

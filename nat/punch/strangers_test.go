@@ -233,8 +233,8 @@ func TestOnlySealedAnswersCount(t *testing.T) {
 	for i := range 10_000 {
 		s.came(g, check.Raw, netip.AddrPortFrom(at.Addr(), uint16(i)))
 	}
-	if len(s.asked) > mostAsked {
-		t.Errorf("%d addresses are remembered", len(s.asked))
+	if len(s.asked.known) > mostAsked {
+		t.Errorf("%d addresses are remembered", len(s.asked.known))
 	}
 }
 
