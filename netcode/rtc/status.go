@@ -35,68 +35,77 @@ func gather(m *mesh.Mesh) Status {
 	if text := leftOut(m, peers); text != "" {
 		return Status{Phase: Gathering, Text: text, Progress: 0.9}
 	}
-	linked, waits := 0, ""
-	var away, lost, late, playing, unready []string
+	c := companyOf(m, peers)
+	here := len(peers) + 1
+	missing, without := lo-here, ""
+	if c.linked+1 >= lo {
+		without = ", or going on without"
+	}
+	switch {
+	case c.waits != "":
+		if len(peers) > 1 {
+			c.waits += fmt.Sprintf(" (%d of %d are)", c.linked, len(peers))
+		}
+		return Status{Phase: Linking, Text: c.waits, Progress: 0.5 + 0.4*float32(c.linked)/float32(len(peers))}
+	case missing > 0:
+		return Status{Phase: Gathering, Text: farewell(m.Departed()) + fmt.Sprintf("waiting for %d more", missing), Progress: 0.2 + 0.3*float32(here)/float32(lo)}
+	case len(c.playing) > 0:
+		return Status{Phase: Gathering, Text: "waiting for " + list(c.playing) + " to end their match", Progress: 0.9}
+	case len(c.lost) > 0:
+		text := c.lost[0] + "; trying on"
+		if without == "" {
+			text += ", or waiting for somebody else"
+		}
+		return Status{Phase: Linking, Text: text + without, Progress: 0.5}
+	case len(c.away) > 0:
+		return Status{Phase: Gathering, Text: "waiting for " + list(c.away) + without, Progress: 0.5}
+	case len(c.late) > 0:
+		return Status{Phase: Gathering, Text: "waiting for " + list(c.late), Progress: 0.9}
+	case here < hi && !m.Ready():
+		return Status{Phase: Gathering, Text: fmt.Sprintf("%d here, %d can play: start when you are ready", here, hi), Progress: 0.9}
+	case here < hi && len(c.unready) > 0:
+		return Status{Phase: Gathering, Text: "waiting for " + list(c.unready) + " to be ready", Progress: 0.9}
+	}
+	return Status{Phase: Gathering, Text: "starting", Progress: 0.95}
+}
+
+// company is the other members by what a start still waits for.
+type company struct {
+	linked                             int
+	waits                              string // what is tried, if somebody is not linked yet
+	away, lost, playing, late, unready []string
+}
+
+func companyOf(m *mesh.Mesh, peers []mesh.Peer) (c company) {
 	for i := range peers {
 		p := &peers[i]
 		name := nameOf(p.Member)
 		switch {
 		case p.Link == mesh.Banned:
-			lost = append(lost, banned(*p)+": no match with it starts")
+			c.lost = append(c.lost, banned(*p)+": no match with it starts")
 			continue
 		case p.Away || p.Gone > 0:
-			away = append(away, fmt.Sprintf("%s, away for %d s", name, p.Gone/mesh.TickRate))
+			c.away = append(c.away, fmt.Sprintf("%s, away for %d s", name, p.Gone/mesh.TickRate))
 			continue
 		case unreachable(p):
-			lost = append(lost, fmt.Sprintf("%s can't be reached: %s", name, p.Reason))
+			c.lost = append(c.lost, fmt.Sprintf("%s can't be reached: %s", name, p.Reason))
 			continue
 		case p.Link == mesh.Linked:
-			linked++
+			c.linked++
 		case p.Tries > 0 && p.Reason != gone:
-			waits = fmt.Sprintf("connecting to %s again, since it failed: %s", name, p.Reason)
-		case waits == "":
-			waits = "connecting to " + name
+			c.waits = fmt.Sprintf("connecting to %s again, since it failed: %s", name, p.Reason)
+		case c.waits == "":
+			c.waits = "connecting to " + name
 		}
 		if m.Plays(p) {
-			playing = append(playing, name)
+			c.playing = append(c.playing, name)
 		} else if p.Round < m.Round() {
-			late = append(late, name)
+			c.late = append(c.late, name)
 		} else if !p.Ready {
-			unready = append(unready, name)
+			c.unready = append(c.unready, name)
 		}
 	}
-	here := len(peers) + 1
-	well, missing := linked+1, lo-here
-	without := ""
-	if well >= lo {
-		without = ", or going on without"
-	}
-	switch {
-	case waits != "":
-		if len(peers) > 1 {
-			waits += fmt.Sprintf(" (%d of %d are)", linked, len(peers))
-		}
-		return Status{Phase: Linking, Text: waits, Progress: 0.5 + 0.4*float32(linked)/float32(len(peers))}
-	case missing > 0:
-		return Status{Phase: Gathering, Text: farewell(m.Departed()) + fmt.Sprintf("waiting for %d more", missing), Progress: 0.2 + 0.3*float32(here)/float32(lo)}
-	case len(playing) > 0:
-		return Status{Phase: Gathering, Text: "waiting for " + list(playing) + " to end their match", Progress: 0.9}
-	case len(lost) > 0:
-		text := lost[0] + "; trying on"
-		if without == "" {
-			text += ", or waiting for somebody else"
-		}
-		return Status{Phase: Linking, Text: text + without, Progress: 0.5}
-	case len(away) > 0:
-		return Status{Phase: Gathering, Text: "waiting for " + list(away) + without, Progress: 0.5}
-	case len(late) > 0:
-		return Status{Phase: Gathering, Text: "waiting for " + list(late), Progress: 0.9}
-	case here < hi && !m.Ready():
-		return Status{Phase: Gathering, Text: fmt.Sprintf("%d here, %d can play: start when you are ready", here, hi), Progress: 0.9}
-	case here < hi && len(unready) > 0:
-		return Status{Phase: Gathering, Text: "waiting for " + list(unready) + " to be ready", Progress: 0.9}
-	}
-	return Status{Phase: Gathering, Text: "starting", Progress: 0.95}
+	return c
 }
 
 // unreachable reports whether a peer counts as one that can't be reached.
