@@ -23,12 +23,6 @@ type signal struct {
 	Candidates []candidate `json:"cand,omitempty"`   // some or all so far
 }
 
-// candidate is an RTCIceCandidateInit of the one media section.
-type candidate struct {
-	Text string `json:"c"`
-	Mid  string `json:"m"`
-}
-
 // What the other end can make us keep of its signals.
 const (
 	maxSignal     = 48 << 10 // bytes
@@ -95,49 +89,4 @@ func (s *signal) apart() {
 		}
 	}
 	s.SDP = rest.String()
-}
-
-// kind is the type of a candidate: host, srflx, prflx or relay.
-func (c candidate) kind() string { return c.after("typ") }
-
-func (c candidate) after(word string) string {
-	f := strings.Fields(c.Text)
-	for i := range len(f) - 1 {
-		if f[i] == word {
-			return f[i+1]
-		}
-	}
-	return ""
-}
-
-// String is the candidate as a person reads it: "srflx 203.0.113.5:4711 udp".
-func (c candidate) String() string {
-	f := strings.Fields(c.Text)
-	if len(f) < 8 {
-		return c.Text
-	}
-	host := f[4]
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
-	}
-	return f[7] + " " + host + ":" + f[5] + " " + strings.ToLower(f[2])
-}
-
-// private is the candidate without the address from which a relay was asked:
-// what RelayOnly may show. Only relay candidates may be shown at all.
-func (c candidate) private() (candidate, bool) {
-	if c.kind() != "relay" {
-		return c, false
-	}
-	f := strings.Fields(c.Text)
-	for i := range len(f) - 1 {
-		switch f[i] {
-		case "raddr":
-			f[i+1] = "0.0.0.0"
-		case "rport":
-			f[i+1] = "0"
-		}
-	}
-	c.Text = strings.Join(f, " ")
-	return c, true
 }

@@ -2,8 +2,6 @@ package punch
 
 import (
 	"errors"
-	"net/netip"
-	"strconv"
 	"strings"
 	"time"
 
@@ -94,27 +92,3 @@ func (l *Link) useless() {
 }
 
 func millis(d time.Duration) int { return int(d.Round(time.Millisecond) / time.Millisecond) }
-
-// traced is a candidate without what is nobody's business: foundation, priority,
-// user fragment. The other end's is anybody's text, so what is no candidate is nil.
-func (c candidate) traced() *trace.Candidate {
-	f := strings.Fields(c.Text)
-	if len(f) < 8 {
-		return nil
-	}
-	port, err := strconv.ParseUint(f[5], 10, 16)
-	kind, proto := f[7], strings.ToLower(f[2])
-	known := kind == "host" || kind == "srflx" || kind == "prflx" || kind == "relay"
-	if err != nil || !known || proto != "udp" && proto != "tcp" {
-		return nil
-	}
-	host := f[4]
-	if a, err := netip.ParseAddr(host); err == nil {
-		host = a.Unmap().WithZone("").String()
-	}
-	base, err := strconv.ParseUint(c.after("rport"), 10, 16)
-	if err != nil || kind == "relay" {
-		base = 0
-	}
-	return &trace.Candidate{Type: kind, Proto: proto, Host: host, Port: int(port), Base: int(base)}
-}

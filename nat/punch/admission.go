@@ -1,0 +1,102 @@
+package punch
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// admission is what one attempt has admitted.
+type admission struct {
+	at    []string
+	count [sorts]int
+}
+
+// admit hands to the stack those of their candidates that there is a place for,
+// the likeliest first. The others wait. For a moment each sort is kept one place,
+// since reflexive and relayed candidates come later than those of hosts, of which
+// there may be many.
+func (l *Link) admit(a *attempt, now time.Time) {
+	p := l.trying()
+	if p == nil || len(a.held) == 0 || !a.remote || a.direct && !a.going {
+		return
+	}
+	held := likeliest(a.held, a.admitted.count)
+	a.held = nil
+	for _, c := range held {
+		s, at, ok := c.sort()
+		switch {
+		case !ok:
+		case slices.Contains(a.admitted.at, at):
+			p.add(c)
+		case l.strangers.place(&a.admitted, s, at, now.Sub(a.since) < placesKept, now):
+			p.add(c) // one that the stack can't read is one that does not help
+		default:
+			a.held = append(a.held, c)
+		}
+	}
+}
+
+// place lets an attempt try an address, if it may.
+func (s *strangers) place(a *admission, of sort, at string, keep bool, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ap, err := netip.ParseAddrPort(at); err == nil && s.asked.has(ap) { // It has met us.
+		a.at = append(a.at, at)
+		return true
+	}
+	left := min(s.places.has(mostStrangers, now), mostStrangers-s.unmet(a))
+	if keep && a.count[of] > 0 {
+		for other := range sorts {
+			if other != of && a.count[other] == 0 {
+				left--
+			}
+		}
+	}
+	if left <= 0 || !s.places.take(mostStrangers, now) {
+		return false
+	}
+	a.at = append(a.at, at)
+	a.count[of]++
+	return true
+}
+
+// unmet is how many of the admitted addresses have not answered.
+func (s *strangers) unmet(a *admission) (n int) {
+	for _, at := range a.at {
+		if ap, err := netip.ParseAddrPort(at); err != nil || !s.asked.has(ap) {
+			n++
+		}
+	}
+	return n
+}
+
+// likeliest orders candidates: the first of each sort, then the second of each.
+// Of hosts, one in a network of ours comes first, and what is an address of this
+// machine itself comes last: every machine has some 172.17.0.1.
+func likeliest(all []candidate, count [sorts]int) []candidate {
+	type ranked struct {
+		c    candidate
+		turn int
+		sort sort
+	}
+	var by []ranked
+	near := vicinity()
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b candidate) int { return near.distance(a) - near.distance(b) })
+	for _, c := range all {
+		s, _, _ := c.sort()
+		by = append(by, ranked{c, count[s], s})
+		count[s]++
+	}
+	slices.SortStableFunc(by, func(a, b ranked) int {
+		if a.turn != b.turn {
+			return a.turn - b.turn
+		}
+		return int(a.sort) - int(b.sort)
+	})
+	for i := range by {
+		all[i] = by[i].c
+	}
+	return all
+}
