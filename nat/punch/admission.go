@@ -45,7 +45,7 @@ func (s *strangers) place(a *admission, of sort, at string, keep bool, now time.
 		a.at = append(a.at, at)
 		return true
 	}
-	left := min(s.places.has(mostStrangers, now), mostStrangers-s.unmet(a))
+	left := min(s.places.left(now), mostStrangers-s.unmet(a))
 	if keep && a.count[of] > 0 {
 		for other := range sorts {
 			if other != of && a.count[other] == 0 {
@@ -53,9 +53,10 @@ func (s *strangers) place(a *admission, of sort, at string, keep bool, now time.
 			}
 		}
 	}
-	if left <= 0 || !s.places.take(mostStrangers, now) {
+	if left <= 0 {
 		return false
 	}
+	s.places.take(1, now)
 	a.at = append(a.at, at)
 	a.count[of]++
 	return true

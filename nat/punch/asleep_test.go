@@ -11,8 +11,8 @@ import (
 func TestWhatCameInASleepIsNoFlood(t *testing.T) {
 	flooded := func(slept time.Duration, bursts int) error {
 		l := &Link{o: Options{Notify: func() {}, Limits: Limits{Packets: 240, Bytes: 1 << 20}.withDefaults()}, wake: make(chan struct{}, 1), in: newInbox(64), state: Open,
-			packets: newBucket(240), bytes: newBucket(1 << 20)}
-		l.letters.messages, l.letters.bytes = newBucket(l.o.Limits.Messages), newBucket(l.o.Limits.MessageBytes)
+			packets: perSecond(240), bytes: perSecond(1 << 20)}
+		l.letters.messages, l.letters.bytes = perSecond(l.o.Limits.Messages), perSecond(l.o.Limits.MessageBytes)
 		l.turned = time.Now().Add(-slept)
 		for range bursts * 10 * 240 {
 			events{l, 0}.packet(100, func([]byte) {})
@@ -27,24 +27,5 @@ func TestWhatCameInASleepIsNoFlood(t *testing.T) {
 	}
 	if err := flooded(10*time.Second, 2); !errors.Is(err, ErrHostile) {
 		t.Error("twenty seconds' worth after ten seconds:", err)
-	}
-}
-
-// What is granted and not needed lapses as quickly as it came about.
-func TestWhatIsGrantedLapses(t *testing.T) {
-	now := time.Now()
-	b := newBucket(100)
-	b.take(0, now)
-	b.grant(5*time.Second, now)
-	if ok, _ := b.take(500, now.Add(time.Millisecond)); !ok {
-		t.Error("what was granted is not there")
-	}
-	b.grant(5*time.Second, now)
-	now = now.Add(5 * time.Second)
-	if ok, _ := b.take(101, now); ok {
-		t.Error("what was granted stays for ever")
-	}
-	if ok, _ := b.take(100, now); !ok {
-		t.Error("a second's worth has gone with it")
 	}
 }

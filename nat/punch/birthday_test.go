@@ -44,7 +44,7 @@ func TestSocketsMeetByLuck(t *testing.T) {
 	var ends [2]*pipe
 	var links [2]*Link
 	for i, s := range []*socket{a, b} {
-		links[i] = &Link{o: Options{Notify: func() {}, Limits: Limits{}.withDefaults()}, wake: make(chan struct{}, 1), attempt: 1}
+		links[i] = &Link{o: Options{Notify: func() {}, Limits: Limits{}.withDefaults()}, wake: make(chan struct{}, 1), attempt: 1, strangers: newStrangers()}
 		if ends[i], err = newPipe(&links[i].o, events{links[i], 1}, s); err != nil {
 			t.Fatal(err)
 		}

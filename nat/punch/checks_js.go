@@ -5,6 +5,8 @@ import "net/netip"
 // asked is nothing in the browser, which checks by itself and does not tell whom.
 type asked struct{}
 
+func newAsked() asked { return asked{} }
+
 func (asked) has(netip.AddrPort) bool { return false }
 
 // vicinity would be the networks of this machine; pages are not told.

@@ -13,10 +13,10 @@ import (
 // asked are the addresses that checks of the link have gone to, and what those cost.
 type asked struct {
 	known  map[netip.AddrPort]*inquiry
-	checks allowance // packets
+	checks bucket // packets
 }
 
-func (a *allowance) back(n int) { a.spent = max(0, a.spent-float64(n)) }
+func newAsked() asked { return asked{checks: newBucket(linkChecks, 1)} }
 
 // inquiry is what one address has been asked.
 type inquiry struct {
@@ -99,12 +99,13 @@ func (s *strangers) may(by *gate, b []byte, to netip.AddrPort) bool {
 		return true
 	}
 	w := k.way(by)
+	may := func() bool { ok, _ := s.asked.checks.take(1, now); return ok }
 	switch {
 	case w.owed > 0: // One for one, so that who asks in another's name gains nothing by it.
 		w.owed--
 		k.ids = append(k.ids[max(0, len(k.ids)-2*mostChecks):], [12]byte(b[8:stunHead]))
 		return true
-	case len(k.ids) >= mostChecks, !by.relay && len(k.ids) >= mostChecks-leftForRelays, now.Before(w.next), k.strays(w), !s.asked.checks.take(linkChecks, now):
+	case len(k.ids) >= mostChecks, !by.relay && len(k.ids) >= mostChecks-leftForRelays, now.Before(w.next), k.strays(w), !may():
 		return false
 	}
 	k.ids = append(k.ids, [12]byte(b[8:stunHead]))

@@ -60,7 +60,7 @@ type Link struct {
 	lives     int    // and pipe
 	denied    int    // the error code of a relay that does not let us in; zero: none
 	chance    chance // of run alone
-	strangers strangers
+	strangers *strangers
 	signals   trace.Signals
 	noted     [2]candidate // the pair that Options.Trace has heard of last
 }
@@ -93,17 +93,18 @@ func New(o Options) (*Link, error) {
 	}
 	o.Limits = o.Limits.withDefaults()
 	l := &Link{
-		o:       o,
-		id:      rand.Uint64(),
-		started: time.Now(),
-		wake:    make(chan struct{}, 1),
-		quit:    make(chan struct{}),
-		done:    make(chan struct{}),
-		in:      newInbox(o.Limits.Inbox),
-		packets: newBucket(o.Limits.Packets),
-		bytes:   newBucket(o.Limits.Bytes),
+		o:         o,
+		id:        rand.Uint64(),
+		started:   time.Now(),
+		wake:      make(chan struct{}, 1),
+		quit:      make(chan struct{}),
+		done:      make(chan struct{}),
+		in:        newInbox(o.Limits.Inbox),
+		packets:   perSecond(o.Limits.Packets),
+		bytes:     perSecond(o.Limits.Bytes),
+		strangers: newStrangers(),
 	}
-	l.letters.messages, l.letters.bytes = newBucket(o.Limits.Messages), newBucket(o.Limits.MessageBytes)
+	l.letters.messages, l.letters.bytes = perSecond(o.Limits.Messages), perSecond(o.Limits.MessageBytes)
 	l.out.packets, l.out.bytes, l.out.messages, l.out.messageBytes = l.packets, l.bytes, l.letters.messages, l.letters.bytes
 	go l.run()
 	return l, nil

@@ -125,7 +125,7 @@ func connected() bool {
 func newPipe(o *Options, ev events, by *socket) (p *pipe, err error) {
 	var mux ice.UDPMux
 	if by != nil {
-		mux = by.mux(&ev.l.strangers)
+		mux = by.mux(ev.l.strangers)
 		defer func() {
 			if err != nil {
 				_ = mux.Close()
@@ -133,14 +133,14 @@ func newPipe(o *Options, ev events, by *socket) (p *pipe, err error) {
 		}()
 	}
 	var deaf atomic.Bool
-	n := &late{link: &ev.l.strangers, begun: make(chan struct{}), over: make(chan struct{}), soon: o.RelayOnly}
+	n := &late{link: ev.l.strangers, begun: make(chan struct{}), over: make(chan struct{}), soon: o.RelayOnly}
 	var machine transport.Net
 	if virtual != nil {
 		machine = virtual(o.Offer)
 	} else if machine, err = stdnet.NewNet(); err != nil {
 		return nil, fmt.Errorf("punch: %w", err)
 	}
-	n.Net = gated{machine, &deaf, &ev.l.strangers, n.over}
+	n.Net = gated{machine, &deaf, ev.l.strangers, n.over}
 	api, err := profile(o, n, relayDialer{n, n.link, o.Servers}, mux, ev.denied)
 	if err != nil {
 		return nil, fmt.Errorf("punch: %w", err)

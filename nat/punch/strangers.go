@@ -1,7 +1,6 @@
 package punch
 
 import (
-	"math"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -25,31 +24,12 @@ const (
 // strangers counts what a link has to do with addresses that have not answered.
 type strangers struct {
 	mu     sync.Mutex
-	places allowance // addresses, and one more a second: a new attempt brings new ones
+	places bucket // addresses, and one more a second: a new attempt brings new ones
 	asked  asked
 }
 
-// allowance lets in so many at once, and one more for each second that passes.
-type allowance struct {
-	spent float64
-	at    time.Time
-}
-
-// has is how many it lets in now.
-func (a *allowance) has(most int, now time.Time) int {
-	if !a.at.IsZero() {
-		a.spent = max(0, a.spent-now.Sub(a.at).Seconds())
-	}
-	a.at = now
-	return most - int(math.Ceil(a.spent))
-}
-
-func (a *allowance) take(most int, now time.Time) bool {
-	if a.has(most, now) < 1 {
-		return false
-	}
-	a.spent++
-	return true
+func newStrangers() *strangers {
+	return &strangers{places: newBucket(mostStrangers, 1), asked: newAsked()}
 }
 
 // sort of candidates: each gets a place before another gets its second. They are

@@ -127,7 +127,7 @@ func TestPlacesGoToEachSort(t *testing.T) {
 	late := append(laptop("srflx", "203.0.113.5", "203.0.113.6"), laptop("relay", "198.51.100.1", "198.51.100.2")...)
 	early = append(early, candidate{"candidate:9 1 tcp 1 192.168.1.7 9 typ host tcptype active", "0"})
 	for name, signals := range map[string][][]candidate{"hosts first": {early, late}, "all at once": {append(slices.Clone(early), late...)}, "hosts last": {late, early}} {
-		var s strangers
+		s := newStrangers()
 		var a admission
 		now := time.Now()
 		for _, c := range slices.Concat(signals...) {
@@ -180,8 +180,8 @@ func TestRelayedChecksAreCounted(t *testing.T) {
 		return m.Raw
 	}
 	for _, channel := range []bool{false, true} {
-		var s strangers
-		l := newLine(&s)
+		s := newStrangers()
+		l := newLine(s)
 		send := frame(stun.MethodSend, stun.ClassIndication, stun.RawAttribute{Type: stun.AttrData, Value: check.Raw})
 		if channel {
 			if !l.may(frame(stun.MethodChannelBind, stun.ClassRequest, stun.RawAttribute{Type: stun.AttrChannelNumber, Value: []byte{0x40, 1, 0, 0}})) {
@@ -211,8 +211,8 @@ func TestRelayedChecksAreCounted(t *testing.T) {
 // Only what bears the link's seal is an answer: a public STUN server that is named
 // as an address answers everybody.
 func TestOnlySealedAnswersCount(t *testing.T) {
-	var s strangers
-	g := &gate{link: &s}
+	s := newStrangers()
+	g := &gate{link: s}
 	at := netip.MustParseAddrPort("203.0.113.5:3478")
 	check := stun.MustBuild(stun.TransactionID, stun.BindingRequest, stun.NewUsername("a:b"))
 	if !s.may(g, check.Raw, at) {
@@ -243,7 +243,7 @@ func FuzzRelayLine(f *testing.F) {
 	f.Add([]byte{0x40, 1, 0, 4, 1, 2, 3, 4})
 	f.Add([]byte{0, 0x16, 0, 8, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 0x12, 0, 8})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		l := newLine(new(strangers))
+		l := newLine(newStrangers())
 		l.may(b)
 		l.came(b)
 		for len(b) > 0 {
