@@ -6,31 +6,32 @@ import (
 	"time"
 )
 
-// admission is what one attempt has admitted.
+// admission is what one path has admitted of the other end's candidates.
 type admission struct {
+	held  []candidate // those that wait
 	at    []string
 	count [sorts]int
 }
 
-// admit hands to the stack those of their candidates that there is a place for,
-// the likeliest first. The others wait. For a moment each sort is kept one place,
-// since reflexive and relayed candidates come later than those of hosts, of which
-// there may be many.
-func (l *Link) admit(a *attempt, now time.Time) {
-	p := l.trying()
-	if p == nil || len(a.held) == 0 || !a.remote || a.direct && !a.going {
+// admit hands to the stack those candidates that there is a place for, the likeliest
+// first. The others wait. Where keep says so each sort is kept one place, since
+// reflexive and relayed candidates come later than those of hosts, of which there may
+// be many.
+func (p *path) admit(by *strangers, keep bool, now time.Time) {
+	a := &p.admission
+	if len(a.held) == 0 {
 		return
 	}
-	held := likeliest(a.held, a.admitted.count)
+	held := likeliest(a.held, a.count)
 	a.held = nil
 	for _, c := range held {
 		s, at, ok := c.sort()
 		switch {
 		case !ok:
-		case slices.Contains(a.admitted.at, at):
-			p.add(c)
-		case l.strangers.place(&a.admitted, s, at, now.Sub(a.since) < placesKept, now):
-			p.add(c) // one that the stack can't read is one that does not help
+		case slices.Contains(a.at, at):
+			p.pipe.add(c)
+		case by.place(a, s, at, keep, now):
+			p.pipe.add(c) // one that the stack can't read is one that does not help
 		default:
 			a.held = append(a.held, c)
 		}

@@ -10,12 +10,10 @@ import (
 // flood; one that was awake hears the same as one, and so does who slept, later.
 func TestWhatCameInASleepIsNoFlood(t *testing.T) {
 	flooded := func(slept time.Duration, bursts int) error {
-		l := &Link{o: Options{Notify: func() {}, Limits: Limits{Packets: 240, Bytes: 1 << 20}.withDefaults()}, wake: make(chan struct{}, 1), in: newInbox(64), state: Open,
-			packets: perSecond(240), bytes: perSecond(1 << 20)}
-		l.letters.messages, l.letters.bytes = perSecond(l.o.Limits.Messages), perSecond(l.o.Limits.MessageBytes)
-		l.turned = time.Now().Add(-slept)
+		l, ev := bareLink(Limits{Packets: 240, Bytes: 1 << 20})
+		l.in.turned = time.Now().Add(-slept)
 		for range bursts * 10 * 240 {
-			events{l, 0}.packet(100, func([]byte) {})
+			ev.packet(100, func([]byte) {})
 		}
 		return l.Err()
 	}

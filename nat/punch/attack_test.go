@@ -363,8 +363,8 @@ func playVictim(x *exchange, name string) {
 		}
 	}
 	hostile.mu.Lock()
-	refused := hostile.refused
-	d.Kept = hostile.in.size + len(hostile.mail.received)
+	refused := hostile.in.beyond
+	d.Kept = hostile.in.inbox.size + len(hostile.mail.received)
 	hostile.mu.Unlock()
 	if !closed.IsZero() {
 		d.From = closed.Sub(begun)

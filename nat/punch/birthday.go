@@ -35,8 +35,8 @@ const (
 // secret marks the packets of one round, so that nobody else's count.
 type secret [12]byte
 
-// luck is what the ends say to one another in a round, over the path that they have.
-type luck struct {
+// birthdayWord is what the ends say to one another in a round, over the path that they have.
+type birthdayWord struct {
 	Round  uint64 `json:"round"`
 	Secret []byte `json:"secret,omitempty"` // of the end that offers
 	Hard   bool   `json:"hard,omitempty"`   // "my address varies; does yours?"
@@ -47,83 +47,106 @@ type luck struct {
 	None   bool   `json:"none,omitempty"`   // "it is of no use"
 }
 
-func (k *luck) check() error {
-	if len(k.Secret) > len(secret{}) || len(k.At) > 64 || len(k.From) > 64 {
-		return fmt.Errorf("punch: a round's secret and addresses are %d, %d and %d bytes, must be at most %d, 64 and 64", len(k.Secret), len(k.At), len(k.From), len(secret{}))
+func (w *birthdayWord) check() error {
+	if len(w.Secret) > len(secret{}) || len(w.At) > 64 || len(w.From) > 64 {
+		return fmt.Errorf("punch: a round's secret and addresses are %d, %d and %d bytes, must be at most %d, 64 and 64", len(w.Secret), len(w.At), len(w.From), len(secret{}))
 	}
 	return nil
 }
 
-// chance is what run knows of the present round.
-type chance struct {
-	hunt  *hunt
-	round uint64
-	began time.Time
-	count int // rounds of this link
+// birthday is what run knows of the rounds of a link.
+type birthday struct {
+	round  *birthdayRound // the present one
+	number uint64         // its
+	began  time.Time
+	count  int
 }
 
-// hunting tells that a round goes on, or begins, or has been won just now, so
+// over reports whether no round goes on.
+func (b *birthday) over() bool { return b.round == nil || b.round.over() }
+
+// may reports whether another round may begin on the end that offers.
+func (b *birthday) may(now time.Time) bool {
+	return b.count < mostRounds && now.Sub(b.began) >= betweenRounds
+}
+
+// joins reports whether the other end's word begins a round here.
+func (b *birthday) joins(w *birthdayWord) bool {
+	return w.Round > b.number && b.count < mostRounds && len(w.Secret) == len(secret{})
+}
+
+// begin begins a round.
+func (b *birthday) begin(l *Link, number uint64, s secret, now time.Time) {
+	b.stop()
+	b.number, b.began = number, now
+	b.count++
+	l.note(trace.Event{Kind: trace.Luck, Word: "begun", N: b.count})
+	b.round = newBirthdayRound(l, number, s)
+}
+
+// met is what the round has come to.
+func (b *birthday) met() (m meeting) {
+	if b.round != nil {
+		if s := b.round.met(); s != nil {
+			m = meeting{b.number, s.candidate()}
+		}
+	}
+	return m
+}
+
+// won is the socket that has met one of the other end's in a round, from then on the
+// caller's; nil: none has.
+func (b *birthday) won(number uint64) *socket {
+	if b.round == nil || number != b.number {
+		return nil
+	}
+	return b.round.won()
+}
+
+// stop ends the present round, if there is one.
+func (b *birthday) stop() {
+	if b.round != nil {
+		b.round.close()
+		b.round = nil
+	}
+}
+
+// guesses reports whether a round goes on, or begins, or has been won just now, so
 // that nothing else is to be tried.
-func (l *Link) hunting(a *attempt, now time.Time) bool {
-	c := &l.chance
+func (l *Link) guesses(now time.Time) bool {
+	b := &l.birthday
 	switch {
 	case l.o.Birthday == nil:
 		return false
-	case c.hunt != nil && !c.hunt.over():
+	case b.round != nil && !b.over():
 		return true
 	}
-	if s := c.won(c.round); s != nil {
-		a.direct, a.by = false, s
-		l.offer(a, now)
+	if m := b.met(); m.round != 0 {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.negotiation.met = m
+		l.negotiation.offer(manner{round: m.round}, now)
 		return true
 	}
-	if c.count == mostRounds || now.Sub(c.began) < betweenRounds {
+	if !b.may(now) {
 		return false
 	}
-	l.tryLuck(c, now)
+	var s secret
+	_, _ = rand.Read(s[:])
+	b.begin(l, uint64(now.UnixNano()), s, now)
 	return true
 }
 
-// won is the socket that has met one of the other end's in a round; nil: none has.
-func (c *chance) won(round uint64) *socket {
-	if c.hunt == nil || round != c.round {
-		return nil
-	}
-	return c.hunt.won()
-}
-
-// tryLuck begins a round, on the end that offers.
-func (l *Link) tryLuck(c *chance, now time.Time) {
-	l.stopLuck(c)
-	var s secret
-	_, _ = rand.Read(s[:])
-	c.round, c.began = uint64(now.UnixNano()), now
-	c.count++
-	l.note(trace.Event{Kind: trace.Luck, Word: "begun", N: c.count})
-	c.hunt = newHunt(l, c.round, s, true)
-}
-
-// hearLuck takes what the other end says of a round.
-func (l *Link) hearLuck(c *chance, k *luck, now time.Time) {
-	if l.o.Birthday == nil || l.o.RelayOnly {
+// hearBirthday takes what the other end says of a round, once the link is open.
+func (l *Link) hearBirthday(w *birthdayWord, now time.Time) {
+	b := &l.birthday
+	if l.State() != Open || l.o.Birthday == nil || l.o.RelayOnly {
 		return
 	}
-	if !l.o.Offer && k.Round > c.round && c.count < mostRounds && len(k.Secret) == len(secret{}) {
-		l.stopLuck(c)
-		c.round, c.began = k.Round, now
-		c.count++
-		l.note(trace.Event{Kind: trace.Luck, Word: "begun", N: c.count})
-		c.hunt = newHunt(l, c.round, secret(k.Secret), false)
+	if !l.o.Offer && b.joins(w) {
+		b.begin(l, w.Round, secret(w.Secret), now)
 	}
-	if c.hunt != nil && k.Round == c.round {
-		c.hunt.hear(*k)
-	}
-}
-
-// stopLuck ends the present round, if there is one.
-func (l *Link) stopLuck(c *chance) {
-	if c.hunt != nil {
-		c.hunt.close()
-		c.hunt = nil
+	if b.round != nil && w.Round == b.number {
+		b.round.hear(*w)
 	}
 }

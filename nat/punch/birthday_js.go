@@ -1,20 +1,21 @@
 package punch
 
-// hunt is none in the browser, where a page has no sockets.
-type hunt struct{}
+// birthdayRound is none in the browser, where a page has no sockets.
+type birthdayRound struct{}
 
 // socket is none either.
 type socket struct{}
 
-func newHunt(l *Link, round uint64, _ secret, _ bool) *hunt {
+func newBirthdayRound(l *Link, number uint64, _ secret) *birthdayRound {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.carry(&signal{Luck: &luck{Round: round, None: true}})
-	return &hunt{}
+	l.carry(&signal{Birthday: &birthdayWord{Round: number, None: true}})
+	return &birthdayRound{}
 }
 
-func (*hunt) hear(luck)              {}
-func (*hunt) close()                 {}
-func (*hunt) over() bool             { return true }
-func (*hunt) won() *socket           { return nil }
-func (*socket) candidate() candidate { return candidate{} }
+func (*birthdayRound) hear(birthdayWord) {}
+func (*birthdayRound) close()            {}
+func (*birthdayRound) over() bool        { return true }
+func (*birthdayRound) met() *socket      { return nil }
+func (*birthdayRound) won() *socket      { return nil }
+func (*socket) candidate() candidate     { return candidate{} }

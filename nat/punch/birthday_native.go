@@ -20,14 +20,13 @@ import (
 	"github.com/punchback/punchback/nat/trace"
 )
 
-// hunt is one end of one round. It works beside the link, says what the other
+// birthdayRound is one end of one round. It works beside the link, says what the other
 // end has to know by the link's signals, and ends with close.
-type hunt struct {
+type birthdayRound struct {
 	l      *Link
-	round  uint64
+	number uint64
 	secret secret
-	offer  bool
-	heard  chan luck
+	heard  chan birthdayWord
 	ctx    context.Context
 	end    context.CancelFunc
 	tasks  tasks
@@ -55,76 +54,83 @@ func (s *socket) mux(link *strangers) ice.UDPMux {
 	return ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: g, Logger: silent{}.NewLogger("")})
 }
 
-func newHunt(l *Link, round uint64, s secret, offer bool) *hunt {
-	h := &hunt{l: l, round: round, secret: s, offer: offer, heard: make(chan luck, 4), done: make(chan struct{})}
-	h.ctx, h.end = context.WithTimeout(context.Background(), oneRound)
-	h.tasks.begin(h.run)
-	return h
+func newBirthdayRound(l *Link, number uint64, s secret) *birthdayRound {
+	r := &birthdayRound{l: l, number: number, secret: s, heard: make(chan birthdayWord, 4), done: make(chan struct{})}
+	r.ctx, r.end = context.WithTimeout(context.Background(), oneRound)
+	r.tasks.begin(r.run)
+	return r
 }
 
 // hear takes what the other end says; more than a round has to say is dropped.
-func (h *hunt) hear(k luck) {
+func (r *birthdayRound) hear(w birthdayWord) {
 	select {
-	case h.heard <- k:
+	case r.heard <- w:
 	default:
 	}
 }
 
-// over tells that nothing more will come of it.
-func (h *hunt) over() bool {
+// over reports whether nothing more will come of it.
+func (r *birthdayRound) over() bool {
 	select {
-	case <-h.done:
+	case <-r.done:
 		return true
 	default:
 		return false
 	}
 }
 
-// won is the socket that has met one, if one has; from then on it is the caller's.
-func (h *hunt) won() *socket {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	s := h.best
-	h.best = nil
+// met is the socket that has met one, if one has.
+func (r *birthdayRound) met() *socket {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.best
+}
+
+// won is the same; from then on it is the caller's.
+func (r *birthdayRound) won() *socket {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.best
+	r.best = nil
 	return s
 }
 
 // close ends the round and closes its sockets.
-func (h *hunt) close() {
-	h.end()
-	h.tasks.end()
-	if s := h.won(); s != nil {
+func (r *birthdayRound) close() {
+	r.end()
+	r.tasks.end()
+	if s := r.won(); s != nil {
 		_ = s.conn.Close()
 	}
 }
 
-func (h *hunt) say(k luck) {
-	k.Round, k.Secret = h.round, nil
-	if h.offer {
-		k.Secret = h.secret[:]
+func (r *birthdayRound) say(w birthdayWord) {
+	w.Round, w.Secret = r.number, nil
+	if r.l.o.Offer {
+		w.Secret = r.secret[:]
 	}
-	h.l.mu.Lock()
-	defer h.l.mu.Unlock()
-	if h.l.state == Open {
-		h.l.carry(&signal{Luck: &k})
+	r.l.mu.Lock()
+	defer r.l.mu.Unlock()
+	if r.l.state == Open {
+		r.l.carry(&signal{Birthday: &w})
 	}
 }
 
-func (h *hunt) win(conn *net.UDPConn, remote netip.AddrPort) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.best = &socket{conn, remote}
-	h.l.note(trace.Event{Kind: trace.Luck, Word: "met"})
+func (r *birthdayRound) win(conn *net.UDPConn, remote netip.AddrPort) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.best = &socket{conn, remote}
+	r.l.note(trace.Event{Kind: trace.Luck, Word: "met"})
 }
 
 // run finds out what this end's NAT does and plays the part that follows from it.
-func (h *hunt) run() {
-	defer h.l.poke()
-	defer close(h.done)
+func (r *birthdayRound) run() {
+	defer r.l.poke()
+	defer close(r.done)
 	var servers []string
-	h.l.mu.Lock()
-	all := h.l.o.Servers
-	h.l.mu.Unlock()
+	r.l.mu.Lock()
+	all := r.l.o.Servers
+	r.l.mu.Unlock()
 	for _, s := range all {
 		for _, u := range s.URLs {
 			if address, ok := strings.CutPrefix(u, "stun:"); ok && len(servers) < mostServers {
@@ -133,25 +139,25 @@ func (h *hunt) run() {
 		}
 	}
 	if len(servers) == 0 {
-		h.say(luck{None: true})
+		r.say(birthdayWord{None: true})
 		return
 	}
-	switch public, low, high, err := h.l.o.Birthday(h.ctx, servers...); {
+	switch public, low, high, err := r.l.o.Birthday(r.ctx, servers...); {
 	case err != nil || !public.Is4():
-		h.say(luck{None: true})
+		r.say(birthdayWord{None: true})
 	case high != 0:
-		if h.offer {
-			h.say(luck{Hard: true})
+		if r.l.o.Offer {
+			r.say(birthdayWord{Hard: true})
 		}
-		if k, ok := h.next(func(k luck) bool { return k.At != "" }); ok {
-			h.write(k.At, public, low, high)
+		if w, ok := r.next(func(w birthdayWord) bool { return w.At != "" }); ok {
+			r.write(w.At, public, low, high)
 		}
 	default:
-		if conn, at, err := h.open(servers[0]); err != nil {
-			h.say(luck{None: true})
+		if conn, at, err := r.open(servers[0]); err != nil {
+			r.say(birthdayWord{None: true})
 		} else {
-			h.say(luck{At: at.String()})
-			if k, ok := h.next(func(k luck) bool { return k.From != "" }); ok && h.guess(conn, k) {
+			r.say(birthdayWord{At: at.String()})
+			if w, ok := r.next(func(w birthdayWord) bool { return w.From != "" }); ok && r.guess(conn, w) {
 				return
 			}
 			_ = conn.Close()
@@ -161,37 +167,37 @@ func (h *hunt) run() {
 
 // next waits until the other end says what is awaited. What tells that both ends
 // are of one kind is the end of the round, and so it says.
-func (h *hunt) next(awaited func(luck) bool) (luck, bool) {
+func (r *birthdayRound) next(awaited func(birthdayWord) bool) (birthdayWord, bool) {
 	for {
 		select {
-		case k := <-h.heard:
-			if awaited(k) {
-				return k, true
+		case w := <-r.heard:
+			if awaited(w) {
+				return w, true
 			}
-			if k.Hard && !h.offer {
+			if w.Hard && !r.l.o.Offer {
 				continue // the question that began the round
 			}
-			if !k.None {
-				h.say(luck{None: true})
+			if !w.None {
+				r.say(birthdayWord{None: true})
 			}
-			return k, false
-		case <-h.ctx.Done():
-			return luck{}, false
+			return w, false
+		case <-r.ctx.Done():
+			return birthdayWord{}, false
 		}
 	}
 }
 
 // open makes a socket and asks a server for its public address.
-func (h *hunt) open(server string) (*net.UDPConn, netip.AddrPort, error) {
+func (r *birthdayRound) open(server string) (*net.UDPConn, netip.AddrPort, error) {
 	to, err := net.ResolveUDPAddr("udp4", server)
 	if err != nil {
 		return nil, netip.AddrPort{}, err
 	}
-	conn, err := h.listen(to.AddrPort())
+	conn, err := r.listen(to.AddrPort())
 	if err != nil {
 		return nil, netip.AddrPort{}, err
 	}
-	at, err := h.ask(conn, to.AddrPort())
+	at, err := r.ask(conn, to.AddrPort())
 	if err != nil {
 		_ = conn.Close()
 	}
@@ -200,7 +206,7 @@ func (h *hunt) open(server string) (*net.UDPConn, netip.AddrPort, error) {
 
 // listen opens a socket on the address by which this machine goes to another one:
 // ICE has to know it.
-func (h *hunt) listen(to netip.AddrPort) (*net.UDPConn, error) {
+func (r *birthdayRound) listen(to netip.AddrPort) (*net.UDPConn, error) {
 	way, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(to)) // which sends nothing
 	if err != nil {
 		return nil, err
@@ -211,7 +217,7 @@ func (h *hunt) listen(to netip.AddrPort) (*net.UDPConn, error) {
 }
 
 // ask asks a STUN server how it sees a socket.
-func (h *hunt) ask(conn *net.UDPConn, server netip.AddrPort) (netip.AddrPort, error) {
+func (r *birthdayRound) ask(conn *net.UDPConn, server netip.AddrPort) (netip.AddrPort, error) {
 	question, err := stun.Build(stun.TransactionID, stun.BindingRequest)
 	if err != nil {
 		return netip.AddrPort{}, err
@@ -235,7 +241,7 @@ func (h *hunt) ask(conn *net.UDPConn, server netip.AddrPort) (netip.AddrPort, er
 				}
 			}
 		}
-		if h.ctx.Err() != nil {
+		if r.ctx.Err() != nil {
 			break
 		}
 	}
@@ -250,20 +256,20 @@ var (
 	reply = stun.NewType(stun.MethodBinding, stun.ClassSuccessResponse)
 )
 
-func (h *hunt) packet(t stun.MessageType) []byte {
+func (r *birthdayRound) packet(t stun.MessageType) []byte {
 	m := new(stun.Message)
-	m.TransactionID = h.secret
+	m.TransactionID = r.secret
 	m.Type = t
 	m.WriteHeader()
 	return m.Raw
 }
 
-func (h *hunt) is(b []byte, t stun.MessageType) bool {
+func (r *birthdayRound) is(b []byte, t stun.MessageType) bool {
 	m := &stun.Message{Raw: b}
-	return stun.IsMessage(b) && m.Decode() == nil && m.Type == t && m.TransactionID == h.secret
+	return stun.IsMessage(b) && m.Decode() == nil && m.Type == t && m.TransactionID == r.secret
 }
 
-// far tells whether an address is one that packets of a round may go to: it is
+// far reports whether an address is one that packets of a round may go to: it is
 // the other end's word alone.
 func far(ip netip.Addr) bool {
 	return ip.Is4() && (ip.IsGlobalUnicast() && !ip.IsPrivate() || near())
@@ -274,32 +280,32 @@ var near = func() bool { return false }
 
 // write lets many sockets write to the one address of the other end, until one of
 // its guesses arrives at one of them. That one answers.
-func (h *hunt) write(at string, public netip.Addr, low, high uint16) {
+func (r *birthdayRound) write(at string, public netip.Addr, low, high uint16) {
 	to, err := netip.ParseAddrPort(at)
 	if err != nil || !far(to.Addr()) {
-		h.say(luck{None: true})
+		r.say(birthdayWord{None: true})
 		return
 	}
-	k := luck{From: public.String(), Low: 1024, High: 65535}
+	w := birthdayWord{From: public.String(), Low: 1024, High: 65535}
 	sockets := manySockets
 	if int(high)-int(low) < closeTogether/4 { // A block of ports, whose borders are not known.
-		k.Low, k.High = uint16(max(1024, int(low)-closeTogether/4)), uint16(min(65535, int(high)+closeTogether/4))
+		w.Low, w.High = uint16(max(1024, int(low)-closeTogether/4)), uint16(min(65535, int(high)+closeTogether/4))
 		sockets = fewSockets
 	}
-	h.knockFrom(sockets, to, k)
+	r.knockFrom(sockets, to, w)
 }
 
-func (h *hunt) knockFrom(sockets int, to netip.AddrPort, k luck) {
+func (r *birthdayRound) knockFrom(sockets int, to netip.AddrPort, w birthdayWord) {
 	met := make(chan *socket, sockets)
 	var conns []*net.UDPConn
 	var readers sync.WaitGroup
 	for range sockets {
-		conn, err := h.listen(to)
+		conn, err := r.listen(to)
 		if err != nil {
 			break // Fewer than wished, such as 1,024 descriptors allow.
 		}
 		conns = append(conns, conn)
-		_, _ = conn.WriteToUDPAddrPort(h.packet(knock), to)
+		_, _ = conn.WriteToUDPAddrPort(r.packet(knock), to)
 		readers.Go(func() {
 			var b [64]byte
 			for {
@@ -307,18 +313,18 @@ func (h *hunt) knockFrom(sockets int, to netip.AddrPort, k luck) {
 				if err != nil {
 					return
 				}
-				if from.Addr().Unmap() == to.Addr() && h.is(b[:n], knock) {
+				if from.Addr().Unmap() == to.Addr() && r.is(b[:n], knock) {
 					met <- &socket{conn, netip.AddrPortFrom(from.Addr().Unmap(), from.Port())}
 					return
 				}
 			}
 		})
 	}
-	h.say(k)
+	r.say(w)
 	var s *socket
 	select {
 	case s = <-met:
-	case <-h.ctx.Done():
+	case <-r.ctx.Done():
 	}
 	for _, conn := range conns {
 		if s == nil || conn != s.conn {
@@ -330,15 +336,15 @@ func (h *hunt) knockFrom(sockets int, to netip.AddrPort, k luck) {
 		return
 	}
 	for range 3 { // one could be lost
-		_, _ = s.conn.WriteToUDPAddrPort(h.packet(reply), s.remote)
+		_, _ = s.conn.WriteToUDPAddrPort(r.packet(reply), s.remote)
 	}
-	h.win(s.conn, s.remote)
+	r.win(s.conn, s.remote)
 }
 
 // guess writes to ports of the other end's NAT, each once, until one answers.
-func (h *hunt) guess(conn *net.UDPConn, k luck) bool {
-	ip, err := netip.ParseAddr(k.From)
-	if err != nil || !far(ip) || k.High < k.Low {
+func (r *birthdayRound) guess(conn *net.UDPConn, w birthdayWord) bool {
+	ip, err := netip.ParseAddr(w.From)
+	if err != nil || !far(ip) || w.High < w.Low {
 		return false
 	}
 	met := make(chan netip.AddrPort, 1)
@@ -351,13 +357,13 @@ func (h *hunt) guess(conn *net.UDPConn, k luck) bool {
 			if err != nil {
 				return
 			}
-			if from.Addr().Unmap() == ip && h.is(b[:n], reply) {
+			if from.Addr().Unmap() == ip && r.is(b[:n], reply) {
 				met <- netip.AddrPortFrom(ip, from.Port())
 				return
 			}
 		}
 	})
-	remote := h.tryPorts(conn, ip, k, met)
+	remote := r.tryPorts(conn, ip, w, met)
 	_ = conn.SetReadDeadline(time.Now())
 	reader.Wait()
 	_ = conn.SetReadDeadline(time.Time{})
@@ -368,27 +374,27 @@ func (h *hunt) guess(conn *net.UDPConn, k luck) bool {
 			return false
 		}
 	}
-	h.win(conn, remote)
+	r.win(conn, remote)
 	return true
 }
 
-func (h *hunt) tryPorts(conn *net.UDPConn, ip netip.Addr, k luck, met <-chan netip.AddrPort) (remote netip.AddrPort) {
-	ports := rand.Perm(int(k.High-k.Low) + 1)
+func (r *birthdayRound) tryPorts(conn *net.UDPConn, ip netip.Addr, w birthdayWord, met <-chan netip.AddrPort) (remote netip.AddrPort) {
+	ports := rand.Perm(int(w.High-w.Low) + 1)
 	tick := time.NewTicker(guessEvery)
 	defer tick.Stop()
 	for _, p := range ports[:min(len(ports), mostGuesses)] {
-		_, _ = conn.WriteToUDPAddrPort(h.packet(knock), netip.AddrPortFrom(ip, k.Low+uint16(p)))
+		_, _ = conn.WriteToUDPAddrPort(r.packet(knock), netip.AddrPortFrom(ip, w.Low+uint16(p)))
 		select {
 		case remote = <-met:
 			return remote
-		case <-h.ctx.Done():
+		case <-r.ctx.Done():
 			return remote
 		case <-tick.C:
 		}
 	}
 	select {
 	case remote = <-met:
-	case <-h.ctx.Done():
+	case <-r.ctx.Done():
 	case <-time.After(time.Second): // the last answers
 	}
 	return remote

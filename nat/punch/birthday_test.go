@@ -16,7 +16,7 @@ import (
 // Sockets that nobody has told of each other meet, if enough of them are there:
 // here without a NAT, so that the ports are the sockets' own. The link goes over
 // to the two that have met.
-func TestSocketsMeetByLuck(t *testing.T) {
+func TestSocketsMeet(t *testing.T) {
 	near = func() bool { return true }
 	t.Cleanup(func() { near = func() bool { return false } })
 	here := netip.MustParseAddr("127.0.0.1")
@@ -25,10 +25,10 @@ func TestSocketsMeetByLuck(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := conn.LocalAddr().(*net.UDPAddr).AddrPort()
-	hard, easy := bareHunt(t), bareHunt(t)
+	hard, easy := bareRound(t), bareRound(t)
 	var known sync.WaitGroup
-	known.Go(func() { hard.knockFrom(manySockets, at, luck{From: here.String()}) })
-	if !easy.guess(conn, luck{From: here.String(), Low: 32768, High: 65535}) {
+	known.Go(func() { hard.knockFrom(manySockets, at, birthdayWord{From: here.String()}) })
+	if !easy.guess(conn, birthdayWord{From: here.String(), Low: 32768, High: 65535}) {
 		t.Fatal("no guess was right") // of 2,000, each with a chance of 1 in 128
 	}
 	known.Wait()
@@ -44,12 +44,14 @@ func TestSocketsMeetByLuck(t *testing.T) {
 	var ends [2]*pipe
 	var links [2]*Link
 	for i, s := range []*socket{a, b} {
-		links[i] = &Link{o: Options{Notify: func() {}, Limits: Limits{}.withDefaults()}, wake: make(chan struct{}, 1), attempt: 1, strangers: newStrangers()}
-		if ends[i], err = newPipe(&links[i].o, events{links[i], 1}, s); err != nil {
+		l, _ := bareLink(Limits{})
+		p, _ := l.paths.try(1)
+		l.state, l.paths.current = Connecting, nil
+		if p.pipe, err = newPipe(&l.o, events{l, p}, s); err != nil {
 			t.Fatal(err)
 		}
-		defer ends[i].close()
-		links[i].trial = ends[i]
+		defer p.pipe.close()
+		links[i], ends[i] = l, p.pipe
 	}
 	offer, err := ends[0].offer()
 	if err != nil {
@@ -88,7 +90,7 @@ func TestARoundKeepsToItsBounds(t *testing.T) {
 	if !far(netip.MustParseAddr("203.0.113.5")) {
 		t.Error("packets would not go to 203.0.113.5")
 	}
-	s := signal{Luck: &luck{Secret: make([]byte, 13)}}
+	s := signal{Birthday: &birthdayWord{Secret: make([]byte, 13)}}
 	if _, err := decodeSignal(s.encode()); err == nil {
 		t.Error("a secret of 13 bytes was taken")
 	}
@@ -108,19 +110,19 @@ func TestARoundAsksItsProbe(t *testing.T) {
 		asked   int
 	}{{slices.Repeat([]Server{one}, 9), mostServers}, {[]Server{one}, 2}, {nil, 0}} {
 		asked = nil
-		h := bareHunt(t)
-		h.l = &Link{o: Options{Birthday: probe, Servers: c.servers}, wake: make(chan struct{}, 1)}
-		h.run()
+		r := bareRound(t)
+		r.l = &Link{o: Options{Birthday: probe, Servers: c.servers}, wake: make(chan struct{}, 1)}
+		r.run()
 		if len(asked) != c.asked || c.asked > 1 && asked[1] != "127.0.0.1:3" {
 			t.Errorf("of %d servers %q were asked", len(c.servers), asked)
 		}
 	}
 }
 
-// bareHunt is one end of a round that nobody has asked for.
-func bareHunt(t *testing.T) *hunt {
-	h := &hunt{l: &Link{}, secret: secret{1, 2, 3}, heard: make(chan luck, 4), done: make(chan struct{})}
-	h.ctx, h.end = context.WithTimeout(t.Context(), oneRound)
-	t.Cleanup(h.close)
-	return h
+// bareRound is one end of a round that nobody has asked for.
+func bareRound(t *testing.T) *birthdayRound {
+	r := &birthdayRound{l: &Link{}, secret: secret{1, 2, 3}, heard: make(chan birthdayWord, 4), done: make(chan struct{})}
+	r.ctx, r.end = context.WithTimeout(t.Context(), oneRound)
+	t.Cleanup(r.close)
+	return r
 }

@@ -1,5 +1,10 @@
 package punch
 
+import (
+	"fmt"
+	"time"
+)
+
 // Cause names why a link could not be made, or has ended.
 type Cause uint8
 
@@ -44,3 +49,7 @@ var errLost = &Error{PathLost, "nothing is heard from the other side any more"}
 
 // errDTLS is what a path ends of on which no handshake is possible.
 var errDTLS = &Error{DTLSFailed, "DTLS failed: the other side is not who signals say, or handshakes don't come through"}
+
+func unacknowledged(limit time.Duration, waiting int) error {
+	return &Error{Unacknowledged, fmt.Sprintf("the other side acknowledged nothing for %v, and %d bytes wait for it", limit, waiting)}
+}

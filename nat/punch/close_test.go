@@ -99,9 +99,7 @@ func TestCloseWhileConnecting(t *testing.T) {
 
 // What arrives costs no allocation of ours, once the inbox has its slots.
 func TestPacketsAllocateNothing(t *testing.T) {
-	l := &Link{o: Options{Notify: func() {}, Limits: Limits{}.withDefaults()}, wake: make(chan struct{}, 1), in: newInbox(4), state: Open,
-		packets: perSecond(1 << 30), bytes: perSecond(1 << 30)}
-	ev := events{l, 0}
+	l, ev := bareLink(Limits{Packets: 1 << 30, Bytes: 1 << 30, Inbox: 4})
 	data, dst := make([]byte, 200), make([]byte, MaxPacket)
 	if n := testing.AllocsPerRun(1000, func() {
 		ev.packet(len(data), func(dst []byte) { copy(dst, data) })

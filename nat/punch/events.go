@@ -1,7 +1,6 @@
 package punch
 
 import (
-	"slices"
 	"time"
 
 	"github.com/punchback/punchback/nat/trace"
@@ -11,14 +10,14 @@ import (
 // and pion call it from loops of their own. What a pipe says that is no longer
 // the link's is dropped.
 type events struct {
-	l       *Link
-	attempt uint64
+	l    *Link
+	path *path
 }
 
 func (e events) do(f func(l *Link) (quiet bool)) {
 	e.l.mu.Lock()
 	was := e.l.state
-	if e.attempt != e.l.attempt && e.attempt != e.l.live && e.attempt != e.l.before || was == Closed {
+	if !e.l.paths.have(e.path) || was == Closed {
 		e.l.mu.Unlock()
 		return
 	}
@@ -31,59 +30,52 @@ func (e events) do(f func(l *Link) (quiet bool)) {
 	e.l.o.Notify()
 }
 
+// candidate tells one of ours.
 func (e events) candidate(c candidate) {
 	e.do(func(l *Link) bool {
-		if e.attempt != l.attempt {
-			return true
-		}
 		if l.o.RelayOnly {
 			var ok bool
 			if c, ok = c.private(); !ok {
 				return true
 			}
 		}
-		if len(l.ours) < maxCandidates && len(c.Text) <= maxCandidate && !slices.Contains(l.ours, c) {
+		if l.negotiation.found(e.path.attempt, c) {
 			l.marks.gathered = time.Now()
-			l.ours = append(l.ours, c)
-			l.fresh = append(l.fresh, c)
 			l.note(trace.Event{Kind: trace.Found, Here: c.traced()})
 		}
 		return false
 	})
 }
 
-// open tells that both channels are. The link goes over to this pipe at once;
+// open tells that both channels are. The link goes over to this path at once;
 // what comes by the one before is heard for some time more.
 func (e events) open() {
 	e.do(func(l *Link) bool {
-		if e.attempt != l.attempt || l.trial == nil {
+		if e.path != l.paths.trial || e.path.pipe == nil {
 			return true
 		}
-		if l.pipe == nil {
-			l.state = Open
-			l.report.Connect = time.Since(l.started)
-			l.report.Phases = l.marks.phases(l.started, time.Now())
-			l.noteOpen()
-		} else {
-			if l.old != nil {
-				l.spent = append(l.spent, l.old)
-			}
-			l.old, l.before = l.pipe, l.live
+		now := time.Now()
+		moved := l.paths.move()
+		if moved {
 			l.report.Moves++
 			l.note(trace.Event{Kind: trace.Moved, N: l.report.Moves})
 			l.report.Path = Unknown
 			l.mail.held = true
-			l.waiting, l.frames = outbox{}, outbox{}
+			l.out.moved()
+		} else {
+			l.state = Open
+			l.report.Connect = now.Sub(l.started)
+			l.report.Phases = l.marks.phases(l.started, now)
+			l.noteOpen()
 		}
-		first := l.pipe == nil
-		l.pipe, l.live, l.lives, l.trial = l.trial, l.attempt, l.made, nil
-		l.heard, l.said, l.fresh, l.broken = nil, nil, nil, nil
-		l.newest = time.Now()
-		if !first {
+		l.negotiation.opened(e.path.attempt)
+		l.signals.forget()
+		l.in.newest = now
+		l.upkeep.move(l.in.count, now)
+		if moved {
 			l.say(l.mail.ack(frameAgain))
 		}
-		if l.asked {
-			l.asked = false
+		if e.path.asked {
 			l.sayAgain()
 		}
 		return false
@@ -93,7 +85,7 @@ func (e events) open() {
 // reached tells how far the connection has come.
 func (e events) reached(s step) {
 	e.do(func(l *Link) bool {
-		if e.attempt == l.attempt && l.trial != nil {
+		if e.path == l.paths.trial {
 			l.marks.reach(s, time.Now())
 			if s == secured {
 				l.note(trace.Event{Kind: trace.DTLS, Word: "done"})
@@ -115,14 +107,15 @@ func (e events) denied(code int) {
 // failed tells that the pipe can't connect or has lost its way.
 func (e events) failed(err error) {
 	e.do(func(l *Link) bool {
-		switch e.attempt {
-		case l.live:
+		switch e.path {
+		case l.paths.current:
 			if err == errLost && l.denied == quotaReached && l.report.Path == Relay {
 				err = &Error{RelayQuota, errLost.Text + ": " + l.refusal()}
 			}
 			l.fail(err)
-		case l.attempt:
-			l.broken = err
+		case l.paths.trial:
+			e.path.err = err
+			l.negotiation.broke(e.path.attempt)
 			if err == errDTLS {
 				l.note(trace.Event{Kind: trace.DTLS, Word: "failed"})
 			}

@@ -119,8 +119,8 @@ func TestHostilePeersAreThrownOutAndNamed(t *testing.T) {
 			if took > 250*time.Millisecond*slow {
 				t.Errorf("thrown out after %v", took)
 			}
-			if l.in.size > 32 || len(l.in.slots) > 32 || len(l.mail.received) > 128 {
-				t.Errorf("%d packets and %d messages are kept", l.in.size, len(l.mail.received))
+			if l.in.inbox.size > 32 || len(l.in.inbox.slots) > 32 || len(l.mail.received) > 128 {
+				t.Errorf("%d packets and %d messages are kept", l.in.inbox.size, len(l.mail.received))
 			}
 			t.Logf("%v: %v", took.Round(time.Millisecond), l.Err())
 		})
@@ -207,7 +207,7 @@ func TestSignalsOfAHostilePeerAreBounded(t *testing.T) {
 			refused++
 		}
 		l.mu.Lock()
-		if n := len(l.heard); n > maxHeard {
+		if n := len(l.signals.heard); n > maxHeard {
 			t.Errorf("%d signals wait", n)
 		}
 		l.mu.Unlock()

@@ -4,8 +4,6 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
-
-	"github.com/punchback/punchback/nat/trace"
 )
 
 // Link is one end of a link. Its methods may be called from any goroutine and
@@ -19,50 +17,22 @@ type Link struct {
 	done    chan struct{}
 	once    sync.Once
 
-	mu        sync.Mutex
-	state     State
-	err       error
-	pipe      *pipe  // that is open
-	live      uint64 // the attempt that it came of
-	trial     *pipe  // that is being connected, beside the one that is open or before there is one
-	attempt   uint64 // whose pipe trial is, or was
-	broken    error  // what the pipe of this attempt failed of
-	old       *pipe  // that was open before: what is on its way still arrives
-	before    uint64 // the attempt that it came of
-	spent     []*pipe
-	asked     bool   // the other end has gone over to trial already
-	other     uint64 // the Link at the other end
-	heard     []*signal
-	said      [][]byte
-	fresh     []candidate // ours that were not said yet
-	ours      []candidate
-	theirs    []candidate
-	in        inbox
-	mail      mail
-	newest    time.Time // when anything was heard last
-	turned    time.Time // when run had its turn last, or something was heard
-	all       uint64    // packets and messages heard
-	packets   bucket
-	bytes     bucket
-	letters   struct{ messages, bytes bucket }
-	refused   time.Time                                               // when the first packet or message came that was beyond the Limits
-	out       struct{ packets, bytes, messages, messageBytes bucket } // what we send keeps to our own Limits
-	waiting   outbox                                                  // packets that were sent
-	frames    outbox                                                  // and what was said beside them
-	begged    uint64                                                  // the attempt on whose path we were asked to say the rest again
-	report    Report
-	marks     marks
-	quality   quality
-	seeks     bool   // another path, since this one is silent
-	renewed   bool   // there are servers that no attempt was made with
-	era       int    // of the servers: with the next no relay is the same
-	made      int    // the era that trial is of, or was
-	lives     int    // and pipe
-	denied    int    // the error code of a relay that does not let us in; zero: none
-	chance    chance // of run alone
-	strangers *strangers
-	signals   trace.Signals
-	noted     [2]candidate // the pair that Options.Trace has heard of last
+	mu          sync.Mutex // of what follows
+	state       State
+	err         error
+	paths       paths
+	negotiation negotiation
+	signals     signals
+	in          received
+	out         sent
+	mail        mail
+	report      Report
+	marks       marks
+	quality     quality
+	upkeep      upkeep
+	birthday    birthday   // run's alone
+	strangers   *strangers // with a lock of its own
+	denied      int        // the error code of a relay that does not let us in; zero: none
 }
 
 // Supported is why New can make no link on this machine or in this browser at
@@ -99,13 +69,11 @@ func New(o Options) (*Link, error) {
 		wake:      make(chan struct{}, 1),
 		quit:      make(chan struct{}),
 		done:      make(chan struct{}),
-		in:        newInbox(o.Limits.Inbox),
-		packets:   perSecond(o.Limits.Packets),
-		bytes:     perSecond(o.Limits.Bytes),
+		in:        newReceived(o.Limits),
+		out:       newSent(o.Limits),
 		strangers: newStrangers(),
 	}
-	l.letters.messages, l.letters.bytes = perSecond(o.Limits.Messages), perSecond(o.Limits.MessageBytes)
-	l.out.packets, l.out.bytes, l.out.messages, l.out.messageBytes = l.packets, l.bytes, l.letters.messages, l.letters.bytes
+	l.negotiation = newNegotiation(l.id, uint64(l.started.UnixNano()), &o)
 	go l.run()
 	return l, nil
 }
@@ -137,9 +105,9 @@ func (l *Link) Report() Report {
 	defer l.mu.Unlock()
 	r := l.report
 	r.State = l.state
-	r.Dropped += l.in.dropped
+	r.Dropped, r.Unsent = l.in.dropped+l.in.inbox.dropped, l.out.unsent
 	r.Tried = l.tried()
-	if silent := time.Since(l.newest); l.seeks && r.State == Open && silent >= silentAfter {
+	if silent := l.in.silent(time.Now()); l.upkeep.silent && r.State == Open && silent >= silentAfter {
 		r.Silent = silent
 	}
 	if e, ok := l.err.(*Error); ok {
@@ -155,7 +123,7 @@ func (l *Link) Goodbye() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.state == Open {
-		l.pipe.sendMessage([]byte{frameBye})
+		l.paths.current.pipe.sendMessage([]byte{frameBye})
 	}
 }
 
@@ -177,7 +145,7 @@ func (l *Link) poke() {
 func (l *Link) fail(err error) {
 	if l.state != Closed {
 		l.state, l.err = Closed, err
-		l.heard, l.said = nil, nil
+		l.signals.forget()
 		l.noteClosed(err)
 		l.poke()
 	}

@@ -3,6 +3,7 @@ package punch
 import (
 	"encoding/binary"
 	"math"
+	"time"
 )
 
 // The first byte of a reliable message.
@@ -27,6 +28,8 @@ type mail struct {
 	heard    uint32   // number of the last message that came
 	received [][]byte // for RecvMessage
 	unread   int      // bytes of these
+	known    uint32   // number of the last message that was acknowledged when that was looked at
+	progress time.Time
 }
 
 // keep takes a message to be sent and makes a frame of it, which is kept until
@@ -39,7 +42,7 @@ func (m *mail) keep(message []byte) (frame []byte) {
 	return frame
 }
 
-// news tells whether it was not known that everything up to n has come.
+// news reports whether it was not known that everything up to n has come.
 func (m *mail) news(n uint32) bool { return m.sent-uint32(len(m.kept)) < n && n <= m.sent }
 
 // acked hears that everything up to n has come.
@@ -59,6 +62,25 @@ func (m *mail) take(n uint32, message []byte) {
 		m.received = append(m.received, message)
 		m.unread += len(message)
 	}
+}
+
+// next is the oldest message that nobody has read, if there is one.
+func (m *mail) next() (message []byte, ok bool) {
+	if len(m.received) == 0 {
+		return nil, false
+	}
+	message = m.received[0]
+	m.received = m.received[1:]
+	m.unread -= len(message)
+	return message, true
+}
+
+// stalled is how long nothing was acknowledged of what waits to be; zero: nothing waits.
+func (m *mail) stalled(now time.Time) time.Duration {
+	if known := m.sent - uint32(len(m.kept)); known == m.sent || known > m.known || m.progress.IsZero() {
+		m.known, m.progress = known, now
+	}
+	return now.Sub(m.progress)
 }
 
 // ack is the frame that tells how far we have heard.

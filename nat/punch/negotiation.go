@@ -1,11 +1,8 @@
 package punch
 
 import (
-	"fmt"
 	"slices"
 	"time"
-
-	"github.com/punchback/punchback/nat/trace"
 )
 
 // How patient a link is.
@@ -15,324 +12,251 @@ const (
 	oneAttempt   = 6 * time.Second        // from an accepted answer to giving an attempt up
 	leastAttempt = 100 * time.Millisecond // however often the other end offers
 	gathering    = 400 * time.Millisecond // for candidates of a direct attempt, before it begins without some
-	lookConnect  = 25 * time.Millisecond
-	lookOpen     = 200 * time.Millisecond
-	lookPath     = 500 * time.Millisecond
 )
 
-// attempt is what run knows of the connection that it tries to make.
+// A negotiation is one end's part in coming to terms about a path: which attempt is
+// the present one, what the other end has to know of it and what it does not know yet.
+// It has no clock, lock or network. What happens goes in, and the time; what is to be
+// done comes out, in order, by next. A Link does it, and says how it went.
+//
+// Signals can be lost, doubled and reordered. Each is of one attempt, whose number the
+// offering end chooses: a higher one replaces a lower one. Descriptions and candidates
+// are said again, less and less often, until there is a path. So once signals get
+// through, both ends have the same attempt and the descriptions that belong together.
+type negotiation struct {
+	id        uint64 // of this Link
+	first     uint64 // number of the first attempt, where this end offers
+	offers    bool   // this end offers, and the other answers
+	relayOnly bool   // no attempt without relays is answered
+
+	open   bool    // there is a path
+	live   uint64  // the attempt that it came of
+	other  uint64  // the Link at the other end
+	trying bool    // the attempt goes on
+	failed bool    // its pipe has
+	again  uint64  // we ask for another path than that of this attempt
+	tries  int     // attempts so far
+	early  signal  // what came of an attempt before its description
+	met    meeting // what guessing ports has come to
+	attempt
+	candidates
+	orders []order
+}
+
+// newNegotiation is that of a Link; first is the number of its first attempt, where it
+// offers.
+func newNegotiation(id, first uint64, o *Options) negotiation {
+	return negotiation{
+		id: id, first: first, offers: o.Offer, relayOnly: o.RelayOnly,
+		attempt: attempt{repeat: repeat{interval: firstRepeat}},
+	}
+}
+
+// attempt is the one that goes on, or the last.
 type attempt struct {
-	number   uint64
-	sdp      string // ours
-	remote   bool   // their description is in
-	since    time.Time
-	from     uint64      // whose description that is
-	told     []candidate // theirs
-	held     []candidate // those of them that the pipe does not have yet
-	admitted admission   // those that it has
-	next     time.Time   // when all of ours is said again
+	number uint64 // zero: there was none
+	manner
+	begun  time.Time
+	agreed time.Time   // when both descriptions were known; zero: not yet
+	from   uint64      // whose answer that is
+	told   []candidate // theirs
+	goAt   time.Time   // when an end that offers a direct one begins; zero: not yet known
+	going  bool        // that is over
+	sdp    string      // ours
+	repeat
+}
+
+// manner is how an attempt goes about it.
+type manner struct {
+	direct bool   // without relays, since a relayed path is there
+	round  uint64 // over the sockets that met in this round of guesses; zero: over new ones
+}
+
+// repeat is when all of ours is said again.
+type repeat struct {
+	due      time.Time
 	interval time.Duration
-	said     time.Time // when it was last
-	spoken   bool      // ours has been said once
-	lacking  bool      // the other end shows that it lacks it
-	early    signal    // theirs for an attempt whose offer is not here yet
-	tries    int
-	begun    time.Time
-	direct   bool      // it uses no relay
-	by       *socket   // it uses this one alone, which has met one of the other end's
-	goAt     time.Time // when that is for the end that offers; zero: not yet known
-	going    bool      // it is over
-	again    uint64    // we ask for another path than that of this attempt
+	last     time.Time
+	spoken   bool // once, at least
+	lacking  bool // the other end shows that it lacks it
 }
 
-// trying is the pipe of the present attempt, if one goes on.
-func (l *Link) trying() *pipe {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.trial
+// meeting is of a socket of ours with one of theirs.
+type meeting struct {
+	round uint64
+	at    candidate // theirs
 }
 
-// opened tells whether the link is open, and by the pipe of which attempt.
-func (l *Link) opened() (live uint64, ok bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.live, l.state == Open
+// candidates of both ends.
+type candidates struct {
+	ours   []candidate // of the attempt
+	fresh  []candidate // those that were not said yet
+	theirs []candidate // of the attempt, or of all before there is a path
 }
 
-// drop ends the present attempt.
-func (l *Link) drop() {
-	l.mu.Lock()
-	p := l.trial
-	l.trial, l.said, l.fresh = nil, nil, nil
-	l.mu.Unlock()
-	if p != nil {
-		p.close()
-	}
+// order is one thing to do.
+type order struct {
+	kind orderKind
+	manner
+	attempt    uint64
+	signal     *signal
+	candidates []candidate
+	first      bool // of toSay: the description was not said before
 }
 
-// begin replaces the pipe by one for the attempt.
-func (l *Link) begin(a *attempt, number uint64) (*pipe, error) {
-	l.drop()
-	l.mu.Lock()
-	l.attempt = number
-	l.broken, l.ours = nil, nil
-	l.marks.again()
-	if l.state == Open {
-		l.theirs = nil
+type orderKind uint8
+
+const (
+	toBegin  orderKind = iota // make a pipe for the attempt, instead of the one that is tried: answer the signal's offer, or offer where there is none. Then say offered, answered, damaged or unable
+	toAccept                  // let the pipe have the signal's answer. Then say accepted, if it is one
+	toTry                     // let it have candidates
+	toNote                    // nothing: the other end has a new candidate
+	toSay                     // the signal
+	toDrop                    // the pipe that is tried
+)
+
+// next takes the next order, if there is one.
+func (n *negotiation) next() (o order, ok bool) {
+	if len(n.orders) == 0 {
+		return o, false
 	}
-	o := l.o
-	l.made, l.renewed = l.era, false
-	l.mu.Unlock()
-	*a = attempt{number: number, early: a.early, tries: a.tries + 1, interval: firstRepeat, begun: time.Now(), direct: a.direct, by: a.by}
-	l.noteAttempt(a)
-	if a.direct {
-		o.Servers = withoutRelays(o.Servers)
+	o = n.orders[0]
+	if n.orders = n.orders[1:]; len(n.orders) == 0 {
+		n.orders = nil
 	}
-	p, err := newPipe(&o, events{l, number}, a.by)
-	if err != nil {
-		return nil, err
-	}
-	l.mu.Lock()
-	l.trial = p
-	l.mu.Unlock()
-	return p, nil
+	return o, true
 }
 
-func (l *Link) offer(a *attempt, now time.Time) {
-	number := a.number
-	if a.tries > 0 {
-		number++
+func (n *negotiation) order(o order) { n.orders = append(n.orders, o) }
+
+// offer begins another attempt, on the end that offers.
+func (n *negotiation) offer(m manner, now time.Time) {
+	number := n.number + 1
+	if n.number == 0 {
+		number = n.first
 	}
-	p, err := l.begin(a, number)
-	if err == nil {
-		a.sdp, err = p.offer()
-	}
-	if _, open := l.opened(); err != nil && open {
-		l.drop()
-	} else if err != nil {
-		l.mu.Lock()
-		l.fail(&Error{Unsupported, fmt.Sprintf("this machine can't offer a link: %v", err)})
-		l.mu.Unlock()
-	}
-	a.next = now
+	n.early = signal{}
+	n.begin(number, m, nil, now)
 }
 
-// hear takes one signal. It is safe to hear any of them again.
-func (l *Link) hear(a *attempt, s *signal, now time.Time) {
-	if s.Luck != nil {
-		if _, open := l.opened(); open {
-			l.hearLuck(&l.chance, s.Luck, now)
-		}
-		return
+// ask asks for another path than the one that there is, on the end that answers.
+func (n *negotiation) ask(now time.Time) {
+	n.again = n.live
+	n.due, n.interval = now, firstRepeat
+}
+
+// content takes that back.
+func (n *negotiation) content() { n.again = 0 }
+
+func (n *negotiation) begin(number uint64, m manner, offer *signal, now time.Time) {
+	n.tries++
+	n.trying, n.failed, n.again = true, false, 0
+	n.ours, n.fresh = nil, nil
+	if n.open {
+		n.theirs = nil
 	}
-	if s.Again != 0 {
-		if live, open := l.opened(); l.o.Offer && open && s.Again == live && l.trying() == nil {
-			a.direct, a.by = false, nil
-			l.offer(a, now)
-		}
-		return
-	}
-	if !l.o.Offer && s.Attempt > a.early.Attempt {
-		a.early = signal{Attempt: s.Attempt}
-	}
-	if !l.o.Offer && s.Attempt == a.early.Attempt && (s.Attempt > l.attempt) {
-		for _, c := range s.Candidates {
-			if len(a.early.Candidates) < maxCandidates && !slices.Contains(a.early.Candidates, c) {
-				a.early.Candidates = append(a.early.Candidates, c)
-			}
-		}
-		if s.Direct && l.o.RelayOnly {
-			return
-		}
-		if s.SDP != "" && now.Sub(a.begun) >= leastAttempt { // the offer is said again
-			a.direct, a.by = s.Direct, nil
-			if s.Round != 0 {
-				if a.by = l.chance.won(s.Round); a.by == nil {
-					return // not yet: the offer is said again
-				}
-			}
-			l.answer(a, s, now)
-		}
-		return
-	}
-	if l.o.Offer && s.Attempt == 0 || !l.o.Offer && s.Attempt == l.attempt && s.SDP != "" {
-		a.lacking = true // our offer, or our answer to theirs
-	}
-	if s.Attempt != l.attempt && (s.Attempt != 0 || !l.o.Offer) || l.trying() == nil {
-		return
-	}
-	if l.o.Offer && a.remote && s.From != a.from && now.Sub(a.begun) >= leastAttempt {
-		l.offer(a, now) // whoever answered is not there any more
-		return
-	}
-	if s.Attempt == 0 {
-		return
-	}
-	if l.o.Offer && s.SDP != "" && !a.remote {
-		p := l.trying()
-		if p == nil || p.accept(s.SDP) != nil {
-			l.useless()
-			return // a damaged answer; the right one is said again
-		}
-		a.remote, a.since, a.from = true, now, s.From
-		l.noteSignal(trace.Heard, false)
-		l.meet(s.From)
-		for _, c := range a.early.Candidates {
-			l.add(a, c)
-		}
-		a.early.Candidates = nil
-		l.aim(a)
-	}
-	if s.Go && !l.o.Offer && a.direct && a.remote && !a.going {
-		l.release(a)
-	}
+	n.attempt = attempt{number: number, manner: m, begun: now, repeat: repeat{interval: firstRepeat}}
+	n.order(order{kind: toBegin, attempt: number, manner: m, signal: offer})
+}
+
+// offered takes our offer.
+func (n *negotiation) offered(sdp string, now time.Time) { n.sdp, n.due = sdp, now }
+
+// answered takes our answer to a signal's offer.
+func (n *negotiation) answered(s *signal, sdp string, now time.Time) {
+	n.sdp, n.due = sdp, now
+	n.agree(s, now)
+}
+
+// accepted says that a signal's answer to our offer is one.
+func (n *negotiation) accepted(s *signal, now time.Time) {
+	n.from = s.From
+	n.agree(s, now)
 	for _, c := range s.Candidates {
-		if a.remote {
-			l.add(a, c)
-		} else if len(a.early.Candidates) < maxCandidates && !slices.Contains(a.early.Candidates, c) {
-			a.early.Candidates = append(a.early.Candidates, c)
-		}
+		n.add(c)
 	}
 }
 
-func (l *Link) answer(a *attempt, s *signal, now time.Time) {
-	waiting := a.early.Candidates
-	a.early.Candidates = nil
-	p, err := l.begin(a, s.Attempt)
-	if err != nil {
-		l.mu.Lock()
-		l.fail(&Error{Unsupported, fmt.Sprintf("this machine can't answer a link: %v", err)})
-		l.mu.Unlock()
-		return
+// agree notes that both descriptions are known.
+func (n *negotiation) agree(s *signal, now time.Time) {
+	n.agreed, n.other = now, s.From
+	early := n.early.Candidates
+	n.early.Candidates = nil
+	for _, c := range early {
+		n.add(c)
 	}
-	sdp, err := p.answer(s.SDP)
-	if err != nil {
-		l.useless()
-		l.drop()
-		l.mu.Lock()
-		l.attempt = l.live // a damaged offer; the right one is said again
-		l.mu.Unlock()
-		a.early = signal{}
-		return
-	}
-	a.sdp, a.remote, a.since, a.next = sdp, true, now, now
-	l.noteSignal(trace.Heard, true)
-	l.meet(s.From)
-	for _, c := range waiting {
-		l.add(a, c)
-	}
-	l.aim(a)
-}
-
-// aim tells an attempt over sockets that have met where the other one is.
-func (l *Link) aim(a *attempt) {
-	if a.by != nil {
-		l.add(a, a.by.candidate())
+	if n.round != 0 && n.round == n.met.round {
+		n.add(n.met.at)
 	}
 }
 
-// meet notes who is at the other end.
-func (l *Link) meet(id uint64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.other = id
-	l.marks.reach(met, time.Now())
+// damaged says that an offer was none: the right one is said again.
+func (n *negotiation) damaged() {
+	n.drop()
+	n.number, n.early = n.live, signal{}
 }
 
-// start lets both ends of a direct attempt begin at once, as DCUtR does (libp2p's
-// relay specification), over the path that there is: a router to which the other
-// end's packet comes before ours has gone out may take it for itself, and give our
-// packet another port than the one that we have told.
-func (l *Link) start(a *attempt, now time.Time) {
-	if !a.direct || a.going || !l.o.Offer || !a.remote || l.trying() == nil {
-		return
-	}
-	if a.goAt.IsZero() {
-		reflexive := func(c candidate) bool { return c.kind() == "srflx" }
-		l.mu.Lock()
-		ready, trip := slices.ContainsFunc(a.held, reflexive) && slices.ContainsFunc(l.ours, reflexive), l.report.RTT
-		l.mu.Unlock()
-		if !ready && now.Sub(a.since) < gathering {
-			return
-		}
-		a.goAt, a.next = now.Add(trip/2), now
-	}
-	if !now.Before(a.goAt) {
-		l.release(a)
+// unable says that this machine can offer nothing now.
+func (n *negotiation) unable() { n.drop() }
+
+// drop ends the attempt.
+func (n *negotiation) drop() {
+	n.trying, n.fresh = false, nil
+	n.order(order{kind: toDrop})
+}
+
+// opened says that an attempt has become the path.
+func (n *negotiation) opened(number uint64) {
+	n.open, n.live, n.again = true, number, 0
+	if n.number == number {
+		n.trying, n.failed, n.fresh = false, false, nil
 	}
 }
 
-// release lets the stack have the candidates that were held back.
-func (l *Link) release(a *attempt) {
-	a.going = true
-	l.admit(a, time.Now())
+// broke says that the pipe of an attempt has failed.
+func (n *negotiation) broke(number uint64) {
+	n.failed = n.failed || n.trying && n.number == number
 }
 
-// add takes a candidate of theirs, which waits until there is a place for it.
-func (l *Link) add(a *attempt, c candidate) {
-	if c.Text == "" || slices.Contains(a.told, c) || len(a.told) >= maxCandidates {
-		return
-	}
-	a.told = append(a.told, c)
-	a.held = append(a.held, c)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.theirs) < maxCandidates && !slices.Contains(l.theirs, c) {
-		l.theirs = append(l.theirs, c)
-		l.note(trace.Event{Kind: trace.Found, There: c.traced()})
-	}
-}
-
-// speak says what is new, and from time to time everything.
-func (l *Link) speak(a *attempt, now time.Time) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.state == Closed {
-		return true
-	}
-	s := signal{From: l.id, Attempt: l.attempt}
-	if a.by != nil { // The other end knows where that is.
-		l.ours, l.fresh, s.Round = nil, nil, l.chance.round
-	}
-	trying := l.state == Connecting || l.trial != nil
-	switch {
-	case !trying && a.again == 0:
-		return false
-	case !now.Before(a.next) || a.lacking && now.Sub(a.said) >= firstRepeat:
-		a.said, a.lacking = now, false
-		a.next = now.Add(a.interval)
-		a.interval = min(2*a.interval, lastRepeat)
-		if !trying {
-			s.Again = a.again
-			break
-		}
-		s.SDP, s.Direct, s.Go = a.sdp, a.direct, !a.goAt.IsZero()
-		if l.attempt == 0 && l.o.Offer {
-			return false
-		}
-		if s.SDP != "" && !a.spoken {
-			a.spoken = true
-			l.noteSignal(trace.Said, l.o.Offer)
-		} else if s.SDP != "" {
-			l.signals.Again++
-		}
-		s.Candidates = l.ours
-	case len(l.fresh) > 0 && l.attempt != 0:
-		s.Candidates = l.fresh
-	default:
+// found takes a candidate of ours, and reports whether it is a new one.
+func (n *negotiation) found(number uint64, c candidate) bool {
+	if number != n.number || len(n.ours) >= maxCandidates || len(c.Text) > maxCandidate || slices.Contains(n.ours, c) {
 		return false
 	}
-	l.fresh = nil
-	if l.state == Open && now.Sub(l.newest) < silentAfter {
-		l.carry(&s) // however the server is
-		return true
-	}
-	b := s.encode()
-	if len(l.said) >= 64 { // nobody carries them: the last repeat holds everything
-		l.said = l.said[1:]
-		l.signals.Dropped++
-	}
-	l.signals.Said++
-	l.said = append(l.said, b)
+	n.ours = append(n.ours, c)
+	n.fresh = append(n.fresh, c)
 	return true
+}
+
+// add takes a candidate of theirs.
+func (n *negotiation) add(c candidate) {
+	if c.Text == "" || slices.Contains(n.told, c) || len(n.told) >= maxCandidates {
+		return
+	}
+	n.told = append(n.told, c)
+	if len(n.theirs) < maxCandidates && !slices.Contains(n.theirs, c) {
+		n.theirs = append(n.theirs, c)
+		n.order(order{kind: toNote, candidates: []candidate{c}})
+	}
+	if n.checking() {
+		n.order(order{kind: toTry, candidates: []candidate{c}})
+	}
+}
+
+// checking reports whether the attempt has come so far that addresses are tried.
+func (n *negotiation) checking() bool {
+	return n.trying && !n.agreed.IsZero() && (n.going || !n.direct)
+}
+
+// expire gives up what has taken too long or has failed, and begins anew where this
+// end is to offer. With a path it only gives up: the path may yet be good.
+func (n *negotiation) expire(now time.Time) {
+	failed := n.failed
+	n.failed = false
+	switch {
+	case n.open && n.trying && (failed || now.Sub(n.begun) > oneAttempt):
+		n.drop()
+	case !n.open && n.offers && (!n.trying || failed || !n.agreed.IsZero() && now.Sub(n.agreed) > oneAttempt):
+		n.offer(manner{}, now)
+	}
 }

@@ -66,12 +66,21 @@ type quality struct {
 	first   sample // checks before it was open are not counted
 	last    sample
 	jitter  time.Duration
+	noted   [2]candidate // the pair that was told of last
+}
+
+// news reports whether the pair is another than the one that was told of last.
+func (q *quality) news(s sample) bool {
+	pair := [2]candidate{s.local, s.remote}
+	was := q.noted
+	q.noted = pair
+	return pair != was
 }
 
 // add takes the counts of now and tells the jitter and the share that is lost.
 func (q *quality) add(attempt uint64, s sample) (jitter time.Duration, loss float64) {
 	if q.attempt != attempt || s.local != q.first.local || s.remote != q.first.remote || s.sent < q.last.sent {
-		*q = quality{attempt: attempt, first: s, last: s}
+		*q = quality{attempt: attempt, first: s, last: s, noted: q.noted}
 	}
 	if q.last.rtt > 0 && s.answered > q.last.answered {
 		q.jitter += ((s.rtt - q.last.rtt).Abs() - q.jitter) / 4
@@ -86,16 +95,16 @@ func (q *quality) add(attempt uint64, s sample) (jitter time.Duration, loss floa
 // look asks the pipe how it goes.
 func (l *Link) look() {
 	l.mu.Lock()
-	p, live := l.pipe, l.live
+	p := l.paths.current
 	l.mu.Unlock()
-	s, ok := p.selected()
+	s, ok := p.pipe.selected()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !ok || p != l.pipe {
+	if !ok || p != l.paths.current {
 		return
 	}
 	r := &l.report
-	r.Jitter, r.Loss = l.quality.add(live, s)
+	r.Jitter, r.Loss = l.quality.add(p.attempt, s)
 	r.Local, r.Remote, r.RTT = s.local.String(), s.remote.String(), s.rtt
 	r.Path = Direct
 	if s.local.kind() == "relay" || s.remote.kind() == "relay" {
@@ -104,8 +113,10 @@ func (l *Link) look() {
 	switch {
 	case r.Path == Direct:
 		r.Why = ""
-	case r.Why == "" || l.trial == nil:
+	case r.Why == "" || !l.negotiation.trying:
 		r.Why = l.why()
 	}
-	l.notePath(s)
+	if l.quality.news(s) {
+		l.notePath(s)
+	}
 }

@@ -5,31 +5,64 @@ import (
 	"time"
 )
 
+// sent is what this end sends. It keeps to its own Limits, as the other end expects it.
+type sent struct {
+	packets      bucket
+	bytes        bucket // of packets
+	messages     bucket
+	messageBytes bucket
+	waiting      outbox // packets
+	frames       outbox // and what is said beside them
+	unsent       uint64 // packets
+}
+
+func newSent(l Limits) sent {
+	return sent{
+		packets: perSecond(l.Packets), bytes: perSecond(l.Bytes),
+		messages: perSecond(l.Messages), messageBytes: perSecond(l.MessageBytes),
+	}
+}
+
+// mayPacket reports whether a packet of n bytes may be sent.
+func (s *sent) mayPacket(n int, now time.Time) bool {
+	few, _ := s.packets.take(1, now)
+	small, _ := s.bytes.take(n, now)
+	return few && small
+}
+
+// mayMessage is why a message of n bytes can't be sent.
+func (s *sent) mayMessage(n int, now time.Time) error {
+	if few, _ := s.messages.take(1, now); !few {
+		return fmt.Errorf("punch: messages are more than %d a second", int(s.messages.rate))
+	}
+	if small, _ := s.messageBytes.take(n, now); !small {
+		return fmt.Errorf("punch: messages are more than %d bytes a second", int(s.messageBytes.rate))
+	}
+	return nil
+}
+
+// moved forgets what waits on a path that is not the current one any more.
+func (s *sent) moved() { s.waiting, s.frames = outbox{}, outbox{} }
+
 // Send sends a packet, unreliable and unordered. It never blocks; what can't
 // be sent now, is longer than MaxPacket, or more than our own Limits let in from
 // the other end, is dropped and counted.
 func (l *Link) Send(packet []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p := l.pipe
-	ok := l.state == Open && len(packet) <= MaxPacket
-	if ok {
-		now := time.Now()
-		few, _ := l.out.packets.take(1, now)
-		small, _ := l.out.bytes.take(len(packet), now)
-		ok = few && small
-	}
+	ok := l.state == Open && len(packet) <= MaxPacket && l.out.mayPacket(len(packet), time.Now())
 	if ok {
 		// What waits may come all at once after a blackout, and must not look like
 		// a flood then: it is no more than the other end lets in at once. (Natively
 		// what was lost counts too, until SCTP gives it up.)
-		waiting := l.pipe.unsent()
-		ok = waiting <= l.o.Limits.Bytes/2 && l.waiting.waiting(waiting) < l.o.Limits.Packets && p.send(packet) == nil
+		p := l.paths.current.pipe
+		bytes := p.unsent()
+		ok = bytes <= l.o.Limits.Bytes/2 && l.out.waiting.waiting(bytes) < l.o.Limits.Packets && p.send(packet) == nil
 	}
 	if ok {
-		l.waiting.add(max(len(packet), 1)) // an empty one is a byte to SCTP
+		l.out.waiting.add(max(len(packet), 1)) // an empty one is a byte to SCTP
 	} else {
-		l.report.Unsent++
+		l.out.unsent++
 	}
 }
 
@@ -53,12 +86,8 @@ func (l *Link) SendMessage(m []byte) error {
 	if n, most := len(l.mail.kept), max(1, limits.Messages/4); n >= most {
 		return fmt.Errorf("punch: messages that wait to be sent are %d, the limit is %d", n, most)
 	}
-	now := time.Now()
-	if few, _ := l.out.messages.take(1, now); !few {
-		return fmt.Errorf("punch: messages are more than %d a second", limits.Messages)
-	}
-	if small, _ := l.out.messageBytes.take(len(m), now); !small {
-		return fmt.Errorf("punch: messages are more than %d bytes a second", limits.MessageBytes)
+	if err := l.out.mayMessage(len(m), time.Now()); err != nil {
+		return err
 	}
 	if frame := l.mail.keep(m); !l.mail.held {
 		l.say(frame)
@@ -74,18 +103,19 @@ func (l *Link) sayAgain() {
 	}
 }
 
-// say hands a frame to the pipe; the caller holds the lock. An end that makes us
-// say things and takes none of them in makes us keep them all, but not for ever.
-func (l *Link) say(frame []byte) {
-	bytes := l.pipe.unsaid()
-	if n := l.frames.waiting(bytes); n >= max(maxUnsaid, 2*l.o.Limits.Messages) || bytes > l.o.Limits.MessageBytes {
-		l.fail(&Error{Unacknowledged, fmt.Sprintf("the other side takes in nothing: %d frames of %d bytes wait for it", n, bytes)})
-		return
-	}
-	l.pipe.sendMessage(frame)
-	l.frames.add(len(frame))
-}
-
 // maxUnsaid is how many frames may wait, or two seconds' worth where that is
 // more; half of them are acknowledgements.
 const maxUnsaid = 2048
+
+// say hands a frame to the current path; the caller holds the lock. An end that makes
+// us say things and takes none of them in makes us keep them all, but not for ever.
+func (l *Link) say(frame []byte) {
+	p := l.paths.current.pipe
+	bytes := p.unsaid()
+	if n := l.out.frames.waiting(bytes); n >= max(maxUnsaid, 2*l.o.Limits.Messages) || bytes > l.o.Limits.MessageBytes {
+		l.fail(&Error{Unacknowledged, fmt.Sprintf("the other side takes in nothing: %d frames of %d bytes wait for it", n, bytes)})
+		return
+	}
+	p.sendMessage(frame)
+	l.out.frames.add(len(frame))
+}

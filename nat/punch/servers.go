@@ -18,21 +18,21 @@ func (l *Link) SetServers(servers []Server) error {
 	is := relays(servers)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.renewed = true
+	l.upkeep.renew()
 	if len(is) > 0 && !slices.ContainsFunc(relays(l.o.Servers), func(u string) bool { return slices.Contains(is, u) }) {
-		l.era++
+		l.paths.era++
 	}
 	l.o.Servers = slices.Clone(servers)
 	l.poke()
 	return nil
 }
 
-// Silent tells whether nothing has come from the other end for so long that an
+// Silent reports whether nothing has come from the other end for so long that an
 // open link looks for another path, if it is one on which something comes all the time.
 func (l *Link) Silent() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.state == Open && time.Since(l.newest) >= silentAfter
+	return l.state == Open && l.in.silent(time.Now()) >= silentAfter
 }
 
 func checkServers(servers []Server) error {

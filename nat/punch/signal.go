@@ -12,15 +12,15 @@ import (
 // lost, doubled and reordered: each is of one attempt, candidates are a set,
 // and descriptions are said again until the link is open.
 type signal struct {
-	From       uint64      `json:"from,omitempty"`   // the Link that speaks: another one at the other end starts anew
-	Attempt    uint64      `json:"attempt"`          // chosen by the end that offers; a higher one replaces a lower one. 0: "offer me one"
-	Again      uint64      `json:"again,omitempty"`  // "offer me another path than that of this attempt", of a link that is open
-	Direct     bool        `json:"direct,omitempty"` // of an offer: without relays, since a relayed path is there
-	Go         bool        `json:"go,omitempty"`     // of the end that offers: both begin now
-	Round      uint64      `json:"round,omitempty"`  // of an offer: over the sockets that met in this round, see luck
-	Luck       *luck       `json:"luck,omitempty"`   // and nothing else
-	SDP        string      `json:"sdp,omitempty"`    // the offer or the answer of this attempt
-	Candidates []candidate `json:"cand,omitempty"`   // some or all so far
+	From       uint64        `json:"from,omitempty"`   // the Link that speaks: another one at the other end starts anew
+	Attempt    uint64        `json:"attempt"`          // chosen by the end that offers; a higher one replaces a lower one. 0: "offer me one"
+	Again      uint64        `json:"again,omitempty"`  // "offer me another path than that of this attempt", of a link that is open
+	Direct     bool          `json:"direct,omitempty"` // of an offer: without relays, since a relayed path is there
+	Go         bool          `json:"go,omitempty"`     // of the end that offers: both begin now
+	Round      uint64        `json:"round,omitempty"`  // of an offer: over the sockets that met in this round, see birthday
+	Birthday   *birthdayWord `json:"luck,omitempty"`   // and nothing else
+	SDP        string        `json:"sdp,omitempty"`    // the offer or the answer of this attempt
+	Candidates []candidate   `json:"cand,omitempty"`   // some or all so far
 }
 
 // What the other end can make us keep of its signals.
@@ -28,7 +28,6 @@ const (
 	maxSignal     = 48 << 10 // bytes
 	maxCandidates = 48       // of one attempt
 	maxCandidate  = 512      // bytes
-	maxHeard      = 64       // signals waiting to be read
 )
 
 func (s *signal) encode() []byte {
@@ -51,8 +50,8 @@ func decodeSignal(b []byte) (*signal, error) {
 	if len(s.Candidates) > maxCandidates {
 		return nil, fmt.Errorf("punch: candidates in a signal are %d, must be at most %d", len(s.Candidates), maxCandidates)
 	}
-	if s.Luck != nil {
-		if err := s.Luck.check(); err != nil {
+	if s.Birthday != nil {
+		if err := s.Birthday.check(); err != nil {
 			return nil, err
 		}
 	}

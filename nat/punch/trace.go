@@ -18,7 +18,7 @@ func (l *Link) note(e trace.Event) {
 
 // noteClosed tells why the link is closed; the caller holds the lock.
 func (l *Link) noteClosed(err error) {
-	signals := l.signals
+	signals := l.signals.count
 	e := trace.Event{Kind: trace.Closed, Signals: &signals}
 	if cause := new(Error); errors.As(err, &cause) {
 		e.Word = cause.Cause.String()
@@ -31,34 +31,28 @@ func (l *Link) noteClosed(err error) {
 
 // noteOpen tells of the first path; the caller holds the lock.
 func (l *Link) noteOpen() {
-	signals, p := l.signals, l.report.Phases
+	signals, p := l.signals.count, l.report.Phases
 	l.note(trace.Event{Kind: trace.Open, N: millis(l.report.Connect), Signals: &signals,
 		Phases: &trace.Phases{Signal: millis(p.Signal), Gather: millis(p.Gather), Check: millis(p.Check), DTLS: millis(p.DTLS), Open: millis(p.Open)}})
 }
 
-// notePath tells which pair of addresses is used, when that has changed; the
-// caller holds the lock.
+// notePath tells which pair of addresses is used; the caller holds the lock.
 func (l *Link) notePath(s sample) {
-	pair := [2]candidate{s.local, s.remote}
-	if pair == l.noted {
-		return
-	}
-	l.noted = pair
 	l.note(trace.Event{Kind: trace.Path, Word: l.report.Path.String(), Here: s.local.traced(), There: s.remote.traced(), N: millis(s.rtt), Text: l.report.Why})
 }
 
-// noteAttempt tells that another connection is tried; run alone calls it.
-func (l *Link) noteAttempt(a *attempt) {
-	word := "first"
-	switch _, open := l.opened(); {
-	case a.by != nil:
+// noteAttempt tells that another connection is tried; the caller holds the lock.
+func (l *Link) noteAttempt(o order) {
+	word, tries := "first", l.negotiation.tries
+	switch {
+	case o.round != 0:
 		word = "guessed"
-	case a.direct:
+	case o.direct:
 		word = "direct"
-	case open || a.tries > 1:
+	case l.state == Open || tries > 1:
 		word = "again"
 	}
-	l.note(trace.Event{Kind: trace.Attempt, Word: word, N: a.tries})
+	l.note(trace.Event{Kind: trace.Attempt, Word: word, N: tries})
 }
 
 func (l *Link) noteSignal(k trace.Kind, offer bool) {
@@ -82,13 +76,6 @@ func (e events) ice(state string) {
 	if state == "checking" || state == "connected" || state == "disconnected" || state == "failed" {
 		e.noted(trace.Event{Kind: trace.ICE, Word: state})
 	}
-}
-
-// useless counts a signal that nothing can be done with.
-func (l *Link) useless() {
-	l.mu.Lock()
-	l.signals.Useless++
-	l.mu.Unlock()
 }
 
 func millis(d time.Duration) int { return int(d.Round(time.Millisecond) / time.Millisecond) }

@@ -9,15 +9,15 @@ import (
 
 // why tells why the path is no direct one; the caller holds the lock.
 func (l *Link) why() string {
-	ours, theirs := kinds(l.ours), kinds(l.theirs)
+	ours, theirs := kinds(l.negotiation.ours), kinds(l.negotiation.theirs)
 	switch {
 	case l.o.RelayOnly:
 		return "this end shows no address"
-	case len(theirs) == 0 || theirs["relay"] == len(l.theirs):
+	case len(theirs) == 0 || theirs["relay"] == len(l.negotiation.theirs):
 		return "the other end shows no address but a relay's"
-	case len(ours) == 0 || ours["relay"] == len(l.ours):
+	case len(ours) == 0 || ours["relay"] == len(l.negotiation.ours):
 		return "this end has no address but a relay's: UDP is blocked here"
-	case apart(l.ours, l.theirs):
+	case apart(l.negotiation.ours, l.negotiation.theirs):
 		return apartText
 	case ours["srflx"] == 0 && len(l.o.Servers) > 0 && theirs["srflx"] > 0:
 		return "no STUN server told this end its address: UDP may be blocked here"
@@ -25,7 +25,7 @@ func (l *Link) why() string {
 		return "no STUN server told the other end its address: UDP may be blocked there"
 	}
 	return fmt.Sprintf("nothing came through directly (%d addresses here, %d there): a symmetric NAT?",
-		len(l.ours)-ours["relay"], len(l.theirs)-theirs["relay"])
+		len(l.negotiation.ours)-ours["relay"], len(l.negotiation.theirs)-theirs["relay"])
 }
 
 const apartText = "one end has IPv4 alone and the other IPv6 alone"
@@ -69,10 +69,10 @@ func kinds(cs []candidate) map[string]int {
 }
 
 // giveUp ends the link with what was tried.
-func (l *Link) giveUp(broken error) {
+func (l *Link) giveUp() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	cause := l.diagnose(broken)
+	cause := l.diagnose()
 	text := map[Cause]string{
 		NoAnswer:       "no answer from the other side",
 		NoCandidates:   "one of the ends has no address to be reached at",
@@ -86,7 +86,7 @@ func (l *Link) giveUp(broken error) {
 	if cause == NoAnswer && !l.o.Offer {
 		text = "no offer from the other side"
 	}
-	if cause == ChecksFailed && apart(l.ours, l.theirs) {
+	if cause == ChecksFailed && apart(l.negotiation.ours, l.negotiation.theirs) {
 		text += ": " + apartText + ", and no relay led from the one to the other"
 	}
 	text += fmt.Sprintf(" in %v", l.o.Timeout)
@@ -108,20 +108,20 @@ func (l *Link) refusal() string {
 }
 
 // diagnose finds why nothing came of connecting; the caller holds the lock.
-func (l *Link) diagnose(broken error) Cause {
-	ours := kinds(l.ours)
+func (l *Link) diagnose() Cause {
+	ours := kinds(l.negotiation.ours)
 	switch {
 	case l.marks.furthest == begun:
 		return NoAnswer
 	case l.marks.furthest == secured:
 		return ChannelsFailed
-	case l.marks.furthest == checked || broken == errDTLS:
+	case l.marks.furthest == checked || l.paths.trial != nil && l.paths.trial.err == errDTLS:
 		return DTLSFailed
 	case l.denied == quotaReached && ours["relay"] == 0:
 		return RelayQuota
 	case l.denied != 0 && ours["relay"] == 0:
 		return RelayRefused
-	case len(l.ours) == 0 || len(l.theirs) == 0:
+	case len(l.negotiation.ours) == 0 || len(l.negotiation.theirs) == 0:
 		return NoCandidates
 	case ours["srflx"] == 0 && ours["relay"] == 0 && slices.ContainsFunc(l.o.Servers, func(s Server) bool { return len(s.URLs) > 0 }):
 		return NoUDP
@@ -141,5 +141,5 @@ func (l *Link) tried() []string {
 		}
 		return name + ": " + strings.Join(s, ", ")
 	}
-	return []string{side("ours", l.ours), side("theirs", l.theirs)}
+	return []string{side("ours", l.negotiation.ours), side("theirs", l.negotiation.theirs)}
 }
