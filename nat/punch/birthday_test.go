@@ -126,3 +126,28 @@ func bareRound(t *testing.T) *birthdayRound {
 	t.Cleanup(r.close)
 	return r
 }
+
+// A link has so many rounds, with time between them. The end that answers joins those
+// that are new, with a whole secret.
+func TestRoundsOfALink(t *testing.T) {
+	b := birthday{number: 5, count: 1, began: start0}
+	if b.may(start0.Add(betweenRounds-1)) || !b.may(start0.Add(betweenRounds)) {
+		t.Error("when may the next round begin?")
+	}
+	whole := make([]byte, len(secret{}))
+	for _, w := range []birthdayWord{{Round: 5, Secret: whole}, {Round: 4, Secret: whole}, {Round: 6}, {Round: 6, Secret: whole[1:]}} {
+		if b.joins(&w) {
+			t.Errorf("joins %+v", w)
+		}
+	}
+	next := &birthdayWord{Round: 6, Secret: whole}
+	if !b.joins(next) {
+		t.Error("does not join the next")
+	}
+	if b.count = mostRounds; b.joins(next) || b.may(start0.Add(time.Hour)) {
+		t.Error("there are rounds without end")
+	}
+	if b.met().round != 0 || b.won(5) != nil {
+		t.Error("something was met without a round")
+	}
+}

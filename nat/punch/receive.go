@@ -55,22 +55,22 @@ func (r *received) came(now time.Time) {
 // silent is how long nothing has come.
 func (r *received) silent(now time.Time) time.Duration { return now.Sub(r.newest) }
 
-// packet is a place for a packet of n bytes; nil: it is one too many. The error
+// packet is a place for a packet of n bytes, if it is not one too many. The error
 // says that the other end is hostile.
-func (r *received) packet(n int, now time.Time) (place []byte, err error) {
+func (r *received) packet(n int, now time.Time) (place []byte, ok bool, err error) {
 	few, many := r.packets.take(1, now)
 	small, big := r.bytes.take(n, now)
 	switch {
 	case many:
-		return nil, hostile("sends more than %d packets a second", int(r.packets.rate))
+		return nil, false, hostile("sends more than %d packets a second", int(r.packets.rate))
 	case big:
-		return nil, hostile("sends more than %d bytes a second", int(r.bytes.rate))
+		return nil, false, hostile("sends more than %d bytes a second", int(r.bytes.rate))
 	case !few || !small:
 		r.over(now)
 		r.dropped++
-		return nil, nil
+		return nil, false, nil
 	}
-	return r.inbox.slot(n), nil
+	return r.inbox.slot(n), true, nil
 }
 
 // message counts a message of n bytes. None is ever dropped, so that half a second's
@@ -119,10 +119,10 @@ func (e events) packet(n int, copy func(dst []byte)) {
 		}
 		now := time.Now()
 		l.in.came(now)
-		place, err := l.in.packet(n, now)
+		place, ok, err := l.in.packet(n, now)
 		if err != nil {
 			l.fail(err)
-		} else if place != nil {
+		} else if ok {
 			copy(place)
 		}
 		return true
