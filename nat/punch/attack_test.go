@@ -85,32 +85,32 @@ var attacks = []assault{
 		}
 	}},
 	{name: "single bytes while the game stalls", reason: "more than 240 packets a second", stall: true, do: func(a *attacker, _ *wire, until <-chan struct{}) {
-		again(func() { _ = a.fast.Send([]byte{1}) }, until)
+		again(func() { _ = a.unreliable.Send([]byte{1}) }, until)
 	}},
 	{name: "32 bytes", reason: "more than 240 packets a second", do: func(a *attacker, _ *wire, until <-chan struct{}) {
 		b := make([]byte, 32)
-		again(func() { _ = a.fast.Send(b) }, until)
+		again(func() { _ = a.unreliable.Send(b) }, until)
 	}},
 	{name: "long packets", reason: "packet of more than 1200 bytes", do: func(a *attacker, _ *wire, until <-chan struct{}) {
 		b := make([]byte, 60_000)
-		again(func() { _ = a.fast.Send(b) }, until)
+		again(func() { _ = a.unreliable.Send(b) }, until)
 	}},
 	{name: "a message of 60000 bytes", reason: "message of more than 16384 bytes", do: func(a *attacker, _ *wire, _ <-chan struct{}) {
-		_ = a.sure.Send(make([]byte, 60_000))
+		_ = a.reliable.Send(make([]byte, 60_000))
 	}},
 	{name: "a message of a megabyte", do: func(a *attacker, _ *wire, _ <-chan struct{}) { // It never arrives: the window is shut.
-		_ = a.sure.Send(make([]byte, 1_000_000))
+		_ = a.reliable.Send(make([]byte, 1_000_000))
 	}},
 	{name: "messages that nobody reads", reason: "messages of more than 262144 bytes", stall: true, do: func(a *attacker, _ *wire, until <-chan struct{}) {
 		b := make([]byte, 16<<10)
-		again(func() { _ = a.sure.Send(b) }, until)
+		again(func() { _ = a.reliable.Send(b) }, until)
 	}},
 	{name: "no acknowledgements", reason: "acknowledged nothing", broken: true, do: func(_ *attacker, w *wire, _ <-chan struct{}) {
 		w.mute.Store(true)
 	}},
 	{name: "asks again for all messages", reason: "asks twice", do: func(a *attacker, _ *wire, until <-chan struct{}) {
 		again(func() {
-			_ = a.sure.Send([]byte{frameAgain, 0})
+			_ = a.reliable.Send([]byte{frameAgain, 0})
 			time.Sleep(20 * time.Millisecond)
 		}, until)
 	}},
@@ -118,7 +118,7 @@ var attacks = []assault{
 		s := signal{Attempt: 2, SDP: a.pc.LocalDescription().SDP}
 		again(func() {
 			s.Attempt++
-			_ = a.sure.Send(append([]byte{frameCarry}, s.encode()...))
+			_ = a.reliable.Send(append([]byte{frameCarry}, s.encode()...))
 			time.Sleep(20 * time.Millisecond)
 		}, until)
 	}},

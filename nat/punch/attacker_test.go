@@ -18,10 +18,10 @@ import (
 
 // attacker speaks a Link's signals, and does what no Link does once it is open.
 type attacker struct {
-	pc         *webrtc.PeerConnection
-	fast, sure *webrtc.DataChannel // nothing that arrives on them is read
-	open       chan struct{}       // closed when both are
-	theirs     []candidate         // where the victim can be reached
+	pc                   *webrtc.PeerConnection
+	unreliable, reliable *webrtc.DataChannel // nothing that arrives on them is read
+	open                 chan struct{}       // closed when both are
+	theirs               []candidate         // where the victim can be reached
 }
 
 // newAttacker offers; the signal is for the victim. The wire may be nil.
@@ -45,10 +45,10 @@ func newAttacker(w *wire) (a *attacker, offer []byte, err error) {
 	}()
 	yes, no := true, false
 	zero, one := uint16(0), uint16(1)
-	if a.fast, err = a.pc.CreateDataChannel("packets", &webrtc.DataChannelInit{Negotiated: &yes, ID: &zero, Ordered: &no, MaxRetransmits: &zero}); err != nil {
+	if a.unreliable, err = a.pc.CreateDataChannel("packets", &webrtc.DataChannelInit{Negotiated: &yes, ID: &zero, Ordered: &no, MaxRetransmits: &zero}); err != nil {
 		return nil, nil, err
 	}
-	if a.sure, err = a.pc.CreateDataChannel("messages", &webrtc.DataChannelInit{Negotiated: &yes, ID: &one}); err != nil {
+	if a.reliable, err = a.pc.CreateDataChannel("messages", &webrtc.DataChannelInit{Negotiated: &yes, ID: &one}); err != nil {
 		return nil, nil, err
 	}
 	var both atomic.Int32
@@ -57,8 +57,8 @@ func newAttacker(w *wire) (a *attacker, offer []byte, err error) {
 			close(a.open)
 		}
 	}
-	a.fast.OnOpen(opened)
-	a.sure.OnOpen(opened)
+	a.unreliable.OnOpen(opened)
+	a.reliable.OnOpen(opened)
 	d, err := a.pc.CreateOffer(nil)
 	if err != nil {
 		return nil, nil, err
@@ -93,7 +93,7 @@ func (a *attacker) hear(b []byte) error {
 
 // drain reads what arrives and acknowledges it, as a peer does that means no harm by that.
 func (a *attacker) drain() {
-	for _, c := range []*webrtc.DataChannel{a.fast, a.sure} {
+	for _, c := range []*webrtc.DataChannel{a.unreliable, a.reliable} {
 		raw, err := c.Detach()
 		if err != nil {
 			continue
@@ -101,7 +101,7 @@ func (a *attacker) drain() {
 		go func() {
 			b := make([]byte, 64<<10)
 			for n, err := raw.Read(b); err == nil; n, err = raw.Read(b) {
-				if number, _, ok := frameNumber(b[:max(n, 1)]); ok && c == a.sure && b[0] == frameData {
+				if number, _, ok := frameNumber(b[:max(n, 1)]); ok && c == a.reliable && b[0] == frameData {
 					_, _ = raw.Write(binary.AppendUvarint([]byte{frameAck}, uint64(number)))
 				}
 			}

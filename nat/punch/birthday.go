@@ -80,7 +80,7 @@ func (b *birthday) begin(l *Link, number uint64, s secret, now time.Time) {
 	b.stop()
 	b.number, b.began = number, now
 	b.count++
-	l.note(trace.Event{Kind: trace.Luck, Word: "begun", N: b.count})
+	l.note(trace.Event{Kind: trace.Birthday, Word: "begun", N: b.count})
 	b.round = newBirthdayRound(l, number, s)
 }
 

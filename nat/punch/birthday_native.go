@@ -5,16 +5,13 @@ package punch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/netip"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/pion/ice/v4"
 	"github.com/pion/stun/v4"
 
 	"github.com/punchback/punchback/nat/trace"
@@ -34,24 +31,6 @@ type birthdayRound struct {
 
 	mu   sync.Mutex
 	best *socket
-}
-
-// socket is one of ours that has met one of theirs.
-type socket struct {
-	conn   *net.UDPConn
-	remote netip.AddrPort
-}
-
-// candidate is the other end's, as ICE has it.
-func (s *socket) candidate() candidate {
-	return candidate{fmt.Sprintf("candidate:4 1 udp 2130706431 %v %d typ host", s.remote.Addr(), s.remote.Port()), "0"}
-}
-
-// mux is what pion's ICE takes instead of sockets of its own.
-func (s *socket) mux(link *strangers) ice.UDPMux {
-	g := newGate(s.conn, new(atomic.Bool), link)
-	link.knows(s.remote, g)
-	return ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: g, Logger: silent{}.NewLogger("")})
 }
 
 func newBirthdayRound(l *Link, number uint64, s secret) *birthdayRound {
@@ -120,7 +99,7 @@ func (r *birthdayRound) win(conn *net.UDPConn, remote netip.AddrPort) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.best = &socket{conn, remote}
-	r.l.note(trace.Event{Kind: trace.Luck, Word: "met"})
+	r.l.note(trace.Event{Kind: trace.Birthday, Word: "met"})
 }
 
 // run finds out what this end's NAT does and plays the part that follows from it.

@@ -80,7 +80,7 @@ func answers(b []byte) (id [12]byte, ok bool) {
 	return id, false
 }
 
-// may tells whether a packet may leave by a socket, and counts it. Only checks
+// may reports whether a packet may leave by a socket, and counts it. Only checks
 // are counted: what else leaves answers somebody or goes where an answer came from.
 func (s *strangers) may(by *gate, b []byte, to netip.AddrPort) bool {
 	if !isCheck(b) {
@@ -153,7 +153,7 @@ func (k *inquiry) way(by *gate) *way {
 	return &k.ways[i]
 }
 
-// strays tells whether a way has been tried and another is more likely to get
+// strays reports whether a way has been tried and another is more likely to get
 // there: what is left is for that one.
 func (k *inquiry) strays(w *way) bool {
 	n := 0

@@ -75,25 +75,25 @@ func TestHostilePeersAreThrownOutAndNamed(t *testing.T) {
 			again(func() { _, _ = a.pc.CreateDataChannel("extra", nil) }, until)
 		}},
 		{"floods with single bytes", "more than 240 packets a second", func(a *attacker, until <-chan struct{}) {
-			again(func() { _ = a.fast.Send([]byte{1}) }, until)
+			again(func() { _ = a.unreliable.Send([]byte{1}) }, until)
 		}},
 		{"floods with long packets", "bytes a second", func(a *attacker, until <-chan struct{}) {
 			b := make([]byte, MaxPacket)
-			again(func() { _ = a.fast.Send(b) }, until)
+			again(func() { _ = a.unreliable.Send(b) }, until)
 		}},
 		{"sends a long packet", "packet of more than 1200 bytes", func(a *attacker, _ <-chan struct{}) {
-			_ = a.fast.Send(make([]byte, MaxPacket+1))
+			_ = a.unreliable.Send(make([]byte, MaxPacket+1))
 		}},
 		{"sends a long message", "message of more than 16384 bytes", func(a *attacker, _ <-chan struct{}) {
-			_ = a.sure.Send(append([]byte{frameData, 1}, make([]byte, 16<<10+1)...))
+			_ = a.reliable.Send(append([]byte{frameData, 1}, make([]byte, 16<<10+1)...))
 		}},
 		{"sends a huge message", "message of more than 16384 bytes", func(a *attacker, _ <-chan struct{}) {
-			_ = a.sure.Send(make([]byte, 40_000))
+			_ = a.reliable.Send(make([]byte, 40_000))
 		}},
-		{"sends a text packet", "text", func(a *attacker, _ <-chan struct{}) { _ = a.fast.SendText("hello") }},
-		{"sends a text message", "text", func(a *attacker, _ <-chan struct{}) { _ = a.sure.SendText("hello") }},
+		{"sends a text packet", "text", func(a *attacker, _ <-chan struct{}) { _ = a.unreliable.SendText("hello") }},
+		{"sends a text message", "text", func(a *attacker, _ <-chan struct{}) { _ = a.reliable.SendText("hello") }},
 		{"floods with messages", "more than 64 messages a second", func(a *attacker, until <-chan struct{}) {
-			again(func() { _ = a.sure.Send([]byte{frameData, 1}) }, until)
+			again(func() { _ = a.reliable.Send([]byte{frameData, 1}) }, until)
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -67,7 +67,7 @@ func (n *late) wait(second func() bool) bool {
 	return !second() || sleep(tcpAfter-relayAfter, n.over)
 }
 
-// byTCP and byUDP tell whether there is a better way to a relay: by UDP, by IPv4.
+// byTCP and byUDP report whether there is a better way to a relay: by UDP, by IPv4.
 func (n *late) byTCP() bool { return n.udp.Load() }
 func (n *late) byUDP(network string) func() bool {
 	return func() bool { return strings.HasSuffix(network, "6") && n.four.Load() }

@@ -63,7 +63,7 @@ func (c *chatter) run(ticks int, until func() bool) bool {
 	return false
 }
 
-// whole tells whether every message came, and every packet but so many.
+// whole reports whether every message came, and every packet but so many.
 func (c *chatter) whole(missing int) {
 	c.n.t.Helper()
 	for i := range c.n.links {

@@ -11,15 +11,17 @@ import (
 // order is kept in order. What Go asks the browser for again and again is asked
 // for once: see glue.js.
 type pipe struct {
-	pc, fast, sure js.Value
-	events         events
-	funcs          []js.Func
-	room           js.Value // each packet and message passes through it, in and out
-	most           int      // bytes that it has
-	known          js.Value // what getStats told last, as a Map
-	asked          js.Func
-	told           chan bool // by asked: known is up to date, or the browser refused
-	teller         string    // the one of known that tells which pair is in use
+	pc         js.Value
+	unreliable js.Value // channel, unordered, of packets
+	reliable   js.Value // channel, ordered, of messages
+	events     events
+	funcs      []js.Func
+	room       js.Value // each packet and message passes through it, in and out
+	most       int      // bytes that it has
+	known      js.Value // what getStats told last, as a Map
+	asked      js.Func
+	told       chan bool // by asked: known is up to date, or the browser refused
+	teller     string    // the one of known that tells which pair is in use
 }
 
 var uint8Array = js.Global().Get("Uint8Array")
@@ -60,8 +62,16 @@ func newPipe(o *Options, ev events, _ *socket) (p *pipe, err error) {
 		p.told <- args[0].Bool()
 		return nil
 	})
-	p.fast = p.pc.Call("createDataChannel", "packets", object("negotiated", true, "id", 0, "ordered", false, "maxRetransmits", 0))
-	p.sure = p.pc.Call("createDataChannel", "messages", object("negotiated", true, "id", 1))
+	p.unreliable = p.pc.Call("createDataChannel", "packets", object("negotiated", true, "id", 0, "ordered", false, "maxRetransmits", 0))
+	p.reliable = p.pc.Call("createDataChannel", "messages", object("negotiated", true, "id", 1))
+	p.hearConnection()
+	p.hearChannels()
+	return p, nil
+}
+
+// hearConnection hands on what the connection tells.
+func (p *pipe) hearConnection() {
+	ev := p.events
 	p.on(p.pc, "onicecandidate", func(e js.Value) {
 		if c := e.Get("candidate"); c.Truthy() && c.Get("candidate").String() != "" {
 			mid := ""
@@ -101,11 +111,15 @@ func newPipe(o *Options, ev events, _ *socket) (p *pipe, err error) {
 	p.on(p.pc, "ondatachannel", func(e js.Value) {
 		ev.hostile(hostile("opened a channel, which no link has"))
 	})
-	opened := 0
+}
+
+// hearChannels hands on what the channels bring.
+func (p *pipe) hearChannels() {
+	ev, opened := p.events, 0
 	for _, c := range []struct {
 		channel js.Value
 		take    func(n int, copy func(dst []byte))
-	}{{p.fast, ev.packet}, {p.sure, ev.message}} {
+	}{{p.unreliable, ev.packet}, {p.reliable, ev.message}} {
 		c.channel.Set("binaryType", "arraybuffer")
 		p.on(c.channel, "onopen", func(js.Value) {
 			if opened++; opened == 2 {
@@ -115,7 +129,6 @@ func newPipe(o *Options, ev events, _ *socket) (p *pipe, err error) {
 		p.on(c.channel, "onclose", func(js.Value) { ev.failed(ErrGone) })
 		p.receive(c.channel, c.take)
 	}
-	return p, nil
 }
 
 // receive has what a channel brings copied from room.
@@ -233,19 +246,18 @@ func (p *pipe) add(c candidate) {
 // nudge does nothing: browsers check quickly by themselves.
 func (p *pipe) nudge() {}
 
-func (p *pipe) send(packet []byte) error { return p.post(p.fast, packet) }
+func (p *pipe) send(packet []byte) error { return p.post(p.unreliable, packet) }
 
 // unsent is how many bytes of packets wait here.
-func (p *pipe) unsent() int { return p.fast.Get("bufferedAmount").Int() }
+func (p *pipe) unsent() int { return p.unreliable.Get("bufferedAmount").Int() }
 
 // sendMessage says a frame; a pipe that can't will close, and what waits is said by the next.
-func (p *pipe) sendMessage(frame []byte) { _ = p.post(p.sure, frame) }
+func (p *pipe) sendMessage(frame []byte) { _ = p.post(p.reliable, frame) }
 
 // unsaid is how many bytes of frames wait here.
-func (p *pipe) unsaid() int { return p.sure.Get("bufferedAmount").Int() }
+func (p *pipe) unsaid() int { return p.reliable.Get("bufferedAmount").Int() }
 
-// addresses would tell whether this machine is still in the same networks;
-// pages are not told.
+// addresses would be those of this machine; pages are not told.
 func addresses() string { return "" }
 
 func (p *pipe) post(channel js.Value, b []byte) (err error) {
@@ -266,13 +278,13 @@ func (p *pipe) post(channel js.Value, b []byte) (err error) {
 // bye tells the other end, and waits a little for it to leave the page; after
 // an answer, for the other end to close.
 func (p *pipe) bye(answer bool) {
-	if p.post(p.sure, []byte{frameBye}) != nil {
+	if p.post(p.reliable, []byte{frameBye}) != nil {
 		return
 	}
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()
 	for range 20 {
-		if answer && p.sure.Get("readyState").String() != "open" || !answer && p.sure.Get("bufferedAmount").Int() == 0 {
+		if answer && p.reliable.Get("readyState").String() != "open" || !answer && p.reliable.Get("bufferedAmount").Int() == 0 {
 			return
 		}
 		<-look.C
@@ -280,7 +292,7 @@ func (p *pipe) bye(answer bool) {
 }
 
 func (p *pipe) close() {
-	for _, c := range []js.Value{p.pc, p.fast, p.sure} {
+	for _, c := range []js.Value{p.pc, p.unreliable, p.reliable} {
 		for _, event := range []string{"onicecandidate", "onicecandidateerror", "oniceconnectionstatechange", "onconnectionstatechange", "ondatachannel", "onopen", "onclose", "onmessage"} {
 			if c.Get(event).Type() == js.TypeFunction {
 				c.Set(event, js.Null())

@@ -90,7 +90,7 @@ func unmask(v, key []byte) netip.AddrPort {
 	return netip.AddrPortFrom(ip.Unmap(), port)
 }
 
-// may tells whether a frame may leave.
+// may reports whether a frame may leave.
 func (l *relayLine) may(b []byte) bool {
 	peer, payload := l.frame(b)
 	return !peer.IsValid() || l.gate.link.may(l.gate, payload, peer)
@@ -169,7 +169,7 @@ func (d relayDialer) Dial(network, address string) (net.Conn, error) {
 	return stream{c, newLine(d.link)}, nil
 }
 
-// sealed tells whether a server is one that is asked by TLS, and its name.
+// sealed reports whether a server is one that is asked by TLS, and its name.
 func (d relayDialer) sealed(address string) (host string, ok bool) {
 	for _, s := range d.servers {
 		for _, u := range s.URLs {

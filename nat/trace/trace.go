@@ -33,29 +33,29 @@ const (
 
 // What happens to a link to Peer, in its try number Try.
 const (
-	Link    Kind = "link"    // it is begun: Word is offers or answers
-	Attempt Kind = "attempt" // another connection is tried, the Nth: Word is first, again, direct or guessed
-	Said    Kind = "said"    // this end's description goes out: Word is offer or answer
-	Heard   Kind = "heard"   // the other end's has come: Word is offer or answer
-	Found   Kind = "found"   // a candidate: Here is one of ours, There one of theirs
-	Name    Kind = "name"    // an address behind a name in .local was asked for: Word is known or unknown
-	Port    Kind = "port"    // the router was asked to open a port: Word is open or refused, Text says more
-	ICE     Kind = "ice"     // the state of the checks: Word
-	DTLS    Kind = "dtls"    // the handshake: Word is done or failed
-	Denied  Kind = "denied"  // a relay does not let us in: N is its error code
-	Open    Kind = "open"    // the channels are open for the first time: Phases, Signals
-	Moved   Kind = "moved"   // the link has gone over to another path
-	Path    Kind = "path"    // Word is direct or relay: Here and There are the pair, N is the round trip in ms, Text why it is not direct
-	Network Kind = "network" // this machine has other addresses than before
-	Silent  Kind = "silent"  // nothing has come for N ms: another path is looked for
-	Audible Kind = "audible" // something comes again on the path that there was
-	Luck    Kind = "luck"    // a round of guessing ports: Word is begun or met
-	Closed  Kind = "closed"  // Word is the cause, empty if this end closed it; Text says more; Signals
+	Link     Kind = "link"    // it is begun: Word is offers or answers
+	Attempt  Kind = "attempt" // another connection is tried, the Nth: Word is first, again, direct or guessed
+	Said     Kind = "said"    // this end's description goes out: Word is offer or answer
+	Heard    Kind = "heard"   // the other end's has come: Word is offer or answer
+	Found    Kind = "found"   // a candidate: Here is one of ours, There one of theirs
+	Name     Kind = "name"    // an address behind a name in .local was asked for: Word is known or unknown
+	Port     Kind = "port"    // the router was asked to open a port: Word is open or refused, Text says more
+	ICE      Kind = "ice"     // the state of the checks: Word
+	DTLS     Kind = "dtls"    // the handshake: Word is done or failed
+	Denied   Kind = "denied"  // a relay does not let us in: N is its error code
+	Open     Kind = "open"    // the channels are open for the first time: Phases, Signals
+	Moved    Kind = "moved"   // the link has gone over to another path
+	Path     Kind = "path"    // Word is direct or relay: Here and There are the pair, N is the round trip in ms, Text why it is not direct
+	Network  Kind = "network" // this machine has other addresses than before
+	Silent   Kind = "silent"  // nothing has come for N ms: another path is looked for
+	Audible  Kind = "audible" // something comes again on the path that there was
+	Birthday Kind = "luck"    // a round of guessing ports: Word is begun or met
+	Closed   Kind = "closed"  // Word is the cause, empty if this end closed it; Text says more; Signals
 )
 
 // Kinds are all of them.
 var Kinds = []Kind{Join, Down, Welcome, Servers, Came, Left, Away, Back, Sealed, Match, Ended, End, Unreached, Over,
-	Link, Attempt, Said, Heard, Found, Name, Port, ICE, DTLS, Denied, Open, Moved, Path, Network, Silent, Audible, Luck, Closed}
+	Link, Attempt, Said, Heard, Found, Name, Port, ICE, DTLS, Denied, Open, Moved, Path, Network, Silent, Audible, Birthday, Closed}
 
 // Event is one thing that happened. What its fields mean depends on its Kind.
 type Event struct {

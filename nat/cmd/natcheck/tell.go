@@ -19,7 +19,7 @@ var sentences = map[trace.Kind]string{
 	trace.End:       "this machine is out of the match",
 	trace.Attempt:   "a connection is tried (%[1]s)",
 	trace.Name:      "an address behind a name in .local is %[1]s",
-	trace.Luck:      "guessing ports: %[1]s",
+	trace.Birthday:  "guessing ports: %[1]s",
 	trace.Unreached: "this player could not be linked in %[2]d tries; more follow",
 	trace.Link:      "linking begins; this end %[1]s",
 	trace.Said:      "our %[1]s goes out",
@@ -39,10 +39,10 @@ var words = map[trace.Kind]map[string]string{
 		"first": "a connection is tried", "again": "another connection is tried", "direct": "a direct connection is tried beside the one that there is",
 		"guessed": "a connection by the ports that were guessed is tried",
 	},
-	trace.Name: {"known": "an address behind a name in .local was found", "unknown": "an address behind a name in .local was not found: multicast DNS does not reach it"},
-	trace.Luck: {"begun": "a round of guessing ports begins", "met": "a guessed port was right"},
-	trace.ICE:  {"checking": "pairs of addresses are checked", "connected": "a pair of addresses works", "failed": "no pair of addresses works", "disconnected": "the checks are not answered any more"},
-	trace.DTLS: {"done": "the DTLS handshake is done", "failed": "the DTLS handshake has failed"},
+	trace.Name:     {"known": "an address behind a name in .local was found", "unknown": "an address behind a name in .local was not found: multicast DNS does not reach it"},
+	trace.Birthday: {"begun": "a round of guessing ports begins", "met": "a guessed port was right"},
+	trace.ICE:      {"checking": "pairs of addresses are checked", "connected": "a pair of addresses works", "failed": "no pair of addresses works", "disconnected": "the checks are not answered any more"},
+	trace.DTLS:     {"done": "the DTLS handshake is done", "failed": "the DTLS handshake has failed"},
 }
 
 // sentence tells one event.
