@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -85,9 +86,9 @@ func TestTheNearestRelay(t *testing.T) {
 	farFirst := append(append([]Server{}, far...), near[1])
 	nearFirst := append([]Server{near[1]}, far...)
 	// One that answers first and is slow once it carries something is taken, and left.
-	var began time.Time
+	var began atomic.Int64 // ns
 	slower := farther(t, turnServerAs(t, relay.Config{Ports: relay.Ports{Low: 63500, High: 63999}}), func() time.Duration {
-		if time.Since(began) < 550*time.Millisecond {
+		if time.Since(time.Unix(0, began.Load())) < 550*time.Millisecond {
 			return 0
 		}
 		return 40 * time.Millisecond
@@ -108,7 +109,7 @@ func TestTheNearestRelay(t *testing.T) {
 				continue // It is open before the second relay has answered.
 			}
 			t.Run(fmt.Sprint(name, ", relay only: ", only), func(t *testing.T) {
-				began = time.Now()
+				began.Store(time.Now().UnixNano())
 				e := meet(t, [2]Options{{Servers: servers[0], RelayOnly: only}, {Servers: servers[1], RelayOnly: only}}, nil)
 				e.open()
 				first, opened := "", time.Now()
