@@ -83,7 +83,7 @@ func parse(args, environ []string, out, warn io.Writer) (cfg options, err error)
 	f.Func("origin", "web `pages` that may use this service beside its own, with commas between:\nhttps://example.org, *.example.org, itch for itch.io, * for all", list(&cfg.Origins))
 	f.Func("proxy", "`addresses` of HTTP proxies in front of this service, or networks, with commas between: they\nare believed about where players come from, for whom there are limits, and about the name\nthat they ask by (127.0.0.1,::1)", networks(&cfg.Proxies))
 	f.Var(&count{&cfg.Limits.Sockets, 10_000, 1, 1_000_000}, "sockets", "`limit` of connections at once")
-	f.Var(&count{&cfg.Limits.AddressSockets, 256, 1, 1_000_000}, "address-sockets", "`limit` of connections at once from one address")
+	f.Var(&count{&cfg.Limits.AddressSockets, 256, 1, 1_000_000}, "address-sockets", "`limit` of connections at once from one address: an IPv4 one, or an IPv6 network of 64 bits;\nan IPv4 network of 24 bits, and an IPv6 network of 48, may have four times as many")
 	f.Var(&count{&cfg.Limits.Rooms, 10_000, 1, 1_000_000}, "rooms", "`limit` of rooms at once")
 	f.Var(&count{&cfg.Limits.Rate, 50, 1, 1_000_000}, "rate", "`limit` of messages a second of one connection")
 

@@ -18,7 +18,7 @@ func (b *bench) lists() error {
 		hello := protocol.Message{Kind: protocol.Hello, Build: "1", Room: &protocol.Room{Public: true, Meta: map[string]string{
 			"mode": []string{"duel", "team"}[i%2], "skill": strconv.Itoa(rand.IntN(3000)),
 		}}}
-		l.Enter(lobby.Conn(1+i), protocol.Place{Game: "bench", Min: 2, Max: 4, New: true}, hello)
+		l.Enter(lobby.Conn(1+i), protocol.Place{Game: "bench", Min: 2, Max: 4, New: true}, hello, lobby.From{})
 	}
 	least := int64(0)
 	ask := protocol.Message{Kind: protocol.List, Build: "1", Query: &protocol.Query{
@@ -27,7 +27,7 @@ func (b *bench) lists() error {
 	var took []time.Duration
 	for i := range 101 {
 		begin := time.Now()
-		out := l.Enter(lobby.Conn(1+b.public+i), protocol.Place{Game: "bench", Min: 2, Max: 2}, ask)
+		out := l.Enter(lobby.Conn(1+b.public+i), protocol.Place{Game: "bench", Min: 2, Max: 2}, ask, lobby.From{})
 		took = append(took, time.Since(begin))
 		if n := len(out[0].Message.Rooms); n != min(protocol.MaxList, b.public/2) {
 			return fmt.Errorf("%d rooms are in the list", n)

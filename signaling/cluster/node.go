@@ -185,9 +185,9 @@ func (n *Node) flush() []lobby.Out {
 }
 
 // Enter is the Hello of a new socket, see lobby.Enter.
-func (n *Node) Enter(c lobby.Conn, p protocol.Place, hello protocol.Message) []lobby.Out {
+func (n *Node) Enter(c lobby.Conn, p protocol.Place, hello protocol.Message, from lobby.From) []lobby.Out {
 	n.look()
-	e := &end{slot: n.slot(SlotOf(p.Game)), entry: entry{p, hello}, since: n.now}
+	e := &end{slot: n.slot(SlotOf(p.Game)), entry: entry{p, hello, from}, since: n.now}
 	n.ends[c] = e
 	n.waiting[c] = e
 	n.attach(c, e)
@@ -204,7 +204,7 @@ func (n *Node) attach(c lobby.Conn, e *end) {
 		delete(n.waiting, c)
 		entry := e.entry
 		e.entry = entry0
-		n.run(s, c, weight(entry.Hello), func() []lobby.Out { return s.lobby.Enter(c, entry.Place, entry.Hello) })
+		n.run(s, c, weight(entry.Hello), func() []lobby.Out { return s.lobby.Enter(c, entry.Place, entry.Hello, entry.From) })
 	case s.lease.Node != n.self && n.alive(s.lease.Node) && s.denied != s.lease.Term:
 		body, err := json.Marshal(e.entry)
 		if err != nil {

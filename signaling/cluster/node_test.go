@@ -118,7 +118,7 @@ func TestAStrangerIsNotFirst(t *testing.T) {
 	n.Lease(Lease{slot, "dead", 5})
 	pass(patience)
 	place := protocol.Place{Game: "pong", Code: "A", Min: 2, Max: 3}
-	said = append(said, n.Enter(1, place, protocol.Message{Kind: protocol.Hello})...)
+	said = append(said, n.Enter(1, place, protocol.Message{Kind: protocol.Hello}, lobby.From{})...)
 	pass(200 * time.Millisecond)
 	if !n.slots[slot].asking {
 		t.Fatal("nobody claims the slot")
@@ -128,7 +128,7 @@ func TestAStrangerIsNotFirst(t *testing.T) {
 		t.Fatalf("the stranger was told %+v", said)
 	}
 	resume := protocol.Message{Kind: protocol.Hello, Resume: "0123456789abcdef0123456789abcdef", Self: 1, Round: 2}
-	if said = n.Enter(2, place, resume); len(said) != 1 || said[0].To != 2 || said[0].Message.Kind != protocol.Welcome {
+	if said = n.Enter(2, place, resume, lobby.From{}); len(said) != 1 || said[0].To != 2 || said[0].Message.Kind != protocol.Welcome {
 		t.Fatalf("%+v", said)
 	}
 	said = nil
@@ -139,7 +139,7 @@ func TestAStrangerIsNotFirst(t *testing.T) {
 
 	// Where nobody comes back a stranger makes the room after all.
 	place.Code = "B"
-	said = n.Enter(3, place, protocol.Message{Kind: protocol.Hello})
+	said = n.Enter(3, place, protocol.Message{Kind: protocol.Hello}, lobby.From{})
 	for end := n.slots[slot].settled; now < end; {
 		if len(said) > 0 {
 			t.Fatalf("too early: %+v", said)
@@ -165,7 +165,7 @@ func (outlet) Missed(string)          {}
 // Whatever comes from another server, nothing breaks, and nothing is kept of
 // what makes no sense.
 func FuzzNodePacket(f *testing.F) {
-	body, _ := json.Marshal(entry{protocol.Place{Game: "pong", Min: 2, Max: 2}, protocol.Message{Kind: protocol.Hello}})
+	body, _ := json.Marshal(entry{protocol.Place{Game: "pong", Min: 2, Max: 2}, protocol.Message{Kind: protocol.Hello}, lobby.From{}})
 	slot := SlotOf("pong")
 	for _, p := range []packet{
 		{kind: beat}, {kind: gone}, {kind: seen, end: true, body: []byte("pong/A:1")},
@@ -183,7 +183,7 @@ func FuzzNodePacket(f *testing.F) {
 		n := NewNode("a", func() time.Duration { return now }, func() *lobby.Lobby { return lobby.New(lobby.Limits{}, rand.New(rand.NewPCG(1, 1)).Uint64) }, outlet{})
 		n.Packet("b", packet{kind: beat}.encode())
 		hello := protocol.Message{Kind: protocol.Hello}
-		n.Enter(1, protocol.Place{Game: "pong", Min: 2, Max: 2}, hello)
+		n.Enter(1, protocol.Place{Game: "pong", Min: 2, Max: 2}, hello, lobby.From{})
 		n.Claimed(slot, Lease{slot, "a", 3}, nil)
 		n.Packet("b", packet{kind: enter, conn: 7, seq: 1, slot: slot, body: body}.encode())
 		other := slot
@@ -191,7 +191,7 @@ func FuzzNodePacket(f *testing.F) {
 			other = SlotOf(fmt.Sprint(i))
 			if other != slot {
 				n.Lease(Lease{other, "b", 4})
-				n.Enter(2, protocol.Place{Game: fmt.Sprint(i), Min: 2, Max: 2}, hello)
+				n.Enter(2, protocol.Place{Game: fmt.Sprint(i), Min: 2, Max: 2}, hello, lobby.From{})
 			}
 		}
 		if rooms, members := n.Count(); rooms != 1 || members != 2 || len(n.guests) != 1 {

@@ -91,15 +91,15 @@ func TestTheNextOwnerKnows(t *testing.T) {
 			a.own(one, slot)
 			place := protocol.Place{Game: "pong", Min: 2, Max: 4, New: true}
 			hello := protocol.Message{Kind: protocol.Hello, Build: "1"}
-			leader := one.Enter(1, place, hello)[0].Message
+			leader := one.Enter(1, place, hello, lobby.From{})[0].Message
 			if leader.Kind != protocol.Welcome {
 				t.Fatalf("%+v", leader)
 			}
 			place.New, place.Code = false, leader.Code
-			bad := one.Enter(2, place, hello)[0].Message
+			bad := one.Enter(2, place, hello, lobby.From{})[0].Message
 			one.Hear(1, &protocol.Message{Kind: protocol.Kick, To: bad.Self, Seq: 1})
 			one.Hear(1, &protocol.Message{Kind: protocol.SetRoom, Room: &protocol.Room{Locked: true}, Seq: 2})
-			left := one.Enter(3, protocol.Place{Game: "pong", Min: 2, Max: 4, New: true}, hello)[0].Message
+			left := one.Enter(3, protocol.Place{Game: "pong", Min: 2, Max: 4, New: true}, hello, lobby.From{})[0].Message
 			one.Hear(3, &protocol.Message{Kind: protocol.Leave})
 			if how == "late" {
 				one.Poll()
@@ -117,18 +117,18 @@ func TestTheNextOwnerKnows(t *testing.T) {
 				a.pass(patience)
 				a.own(two, slot)
 			}
-			if m := two.Enter(1, place, hello)[0].Message; m.Code != protocol.CodeRoom {
+			if m := two.Enter(1, place, hello, lobby.From{})[0].Message; m.Code != protocol.CodeRoom {
 				t.Errorf("a stranger who comes first to a room that is locked: %+v", m)
 			}
 			resume := protocol.Message{Kind: protocol.Hello, Build: "1", Resume: bad.Token, Self: bad.Self}
-			if m := two.Enter(2, place, resume)[0].Message; m.Code != protocol.CodeKicked {
+			if m := two.Enter(2, place, resume, lobby.From{})[0].Message; m.Code != protocol.CodeKicked {
 				t.Errorf("who was put out: %+v", m)
 			}
-			if m := two.Enter(3, protocol.Place{Game: "pong", Code: left.Code, Min: 2, Max: 4}, hello)[0].Message; m.Code != left.Code {
+			if m := two.Enter(3, protocol.Place{Game: "pong", Code: left.Code, Min: 2, Max: 4}, hello, lobby.From{})[0].Message; m.Code != left.Code {
 				t.Errorf("who reloads: %+v", m)
 			}
 			resume.Resume, resume.Self = leader.Token, leader.Self
-			if m := two.Enter(4, place, resume)[0].Message; m.Self != leader.Self || m.Code != leader.Code || !m.Room.Locked {
+			if m := two.Enter(4, place, resume, lobby.From{})[0].Message; m.Self != leader.Self || m.Code != leader.Code || !m.Room.Locked {
 				t.Errorf("the leader: %+v", m)
 			}
 		})

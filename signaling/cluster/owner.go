@@ -152,6 +152,7 @@ func (n *Node) see(s *slot, l Lease) {
 // drop ends being the owner: what was said since the lease was sure is
 // forgotten, and the clients come back to whoever is the owner then.
 func (n *Node) drop(s *slot) {
+	s.lobby.Close()
 	s.lobby, s.held, s.weight, s.until = nil, nil, 0, 0
 	for _, c := range sorted(n.ends) {
 		if e := n.ends[c]; e.slot == s && e.node == n.self {
@@ -326,7 +327,7 @@ func (n *Node) receive(from string, p packet) {
 	n.last++
 	g := &guest{name: name{from, p.conn}, id: n.last, slot: s, up: 1, heard: n.now}
 	n.guests[g.id], n.names[g.name] = g, g
-	n.run(s, g.id, len(p.body)+256, func() []lobby.Out { return s.lobby.Enter(g.id, e.Place, e.Hello) })
+	n.run(s, g.id, len(p.body)+256, func() []lobby.Out { return s.lobby.Enter(g.id, e.Place, e.Hello, e.From) })
 }
 
 func (n *Node) forget(g *guest) {

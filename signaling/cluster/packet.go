@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/punchback/punchback/signaling/lobby"
 	"github.com/punchback/punchback/signaling/protocol"
 )
 
@@ -39,6 +40,7 @@ type packet struct {
 type entry struct {
 	Place protocol.Place
 	Hello protocol.Message
+	From  lobby.From
 }
 
 // maxPacket is the longest packet, in bytes: a message and what is around it.

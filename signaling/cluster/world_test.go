@@ -304,7 +304,7 @@ func (s *sock) hear(msg protocol.Message) {
 		s.m.do(func() []lobby.Out {
 			if !s.entered {
 				s.entered = true
-				return s.m.node.Enter(s.id, s.guy.place(), msg)
+				return s.m.node.Enter(s.id, s.guy.place(), msg, lobby.From{})
 			}
 			return s.m.node.Hear(s.id, &msg)
 		})

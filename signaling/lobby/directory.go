@@ -187,10 +187,16 @@ func (d *directory) expire() {
 // key folds the case of the code, since codes are spoken.
 func key(game, code string) string { return game + "/" + strings.ToUpper(code) }
 
+// rare is how many codes there are for each that leads somewhere: of four million
+// guesses that are looked at about one is right.
+const rare = 1 << 22
+
+// code is one that is hard to guess, and no longer than it must be for that.
 func (d *directory) code() string {
-	var b [protocol.SpokenLength]byte
-	for i := range b {
-		b[i] = protocol.Letters[d.box.random()%uint64(len(protocol.Letters))]
+	lead := int64(len(d.rooms) + len(d.learned) + len(d.over) + 1)
+	code := make([]byte, 0, protocol.MaxSpoken)
+	for all := int64(1); len(code) < protocol.MinSpoken || all/rare < lead && len(code) < protocol.MaxSpoken; all *= int64(len(protocol.Letters)) {
+		code = append(code, protocol.Letters[d.box.random()%uint64(len(protocol.Letters))])
 	}
-	return string(b[:])
+	return string(code)
 }

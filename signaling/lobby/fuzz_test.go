@@ -27,7 +27,7 @@ func FuzzLobby(f *testing.F) {
 				if x&128 != 0 {
 					hello.Room, hello.Near = &protocol.Room{Public: x&1 != 0, Locked: x&2 != 0}, map[string]int{"a": int(x), string(x&1 + 'b'): 1}
 				}
-				outs = l.Enter(c, p, hello)
+				outs = l.Enter(c, p, hello, From{})
 			case 2, 3, 4:
 				m := protocol.Message{Kind: protocol.State, Round: int(x & 3), Ready: x&4 != 0}
 				for id := protocol.ID(1); id < 6; id++ {
@@ -59,7 +59,8 @@ func FuzzLobby(f *testing.F) {
 				n := int64(x)
 				outs = l.Enter(c+100, protocol.Place{Game: "g"}, protocol.Message{Kind: protocol.List, Build: "1", Query: &protocol.Query{
 					Where: []protocol.Term{{Key: "n", Min: &n}}[:x&1], Sort: []string{"", "-age", "n", "-n", "members"}[x%5], Limit: int(x % 3),
-				}})
+				}}, From{})
+
 				for _, r := range outs[0].Message.Rooms {
 					if room := l.rooms[key("g", r.Code)]; room == nil || !room.public || room.locked || room.playing() || r.Members != room.places(nil) || r.Members >= r.Max {
 						t.Fatalf("%+v is in the list", r)

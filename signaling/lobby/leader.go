@@ -69,6 +69,7 @@ func (r *room) become(s *protocol.Room) {
 		s = &protocol.Room{}
 	}
 	r.locked, r.public, r.late, r.data, r.meta, r.facts = s.Locked, s.Public, s.Late, s.Data, s.Meta, facts(s.Meta)
+	r.measure()
 }
 
 // setup is what becomes the Setup of the match that starts now.

@@ -15,7 +15,8 @@ func crowd(rooms int) *Lobby {
 	for i := range rooms {
 		l.Enter(Conn(i+1), protocol.Place{Game: "g", Min: 2, Max: 4, New: true}, protocol.Message{Kind: protocol.Hello, Build: "1", Room: &protocol.Room{
 			Public: true, Meta: map[string]string{"mode": []string{"duel", "team"}[i%2], "skill": fmt.Sprint(i * 7919 % 3000), "map": "castle"},
-		}})
+		}}, From{})
+
 	}
 	return l
 }
@@ -28,7 +29,7 @@ func most(n int64) *protocol.Query {
 func TestTheListIsBounded(t *testing.T) {
 	l := crowd(10_000)
 	ask := func() []protocol.Listed {
-		return l.Enter(1<<32, protocol.Place{Game: "g"}, protocol.Message{Kind: protocol.List, Build: "1", Query: most(2500)})[0].Message.Rooms
+		return l.Enter(1<<32, protocol.Place{Game: "g"}, protocol.Message{Kind: protocol.List, Build: "1", Query: most(2500)}, From{})[0].Message.Rooms
 	}
 	if got := ask(); len(got) != protocol.MaxList || got[0].Meta["skill"] != "2500" {
 		t.Fatalf("%d rooms, %+v", len(got), got[0])
@@ -52,9 +53,9 @@ func TestTheListIsAMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range protocol.MaxList {
-		l.Enter(Conn(i+1), protocol.Place{Game: "g", Min: 2, Max: 4, New: true}, protocol.Message{Kind: protocol.Hello, Room: &protocol.Room{Public: true, Meta: meta}})
+		l.Enter(Conn(i+1), protocol.Place{Game: "g", Min: 2, Max: 4, New: true}, protocol.Message{Kind: protocol.Hello, Room: &protocol.Room{Public: true, Meta: meta}}, From{})
 	}
-	m := l.Enter(1<<32, protocol.Place{Game: "g"}, protocol.Message{Kind: protocol.List})[0].Message
+	m := l.Enter(1<<32, protocol.Place{Game: "g"}, protocol.Message{Kind: protocol.List}, From{})[0].Message
 	text := protocol.Encode(m)
 	if _, err := protocol.Decode(text); err != nil || len(m.Rooms) < 20 {
 		t.Errorf("%d rooms in %d bytes: %v", len(m.Rooms), len(text), err)
@@ -70,7 +71,7 @@ func BenchmarkList(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				l.Enter(1<<32, protocol.Place{Game: "g"}, protocol.Message{Kind: protocol.List, Build: "1", Query: c.query})
+				l.Enter(1<<32, protocol.Place{Game: "g"}, protocol.Message{Kind: protocol.List, Build: "1", Query: c.query}, From{})
 			}
 		})
 	}
@@ -82,11 +83,11 @@ func BenchmarkMatch(b *testing.B) {
 	hello := protocol.Message{Kind: protocol.Hello, Build: "1"}
 	place := protocol.Place{Game: "g", Min: 2, Max: 2}
 	for i := range 20_000 {
-		l.Enter(Conn(i+1), place, hello)
+		l.Enter(Conn(i+1), place, hello, From{})
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		l.Enter(1<<32, place, hello)
+		l.Enter(1<<32, place, hello, From{})
 		l.Hear(1<<32, &protocol.Message{Kind: protocol.Leave})
 	}
 }

@@ -24,17 +24,21 @@ type Out struct {
 
 // Limits of a lobby. Zero means the default.
 type Limits struct {
-	Rooms     int        // default 10,000
-	Count     func() int // of the rooms that this is the limit of, where there are other lobbies beside this one; default: of its own
-	Notes     bool       // keep them for other lobbies, see Notes
-	Grace     int        // ticks that a member without connection is kept; default 30. So long a place is kept from newcomers, too, for a member that nobody is linked to
-	PlayGrace int        // ticks that it is kept while others who play are linked to it; default 600
-	Patience  int        // ticks that a round waits for a member that is away, or not linked to the others; default 10
-	Doubt     int        // ticks of silence after which a connection counts as dead for another that comes in its place; default 7
-	Key       []byte     // makes the keys of rooms, by which tokens prove what their holders were: a lobby with the same one knows the tokens of this
-	Knows     bool       // there was no other Key: a token that proves nothing was never given. If not, whoever has one may make the room of a code anew, as a newcomer
-	Settle    int        // ticks from the start in which a code that leads nowhere may be that of a room whose members are not back yet; default none
-	Since     int64      // when it begins, in ticks of a clock that all lobbies with that Key share: of two rooms of one code that members come back to, the later is known by it
+	Rooms     int             // default 10,000
+	Count     func() int      // of the rooms that this is the limit of, where there are other lobbies beside this one; default: of its own
+	Notes     bool            // keep them for other lobbies, see Notes
+	Grace     int             // ticks that a member without connection is kept; default 30. So long a place is kept from newcomers, too, for a member that nobody is linked to
+	PlayGrace int             // ticks that it is kept while others who play are linked to it; default 600
+	Patience  int             // ticks that a round waits for a member that is away, or not linked to the others; default 10
+	Doubt     int             // ticks of silence after which a connection counts as dead for another that comes in its place; default 7
+	Key       []byte          // makes the keys of rooms, by which tokens prove what their holders were: a lobby with the same one knows the tokens of this
+	Knows     bool            // there was no other Key: a token that proves nothing was never given. If not, whoever has one may make the room of a code anew, as a newcomer
+	Settle    int             // ticks from the start in which a code that leads nowhere may be that of a room whose members are not back yet; default none
+	Share     int             // bytes that are kept for the members of one network, about; default 8 MiB
+	Kept      int             // for all members that are away, and of what others have yet to confirm; default 20 MiB
+	Books     *Books          // that count them; default: of its own
+	Forgot    func(Forgotten) // is told what was too much; default: nobody
+	Since     int64           // when it begins, in ticks of a clock that all lobbies with that Key share: of two rooms of one code that members come back to, the later is known by it
 }
 
 // Lobby is the directory of all rooms, the rooms, and which member speaks by
@@ -52,13 +56,17 @@ func New(l Limits, random func() uint64) *Lobby {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&l.Rooms, 10_000}, {&l.Grace, 30}, {&l.PlayGrace, 600}, {&l.Patience, 10}, {&l.Doubt, 7}} {
+	}{{&l.Rooms, 10_000}, {&l.Grace, 30}, {&l.PlayGrace, 600}, {&l.Patience, 10}, {&l.Doubt, 7}, {&l.Share, 8 << 20}, {&l.Kept, 20 << 20}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
 	}
+	if l.Books == nil {
+		l.Books = NewBooks()
+	}
+	box := &outbox{random: random, now: 1, limits: l, books: l.Books, members: map[string][]*member{}}
 	return &Lobby{
-		directory: directory{box: &outbox{random: random, now: 1, limits: l}, rooms: map[string]*room{}, past: map[string]int{}, learned: map[string]*room{}},
+		directory: directory{box: box, rooms: map[string]*room{}, past: map[string]int{}, learned: map[string]*room{}},
 		conns:     map[Conn]*member{},
 		tokens:    map[string]*member{},
 	}
@@ -73,27 +81,40 @@ func (l *Lobby) Has(p protocol.Place) bool {
 	return l.rooms[k] != nil || l.learned[k] != nil || l.past[k] > l.box.now
 }
 
+// From is where a connection comes from.
+type From struct {
+	Network string `json:",omitempty"` // whose share is what is kept for it, see Limits.Share; empty: nobody's
+	Tired   bool   `json:",omitempty"` // so many codes came from there that led nowhere that it is not told where another leads
+}
+
 // Enter is the Hello of a new connection. It ends in a Welcome, or in an Error
 // and the end of the connection. What this, Hear, Lost and Tick return is valid
 // until the next of them.
-func (l *Lobby) Enter(c Conn, p protocol.Place, hello protocol.Message) []Out {
+func (l *Lobby) Enter(c Conn, p protocol.Place, hello protocol.Message, from From) []Out {
 	if hello.Kind == protocol.List && l.conns[c] == nil {
 		rooms := l.list(p.Game, hello.Build, hello.Query)
 		l.box.out = append(l.box.out, Out{To: c, Message: protocol.Message{Kind: protocol.Rooms, Rooms: rooms}, Close: true})
-		return l.box.flush()
+		return l.flush()
 	}
 	if hello.Kind != protocol.Hello || l.conns[c] != nil {
 		l.refuse(c, protocol.CodeBad, fmt.Sprintf("%q came where hello must come first, and once", hello.Kind))
-		return l.box.flush()
+		return l.flush()
 	}
 	if m := l.tokens[hello.Resume]; m != nil && m.room.game == p.Game {
 		l.resume(c, m, hello.Ack)
-		return l.box.flush()
+		return l.flush()
+	}
+	if from.Tired && p.Code != "" && !l.proven(p, &hello) {
+		l.refuse(c, protocol.CodeRate, "too many rooms were asked for that were not to be had, from your network or by many at once: wait some minutes")
+		return l.flush()
 	}
 	r, code, why := l.find(p, &hello)
+	if code == protocol.CodeBusy && l.vacate() {
+		r, code, why = l.find(p, &hello)
+	}
 	if r == nil {
 		l.refuse(c, code, why)
-		return l.box.flush()
+		return l.flush()
 	}
 	l.revive(r)
 	if l.yields(r, &hello) {
@@ -102,12 +123,12 @@ func (l *Lobby) Enter(c Conn, p protocol.Place, hello protocol.Message) []Out {
 	l.makeWay(r, &hello)
 	r.ask(&hello)
 	m := r.newMember(c, &hello)
-	m.chance = p.Code == "" && !p.New || hello.Open > 0
+	m.chance, m.network = p.Code == "" && !p.New || hello.Open > 0, from.Network
 	l.conns[c] = m
 	l.tokens[m.token] = m
 	r.enter(m)
 	l.file(r)
-	return l.box.flush()
+	return l.flush()
 }
 
 // Hear is a message of a connection that has entered; it is read during the
@@ -118,7 +139,9 @@ func (l *Lobby) Hear(c Conn, msg *protocol.Message) []Out {
 		return nil
 	}
 	m.heard = l.box.now
-	if !m.stream.Hear(msg) {
+	fresh := m.stream.Hear(msg)
+	l.box.weigh(m)
+	if !fresh {
 		return nil // It was said again after a resume.
 	}
 	if 0 < msg.Ack && msg.Ack < m.since && msg.Kind != protocol.Leave && msg.Kind != protocol.Ping {
@@ -142,7 +165,7 @@ func (l *Lobby) Hear(c Conn, msg *protocol.Message) []Out {
 	default:
 		l.stranger(m, msg.Kind)
 	}
-	return l.box.flush()
+	return l.flush()
 }
 
 // A Message is large, and a connection keeps the stack that its largest call
@@ -189,7 +212,7 @@ func (l *Lobby) Lost(c Conn) []Out {
 	if m := l.conns[c]; m != nil {
 		l.lost(m)
 	}
-	return l.box.flush()
+	return l.flush()
 }
 
 // Tick is called once in every unit of time, such as a second.
@@ -210,7 +233,7 @@ func (l *Lobby) Tick() []Out {
 		l.file(r)
 	}
 	l.expire()
-	return l.box.flush()
+	return l.flush()
 }
 
 // resume gives a member a new connection. It is told what it has missed since
@@ -224,6 +247,7 @@ func (l *Lobby) resume(c Conn, m *member, ack uint64) {
 		l.waiting = slices.DeleteFunc(l.waiting, func(w *member) bool { return w == m })
 	}
 	m.conn, m.heard = c, l.box.now
+	l.box.weigh(m)
 	l.conns[c] = m
 	led := m.room.lead()
 	if missed, all := m.stream.Since(ack); all && ack > 0 {
@@ -249,6 +273,7 @@ func (l *Lobby) lost(m *member) {
 	m.conn = 0
 	m.heard = l.box.now
 	l.waiting = append(l.waiting, m)
+	l.box.weigh(m)
 	m.room.look()
 	m.room.update(m)
 	m.room.settle()
@@ -269,6 +294,7 @@ func (l *Lobby) remove(m *member) {
 
 // forget takes a member off the books, whose room has yet to hear of it.
 func (l *Lobby) forget(m *member) {
+	l.box.unbook(m)
 	if m.conn != 0 {
 		delete(l.conns, m.conn)
 	} else {

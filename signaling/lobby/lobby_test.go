@@ -142,7 +142,7 @@ func (s *teller) tell(line string) {
 		if f[1] == "enter" {
 			m.Kind = protocol.Hello
 		}
-		s.show(s.lobby.Enter(c, place, m))
+		s.show(s.lobby.Enter(c, place, m, From{}))
 	case "lost":
 		s.show(s.lobby.Lost(c))
 	default:
@@ -300,18 +300,33 @@ func story(t *testing.T, name string) {
 	}
 }
 
+// A code is easy to say, and has so many letters that there are four million of
+// its length for each that leads somewhere.
 func TestCodesAreSpoken(t *testing.T) {
-	l := New(Limits{}, counter())
-	seen := map[string]bool{}
-	for range 1000 {
-		c := l.code()
-		if len(c) != 5 || strings.Trim(c, protocol.Letters) != "" || strings.ContainsAny(c, "0O1IL") {
+	l := New(Limits{Rooms: 20_000}, counter())
+	place := protocol.Place{Game: "pong", Min: 2, Max: 2, New: true}
+	lengths := map[int]int{}
+	for i := range 20_000 {
+		c := l.Enter(Conn(i+1), place, protocol.Message{Kind: protocol.Hello}, From{})[0].Message.Code
+		if !protocol.Spoken(c) || strings.Trim(c, protocol.Letters) != "" || strings.ContainsAny(c, "0O1IL") {
 			t.Fatal(c)
 		}
-		seen[c] = true
+		lengths[len(c)]++
 	}
-	if len(seen) < 990 {
-		t.Fatalf("%d codes of 1000", len(seen))
+	if lengths[5] != 4 || lengths[6] != 114-4 || lengths[7] != 3216-114 || lengths[8] != 20_000-3216 {
+		t.Errorf("so many codes have so many letters: %v", lengths)
+	}
+	for i := range 20_000 { // Codes that lead back to a room that is over can be guessed, too.
+		l.Hear(Conn(i+1), &protocol.Message{Kind: protocol.Leave})
+	}
+	if c := l.code(); len(c) != 8 {
+		t.Errorf("when all have left: %s", c)
+	}
+	for range 601 {
+		l.Tick()
+	}
+	if c := l.code(); len(c) != 5 {
+		t.Errorf("when no code leads back: %s", c)
 	}
 }
 
@@ -324,7 +339,7 @@ func TestAStartSettles(t *testing.T) {
 	come := func(c Conn, hello protocol.Message, want string) {
 		t.Helper()
 		hello.Kind = protocol.Hello
-		m := l.Enter(c, place, hello)[0].Message
+		m := l.Enter(c, place, hello, From{})[0].Message
 		if got := string(m.Kind) + m.Code; got != want || (m.After > 0) != (m.Code == protocol.CodeClosing) {
 			t.Errorf("connection %d: %+v, want %s", c, m, want)
 		}

@@ -147,7 +147,7 @@ func (w *world) step(g *guest, faults bool) {
 		m := g.up[0]
 		g.up = g.up[1:]
 		if m.Kind == protocol.Hello {
-			w.deliver(w.lobby.Enter(g.conn, w.place(g), m))
+			w.deliver(w.lobby.Enter(g.conn, w.place(g), m, From{}))
 		} else {
 			w.deliver(w.lobby.Hear(g.conn, &m))
 		}

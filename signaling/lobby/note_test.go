@@ -18,7 +18,7 @@ func (h *heirs) enter(p protocol.Place, hello protocol.Message) (Conn, protocol.
 	h.t.Helper()
 	h.last++
 	hello.Kind = protocol.Hello
-	outs := h.Enter(h.last, p, hello)
+	outs := h.Enter(h.last, p, hello, From{})
 	m := outs[0].Message
 	check(h.t, h.Lobby)
 	return h.last, m
@@ -171,7 +171,7 @@ func TestWhoWasAloneIsNotKeptWaiting(t *testing.T) {
 
 func TestOneServerAloneNotesNothing(t *testing.T) {
 	l := New(Limits{}, counter())
-	l.Enter(1, protocol.Place{Game: "pong", Min: 2, Max: 2}, protocol.Message{Kind: protocol.Hello})
+	l.Enter(1, protocol.Place{Game: "pong", Min: 2, Max: 2}, protocol.Message{Kind: protocol.Hello}, From{})
 	if l.Notes(true, func(n *Note) { t.Errorf("%+v", n) }); len(l.news) > 0 {
 		t.Error("it keeps notes that nobody reads")
 	}

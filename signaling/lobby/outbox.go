@@ -17,6 +17,11 @@ type outbox struct {
 	out    []Out
 	now    int // ticks, from 1
 	limits Limits
+
+	// See kept.go:
+	books   *Books
+	members map[string][]*member // of this lobby, by network
+	heavy   bool                 // too much is kept
 }
 
 // say tells a member something, now or when it is back.
@@ -24,6 +29,7 @@ type outbox struct {
 //go:noinline
 func (b *outbox) say(to *member, m *protocol.Message) {
 	to.stream.Say(m)
+	b.weigh(to)
 	if to.conn != 0 {
 		b.out = append(b.out, Out{To: to.conn})
 		b.out[len(b.out)-1].Message = *m

@@ -67,6 +67,18 @@ func (d *directory) former(k string, hello *protocol.Message) bool {
 	return s != "" && (d.box.now < d.box.limits.PlayGrace || d.past[deserted(s)] > d.box.now) && d.past[spent(s, hello.Self)] <= d.box.now && proves(s, d.lockOf(k, s), hello)
 }
 
+// proven reports whether a hello comes from a member of the room that it asks for, or
+// of an earlier one of that code.
+func (d *directory) proven(p protocol.Place, hello *protocol.Message) bool {
+	k := key(p.Game, p.Code)
+	for _, r := range [...]*room{d.rooms[k], d.learned[k]} {
+		if r != nil && r.proves(hello) {
+			return true
+		}
+	}
+	return d.former(k, hello)
+}
+
 // lock makes a room that of a secret; an empty one is a new secret.
 func (d *directory) lock(r *room, secret string) {
 	if r.secret = secret; secret == "" {

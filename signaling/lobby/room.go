@@ -17,6 +17,7 @@ type room struct {
 	members           []*member       // by id, ascending
 	last              protocol.ID     // given to a newcomer; the next gets the one after
 	match             *protocol.Match // the last that started
+	size              int             // see measure
 	waits             int             // the tick since when a company that wants to play waits for others; zero: none does
 	opens             int             // the tick when strangers may be put into it, if at all; those who were in it come back before
 	missing           int             // how many have yet to come back to it, see Learn
@@ -57,6 +58,10 @@ type member struct {
 	doubted int    // the tick when somebody with the same identity came while its connection was there
 	id      protocol.ID
 	token   string
+	network string // that it comes from
+	booked  int    // where it is among those of its network
+	weighed int    // what is kept for it, as the books have it,
+	loosely int    // and of that what does not depend on its connection
 	who     string // its identity, if it has one
 	name    string
 	round   int // that it plays or waits for; zero until it has said so. It may know of more rounds than a room that was forgotten
@@ -109,6 +114,7 @@ func (r *room) remove(m *member) (empty bool) {
 	if len(r.members) == 0 {
 		return true
 	}
+	r.measure()
 	r.settle()
 	r.start()
 	return false
@@ -117,6 +123,8 @@ func (r *room) remove(m *member) (empty bool) {
 func (r *room) insert(m *member) {
 	i, _ := slices.BinarySearchFunc(r.members, m.id, func(o *member, id protocol.ID) int { return int(o.id) - int(id) })
 	r.members = slices.Insert(r.members, i, m)
+	r.box.book(m)
+	r.measure()
 }
 
 func (r *room) member(id protocol.ID) *member {
@@ -139,6 +147,7 @@ func (r *room) state(m *member, msg *protocol.Message) {
 	m.ready = msg.Ready
 	m.linked = msg.Linked
 	m.data = msg.Data
+	r.box.weigh(m)
 	after := m.public()
 	if before.Round != after.Round || before.Ready != after.Ready || !bytes.Equal(before.Data, after.Data) {
 		r.update(m)

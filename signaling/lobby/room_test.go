@@ -14,7 +14,7 @@ func TestTheSilentDoNotFillARoom(t *testing.T) {
 	conn := Conn(0)
 	enter := func() protocol.Message {
 		conn++
-		outs := l.Enter(conn, place, protocol.Message{Kind: protocol.Hello})
+		outs := l.Enter(conn, place, protocol.Message{Kind: protocol.Hello}, From{})
 		check(t, l)
 		for _, o := range outs {
 			if o.To == conn {
@@ -55,7 +55,7 @@ func TestACrowdIsTold(t *testing.T) {
 	data := make([]byte, protocol.MaxData)
 	for c := Conn(1); ; c++ {
 		told := map[protocol.ID]bool{}
-		for _, o := range l.Enter(c, place, protocol.Message{Kind: protocol.Hello, Name: "a name", Room: &protocol.Room{Data: data}}) {
+		for _, o := range l.Enter(c, place, protocol.Message{Kind: protocol.Hello, Name: "a name", Room: &protocol.Room{Data: data}}, From{}) {
 			if text := protocol.Encode(o.Message); len(text) > protocol.MaxMessage {
 				t.Fatalf("connection %d: %q of %d bytes", c, o.Message.Kind, len(text))
 			}

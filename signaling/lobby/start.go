@@ -152,6 +152,7 @@ func (r *room) start() {
 		match.Seats = append(match.Seats, m.id)
 	}
 	r.match = match
+	r.measure()
 	r.round++
 	for _, m := range r.members {
 		r.box.say(m, &protocol.Message{Kind: protocol.Start, Match: match})

@@ -10,7 +10,7 @@ import (
 func came(t *testing.T, l *Lobby, c Conn, hello protocol.Message) protocol.Message {
 	t.Helper()
 	hello.Kind = protocol.Hello
-	for _, o := range l.Enter(c, protocol.Place{Game: "pong", Code: "CLUB", Min: 2, Max: 2}, hello) {
+	for _, o := range l.Enter(c, protocol.Place{Game: "pong", Code: "CLUB", Min: 2, Max: 2}, hello, From{}) {
 		if o.To == c {
 			check(t, l)
 			return o.Message

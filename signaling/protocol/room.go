@@ -84,8 +84,12 @@ func checkKey(what, k string) error {
 // hard to mistake; without vowels they make no words.
 const Letters = "BCDFGHJKMNPQRSTVWXYZ23456789"
 
-// SpokenLength is how many of them there are in one.
-const SpokenLength = 5
+// MinSpoken and MaxSpoken are how many of them there are in one: the more rooms
+// there are the more letters have their codes, so that hardly any guess is right.
+const (
+	MinSpoken = 5
+	MaxSpoken = 8
+)
 
 // Spoken tells whether a code looks like those that the server makes. They
 // are short enough to be guessed, so such a room is made by the server alone,
@@ -93,5 +97,5 @@ const SpokenLength = 5
 // nothing about what there is. A name that somebody chose is made by whoever
 // comes first.
 func Spoken(code string) bool {
-	return len(code) == SpokenLength && strings.Trim(strings.ToUpper(code), Letters) == ""
+	return MinSpoken <= len(code) && len(code) <= MaxSpoken && strings.Trim(strings.ToUpper(code), Letters) == ""
 }

@@ -1,5 +1,7 @@
 package protocol
 
+import "unsafe"
+
 // Stream numbers what one end says to the other, so that after a lost
 // connection exactly what was missed is said again, in order, and nothing is
 // heard twice. Both ends have one, of both directions. Only some kinds are
@@ -59,6 +61,13 @@ func (s *Stream) drop() {
 		s.kept = nil // Nearly always there is nothing, and there are many Streams.
 	}
 }
+
+// Size is about how much memory is taken by what is kept, in bytes.
+func (s *Stream) Size() int { return s.bytes + cap(s.kept)*int(unsafe.Sizeof(Message{})) }
+
+// Forget keeps nothing of what was said: whoever has missed some of it is told
+// everything anew.
+func (s *Stream) Forget() { s.kept, s.bytes = nil, 0 }
 
 // Weight is about how long a message is, in bytes.
 func (m *Message) Weight() int {

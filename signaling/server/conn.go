@@ -28,13 +28,16 @@ type conn struct {
 	// Of the read loop alone:
 	entered bool
 	refused bool
+	excess  int // bytes that came after that
 	bucket  bucket
+	half    int       // bytes of a message that has yet to come in whole
 	until   time.Time // the time it has
 	heard   time.Time // when the last message came
 	calm    bool      // it came after a while
 
 	// Guarded by server.mu:
 	queue   []byte // frames
+	unsent  int    // bytes of them, and of those on their way
 	open    bool   // the WebSocket is there
 	writing bool   // somebody sends
 	ending  bool   // send what is queued, then part
@@ -61,9 +64,10 @@ func (c *conn) push(m *protocol.Message) {
 // frame queues a frame; the lock is held. Who reads too slowly is dropped: its
 // client comes back and is told everything again.
 func (c *conn) frame(op byte, b []byte) {
-	if n := len(c.queue) + len(b); n > c.server.cfg.Limits.Queue {
+	if n := c.unsent + len(b); n > c.server.cfg.Limits.Queue || n > short && c.many(len(b)) {
 		c.server.log.Debug("dropped a slow client", "conn", c.id, "queued", n)
 		c.server.metrics.drops.WithLabelValues(dropSlow).Inc()
+		c.owe(-len(c.queue))
 		c.queue, c.ending = nil, true
 		c.Close() // It would not hear why.
 		return
@@ -71,8 +75,60 @@ func (c *conn) frame(op byte, b []byte) {
 	if last := len(c.server.spare) - 1; c.queue == nil && last >= 0 {
 		c.queue, c.server.spare = c.server.spare[last], c.server.spare[:last]
 	}
+	before := len(c.queue)
 	c.queue = appendFrame(c.queue, op, b)
+	c.owe(len(c.queue) - before)
 	c.flush()
+}
+
+// owe counts what waits for a client; the lock is held.
+func (c *conn) owe(bytes int) {
+	c.unsent += bytes
+	c.hold(bytes)
+}
+
+// hold counts bytes that are there for a connection, also for its network and for all;
+// the lock is held.
+func (c *conn) hold(bytes int) {
+	c.server.unsent += bytes
+	for s := c.source; s != nil; s = s.up {
+		s.unsent += bytes
+	}
+}
+
+// short is how many bytes may wait for anybody: who takes in at once what is said is not
+// to lose its connection for others of its network, who don't.
+const short = 4 << 10
+
+// many reports whether so many more bytes are too many for the network of a client, or
+// for all; the lock is held.
+func (c *conn) many(bytes int) bool {
+	l := &c.server.cfg.Limits
+	if c.server.unsent+bytes > l.Unsent {
+		return true
+	}
+	for s := c.source; s != nil; s = s.up {
+		if s.unsent+bytes > l.AddressQueue {
+			return true
+		}
+	}
+	return false
+}
+
+// begin counts bytes of a message that has yet to come in whole, and reports whether
+// they are not too many.
+//
+//go:noinline
+func (c *conn) begin(bytes int) bool {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	if bytes > 0 && c.many(bytes) {
+		c.server.metrics.drops.WithLabelValues(dropSlow).Inc()
+		return false
+	}
+	c.half += bytes
+	c.hold(bytes)
+	return true
 }
 
 // release keeps a queue for another connection; the lock is held.
@@ -119,12 +175,14 @@ func (c *conn) send() {
 		if err == nil && n < len(q) {
 			s.wg.Go(func() { c.finish(q[n:]) })
 			s.mu.Lock()
+			c.owe(-n)
 			return
 		}
 		if err != nil {
 			c.Close() // What could not be said must not be followed by more.
 		}
 		s.mu.Lock()
+		c.owe(-len(q))
 		s.release(q)
 	}
 	c.writing = false
@@ -139,6 +197,7 @@ func (c *conn) finish(q []byte) {
 		c.Close()
 	}
 	c.server.mu.Lock()
+	c.owe(-len(q))
 	c.send()
 	c.server.unlock()
 }
@@ -159,6 +218,13 @@ func (c *conn) refuse(code, why string) {
 	defer c.server.unlock()
 	c.push(&protocol.Message{Kind: protocol.Error, Code: code, Text: why})
 	c.end(statusNormal)
+}
+
+// patient reports whether a connection that was refused is still listened to: it may
+// not have read so yet, but who goes on and on will not.
+func (c *conn) patient(bytes int) bool {
+	c.excess += bytes
+	return c.excess <= 4*protocol.MaxMessage
 }
 
 // calmAfter is how long a connection is silent that does not say much.
@@ -236,8 +302,8 @@ func (c *conn) hear(b []byte) {
 		c.refuse(protocol.CodeRate, "more than "+strconv.Itoa(c.bucket.rate)+" messages a second")
 		return
 	}
-	if !c.source.say(c.server.cfg.Limits.AddressRate, now) {
-		c.refuse(protocol.CodeRate, "more than "+strconv.Itoa(c.server.cfg.Limits.AddressRate)+" messages a second from your address")
+	if !c.source.say(len(b), now) {
+		c.refuse(protocol.CodeRate, "more than "+strconv.Itoa(c.server.cfg.Limits.AddressRate)+" messages a second from your address, or too many from its network")
 		return
 	}
 	m := messages.Get().(*protocol.Message)
@@ -275,7 +341,14 @@ func (c *conn) hear(b []byte) {
 func (c *conn) enter(m *protocol.Message) {
 	c.entered = true
 	c.moved = m.Resume != ""
-	c.server.deliver(c.server.lobby.Enter(c.id, c.place, *m))
+	from := lobby.From{Tired: c.place.Code != "" && c.source.tired(time.Now())}
+	if c.source != nil {
+		from.Network = c.source.largest().String()
+	}
+	if from.Tired {
+		c.server.metrics.unseen.Inc()
+	}
+	c.server.deliver(c.server.lobby.Enter(c.id, c.place, *m, from))
 }
 
 // freshen tells anew of the servers: who waits long for company must not meet

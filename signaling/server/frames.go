@@ -93,6 +93,8 @@ func (c *conn) listen() (status, said status) {
 			return statusProtocol, 0
 		case len(message)+n > protocol.MaxMessage:
 			return statusLarge, 0
+		case c.refused && !c.patient(n):
+			return 0, 0
 		}
 		var key [4]byte
 		if err := c.full(key[:]); err != nil {
@@ -120,6 +122,9 @@ func (c *conn) listen() (status, said status) {
 				}
 			}
 			k := min(n, len(c.rest))
+			if !c.begin(k) {
+				return statusLarge, 0
+			}
 			message = append(message, c.rest[:k]...)
 			c.rest, n = c.rest[k:], n-k
 		}
@@ -129,6 +134,7 @@ func (c *conn) listen() (status, said status) {
 				return statusText, 0
 			}
 			c.hear(message)
+			c.begin(-len(message))
 			message = nil
 		}
 	}

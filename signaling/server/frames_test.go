@@ -175,10 +175,14 @@ func TestWhatIsNoWebSocketEnds(t *testing.T) {
 // A frame that promises to be long takes no memory for that.
 func TestPromisesAreCheap(t *testing.T) {
 	b := masked(0x81, "x", protocol.MaxMessage)
+	s := &Server{}
+	if err := s.cfg.Limits.fill(); err != nil {
+		t.Fatal(err)
+	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for range 100 {
-		c := &conn{socket: newSocket(&script{b: b}, nil)}
+		c := &conn{server: s, socket: newSocket(&script{b: b}, nil)}
 		c.listen()
 		c.release()
 	}

@@ -13,61 +13,50 @@ import (
 	"github.com/punchback/punchback/signaling/protocol"
 )
 
-// guard keeps count of what comes from each address: an IPv4 address or an IPv6
-// network of 64 bits, which is what one customer has. This machine itself has no
-// limits; behind a proxy everybody seems to be this machine, unless Config.Proxies
-// says whom to believe about where they come from.
+// guard keeps count of what comes from each network, see networks. This machine
+// itself has no limits; behind a proxy everybody seems to be this machine, unless
+// Config.Proxies says whom to believe about where they come from.
 type guard struct {
-	limits  *Limits
-	proxies []netip.Prefix
+	limits   *Limits
+	proxies  []netip.Prefix
+	began    time.Time
+	connects *brake
+	guesses  *brake // of the codes of rooms
 
 	mu      sync.Mutex
-	sources map[netip.Prefix]*source
+	sources map[netip.Prefix]*source // those with sockets
+	said    table                    // what those without have said
 }
 
-// source is one address.
+// source is a network that has sockets here.
 type source struct {
-	at       netip.Prefix
+	network
+	guard   *guard
+	address netip.Addr // of the first socket
+	up      *source    // the larger network that it is in
+	sockets int        // guarded by guard.mu
+	unsent  int        // bytes that wait for its sockets, or for the rest of what they say; guarded by server.mu
+
 	mu       sync.Mutex
-	sockets  int
-	connects tokens
 	messages tokens
-	guesses  tokens
-	last     time.Time
 }
 
+// Wrong guesses of the code of a room that one address has at once, after how long
+// it has one more, and how many times that all addresses have together: players
+// mistype far less, and codes are so long that it can be afforded, see lobby.
 const (
-	maxSources  = 1 << 16
-	sourceKept  = 20 * time.Minute // after its last socket; all its tokens are back by then
 	guessBurst  = 10
-	maxGuesses  = 200
-	guessPeriod = 6 * time.Second // for one more
+	guessPeriod = 6 * time.Second
+	guessWhole  = 60
 )
 
-// tokens are a bucket of them: so many at once, and one more in each period.
-type tokens struct {
-	used float64
-	at   time.Time
-}
-
-func (t *tokens) take(burst int, period time.Duration, now time.Time) bool {
-	t.drain(period, now)
-	if t.used+1 > float64(burst) {
-		return false
+func newGuard(l *Limits, proxies []netip.Prefix, now time.Time) *guard {
+	return &guard{
+		limits: l, proxies: proxies, began: now,
+		connects: newBrake(10*l.AddressConnects, time.Second/time.Duration(l.AddressConnects), 0, now),
+		guesses:  newBrake(guessBurst, guessPeriod, guessWhole, now),
+		sources:  map[netip.Prefix]*source{}, said: newTable(maxNetworks),
 	}
-	t.used++
-	return true
-}
-
-// left tells whether take would give one.
-func (t *tokens) left(burst int, period time.Duration, now time.Time) bool {
-	t.drain(period, now)
-	return t.used+1 <= float64(burst)
-}
-
-func (t *tokens) drain(period time.Duration, now time.Time) {
-	t.used = max(0, t.used-float64(now.Sub(t.at))/float64(period))
-	t.at = now
 }
 
 // address is where a request comes from.
@@ -89,101 +78,144 @@ func (g *guard) address(r *http.Request) netip.Addr {
 	return at
 }
 
-// enter lets a socket in, or says why not. A nil source has no limits.
-func (g *guard) enter(at netip.Addr, now time.Time) (s *source, code, why string) {
-	if !at.IsValid() || at.IsLoopback() {
-		return nil, "", ""
-	}
-	bits := 32
-	if at.Is6() {
-		bits = 64
-	}
-	p, _ := at.Prefix(bits)
-	if s = g.source(p, now); s == nil {
-		return nil, protocol.CodeBusy, fmt.Sprintf("the server serves %d addresses, try again later", maxSources)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.last = now
-	switch l := g.limits; {
-	case s.sockets >= l.AddressSockets:
-		return nil, protocol.CodeBusy, fmt.Sprintf("your address has its %d connections", l.AddressSockets)
-	case !s.connects.take(10*l.AddressConnects, time.Second/time.Duration(l.AddressConnects), now):
-		return nil, protocol.CodeRate, fmt.Sprintf("more than %d connections a second from your address", l.AddressConnects)
-	}
-	s.sockets++
-	return s, "", ""
-}
+// bounded reports whether there are limits for an address.
+func (g *guard) bounded(at netip.Addr) bool { return at.IsValid() && !at.IsLoopback() }
 
-// source is what is counted of an address; nil: there is no room for one more.
-func (g *guard) source(p netip.Prefix, now time.Time) *source {
+// enter lets a socket in, or says why not. It counts as one all the same, until it
+// has heard so; not ok: there are too many even to be told. A nil source has no limits.
+func (g *guard) enter(at netip.Addr, now time.Time) (s *source, code, why string, ok bool) {
+	if !g.bounded(at) {
+		return nil, "", "", true
+	}
+	of := networks(at)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	s := g.sources[p]
-	if s == nil && len(g.sources) >= maxSources {
-		g.sweep(now)
+	for _, n := range of {
+		live := g.sources[n.Prefix]
+		if live == nil {
+			continue
+		}
+		limit := g.limits.AddressSockets * n.share
+		if live.sockets >= 2*limit {
+			return nil, protocol.CodeBusy, "", false
+		}
+		if live.sockets >= limit && code == "" {
+			code, why = protocol.CodeBusy, fmt.Sprintf("%s its %d connections", n.has(), limit)
+		}
 	}
-	if s == nil && len(g.sources) < maxSources {
-		s = &source{at: p, last: now}
-		g.sources[p] = s
+	if code == "" && !g.connects.take(at, now) {
+		code, why = protocol.CodeRate, fmt.Sprintf("more than %d connections a second from your address, or too many from its network", g.limits.AddressConnects)
+	}
+	return g.open(at, of, now), code, why, true
+}
+
+// has says whose limit it is.
+func (n network) has() string {
+	if n.share == 1 {
+		return "your address has"
+	}
+	return fmt.Sprintf("your network of %d bits has", n.Bits())
+}
+
+// open counts a socket of these networks; the lock is held.
+func (g *guard) open(at netip.Addr, of []network, now time.Time) (s *source) {
+	for _, n := range slices.Backward(of) {
+		live := g.sources[n.Prefix]
+		if live == nil {
+			live = &source{network: n, guard: g, address: at, up: s, messages: g.said.get(n.Prefix)}
+			g.sources[n.Prefix] = live
+		}
+		live.sockets++
+		s = live
 	}
 	return s
 }
 
-// sweep forgets who has not been here for long; the lock is held.
-func (g *guard) sweep(now time.Time) {
-	for p, s := range g.sources {
-		s.mu.Lock()
-		if s.sockets == 0 && now.Sub(s.last) > sourceKept {
-			delete(g.sources, p)
-		}
-		s.mu.Unlock()
-	}
-}
-
 // leave tells that a socket has ended.
 func (s *source) leave(now time.Time) {
-	if s != nil {
-		s.mu.Lock()
-		s.sockets--
-		s.last = now
-		s.mu.Unlock()
+	if s == nil {
+		return
+	}
+	g := s.guard
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for ; s != nil; s = s.up {
+		if s.sockets--; s.sockets == 0 {
+			delete(g.sources, s.Prefix)
+			s.mu.Lock()
+			if s.messages.drain(s.period(), now.Sub(g.began)).used > 0 { // Who comes back goes on where it was.
+				g.said.put(s.Prefix, s.messages)
+			}
+			s.mu.Unlock()
+		}
 	}
 }
 
-// say takes a message, unless there are too many from all sockets of the address.
-func (s *source) say(rate int, now time.Time) bool {
-	if s == nil {
-		return true
+// largest is the largest of the networks that are counted.
+func (s *source) largest() netip.Prefix {
+	for s.up != nil {
+		s = s.up
 	}
+	return s.Prefix
+}
+
+// period is how long it takes until one more message may come.
+func (s *source) period() time.Duration {
+	return time.Second / time.Duration(s.guard.limits.AddressRate*s.share)
+}
+
+// say takes a message of so many bytes, unless there are too many from all sockets of
+// the address, or of a larger network. A long one counts as several.
+func (s *source) say(bytes int, now time.Time) bool {
+	count := float32(1 + bytes/long)
+	for ; s != nil; s = s.up { // The address first: what it may not say costs others nothing.
+		if !s.hear(count, now) {
+			return false
+		}
+	}
+	return true
+}
+
+// long is how many bytes count as one more message.
+const long = 4 << 10
+
+func (s *source) hear(count float32, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.messages.take(4*rate, time.Second/time.Duration(rate), now)
+	s.messages = s.messages.drain(s.period(), now.Sub(s.guard.began))
+	if s.messages.used+count > float32(4*s.guard.limits.AddressRate*s.share) {
+		return false
+	}
+	s.messages.used += count
+	return true
 }
 
-// mayGuess tells whether this address may name another room: who has named ten
+// tired reports whether this address may name no more rooms: who has named too many
 // that were not to be had waits, and is not told of the right one either.
-func (s *source) mayGuess(now time.Time) bool {
-	if s == nil {
-		return true
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.guesses.left(guessBurst, guessPeriod, now)
+func (s *source) tired(now time.Time) bool {
+	return s != nil && !s.guard.guesses.left(s.address, now)
 }
 
-// missed counts a room that was not to be had. Those that were asked for at the
-// same moment count one by one, beyond what may be asked for: who asks for a
-// hundred at once waits for as long as who asks for them one after another.
+// missed counts a room that was not to be had.
 func (s *source) missed(now time.Time) {
 	if s != nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.guesses.take(maxGuesses, guessPeriod, now)
+		s.guard.guesses.owe(s.address, now)
 	}
 }
 
 // miss tells whether an Error is the answer to a wrong guess.
 func miss(code string) bool {
 	return code == protocol.CodeRoom || code == protocol.CodeFull || code == protocol.CodePlaying || code == protocol.CodeClosing
+}
+
+// missed counts a wrong guess, here and at all servers of the cluster; the lock is held.
+func (s *Server) missed(c *conn, code string) {
+	if code == protocol.CodeClosing && c.moved {
+		return // Those of its room are not back yet.
+	}
+	s.metrics.misses.Inc()
+	c.source.missed(time.Now())
+	if s.route != nil && c.source != nil {
+		s.route.node.Missed(c.source.Prefix.String())
+	}
 }

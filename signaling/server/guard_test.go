@@ -1,15 +1,12 @@
 package server
 
 import (
-	"encoding/binary"
 	"fmt"
-	"math/rand/v2"
 	"net/http/httptest"
 	"net/netip"
 	"testing"
 	"time"
 
-	"github.com/punchback/punchback/signaling/lobby"
 	"github.com/punchback/punchback/signaling/protocol"
 )
 
@@ -36,16 +33,18 @@ func TestWhereARequestComesFrom(t *testing.T) {
 	}
 }
 
-func newGuard(l Limits) *guard {
+func limited(l Limits) *guard {
 	l.fill()
-	return &guard{limits: &l, sources: map[netip.Prefix]*source{}}
+	return newGuard(&l, nil, begin)
 }
 
+var begin = time.Unix(1000, 0)
+
 func TestLimitsOfAnAddress(t *testing.T) {
-	g := newGuard(Limits{AddressSockets: 3, AddressConnects: 1, AddressRate: 10})
-	now := time.Unix(1000, 0)
+	g := limited(Limits{AddressSockets: 3, AddressConnects: 1, AddressRate: 10})
+	now := begin
 	enter := func(ip string) (*source, string) {
-		s, code, _ := g.enter(netip.MustParseAddr(ip), now)
+		s, code, _, _ := g.enter(netip.MustParseAddr(ip), now)
 		return s, code
 	}
 	for i := range 3 {
@@ -53,122 +52,136 @@ func TestLimitsOfAnAddress(t *testing.T) {
 			t.Errorf("socket %d: %s", i, code)
 		}
 	}
-	if _, code := enter("2001:db8::9"); code != protocol.CodeBusy {
+	if s, code := enter("2001:db8::9"); code != protocol.CodeBusy {
 		t.Errorf("a fourth socket of one network: %q", code)
+	} else {
+		s.leave(now)
 	}
-	s, code := enter("2001:db8:0:1::9")
+	s, code := enter("2001:db8:1:1::9")
 	if code != "" {
 		t.Errorf("another network: %q", code)
 	}
 	s.leave(now)
 	for range 9 {
-		s, _ = enter("2001:db8:0:1::9")
+		s, _ = enter("2001:db8:1:1::9")
 		s.leave(now)
 	}
-	if _, code := enter("2001:db8:0:1::9"); code != protocol.CodeRate {
+	if s, code = enter("2001:db8:1:1::9"); code != protocol.CodeRate {
 		t.Errorf("eleven at once: %q", code)
 	}
+	s.leave(now)
 	now = now.Add(time.Second)
-	if s, code = enter("2001:db8:0:1::9"); code != "" {
+	if s, code = enter("2001:db8:1:1::9"); code != "" {
 		t.Errorf("a second later: %q", code)
 	}
 	for i := range 40 {
-		if !s.say(10, now) {
+		if !s.say(100, now) {
 			t.Errorf("message %d is one too many", i)
 		}
 	}
-	if s.say(10, now) || !s.say(10, now.Add(100*time.Millisecond)) {
+	if s.say(100, now) || !s.say(100, now.Add(100*time.Millisecond)) {
 		t.Error("forty at once, and ten a second")
 	}
-	if s, code := enter("127.0.0.1"); s != nil || code != "" || !s.say(1, now) || !s.mayGuess(now) {
+	s.leave(now)
+	if s, _ = enter("2001:db8:1:1::9"); s.say(100, now) {
+		t.Error("who comes back may say everything anew")
+	}
+	if s, code := enter("127.0.0.1"); s != nil || code != "" || !s.say(100, now) || s.tired(now) {
 		t.Error("this machine has limits")
 	}
 }
 
-func TestAddressesAreForgotten(t *testing.T) {
-	g := newGuard(Limits{})
-	now := time.Unix(1000, 0)
-	at := func(i uint32) netip.Addr {
-		return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, 1<<24+i)))
-	}
-	stays, _, _ := g.enter(at(0), now)
-	for i := uint32(1); i < maxSources; i++ {
-		s, code, _ := g.enter(at(i), now)
-		if code != "" {
-			t.Fatal(i, code)
+// What one address may do four times as many may do together: nobody has more by
+// having a network full of addresses.
+func TestLimitsOfLargerNetworks(t *testing.T) {
+	for _, c := range []struct {
+		of, at string
+		share  int
+	}{{"a /24", "203.0.113.%d", 4}, {"a /56", "2001:db8:0:%x::1", 2}, {"a /48", "2001:db8:0:%x00::1", 4}} {
+		g := limited(Limits{AddressSockets: 10, AddressRate: 10})
+		sockets, said, told := 0, 0, 0
+		for i := range 200 {
+			for range 10 {
+				s, code, _, ok := g.enter(netip.MustParseAddr(fmt.Sprintf(c.at, i)), begin)
+				if !ok {
+					continue
+				}
+				if told++; code == "" {
+					sockets++
+				}
+				for range 10 {
+					if s.say(100, begin) {
+						said++
+					}
+				}
+			}
 		}
-		s.leave(now)
-	}
-	if _, code, _ := g.enter(at(maxSources), now); code != protocol.CodeBusy {
-		t.Errorf("one more than there is room for: %q", code)
-	}
-	now = now.Add(sourceKept + time.Second)
-	if _, code, _ := g.enter(at(maxSources), now); code != "" || len(g.sources) != 2 {
-		t.Errorf("later: %q, %d are kept", code, len(g.sources))
-	}
-	if again, _, _ := g.enter(at(0), now); again != stays {
-		t.Error("one that is here was forgotten")
+		if sockets != 10*c.share || told != 20*c.share || said != 40*c.share {
+			t.Errorf("%s: %d connections, %d more are told why not, %d messages at once", c.of, sockets, told-sockets, said)
+		}
 	}
 }
 
-// A hundred thousand guesses against a thousand rooms come to nothing: after ten
-// an address waits, and is not told of the right one either.
-func TestGuessesComeToNothing(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2))
-	l := lobby.New(lobby.Limits{}, random.Uint64)
-	codes := map[string]bool{}
-	conn := lobby.Conn(0)
-	hello := protocol.Message{Kind: protocol.Hello, Build: "1"}
-	for range 1000 {
-		conn++
-		for _, o := range l.Enter(conn, protocol.Place{Game: "toy", Min: 2, Max: 2, New: true}, hello) {
-			if o.Message.Kind == protocol.Welcome {
-				codes[o.Message.Code] = true
+// However many networks somebody has, none of those who come from elsewhere is locked
+// out, and those who are here are not forgotten.
+func TestNetworksLockNobodyOut(t *testing.T) {
+	for _, c := range []struct {
+		of string
+		at func(i uint32) netip.Addr
+	}{
+		{"one /48", func(i uint32) netip.Addr {
+			return netip.AddrFrom16([16]byte{0x20, 1, 0x0d, 0xb8, 0, 0, byte(i >> 8), byte(i), 15: 1})
+		}},
+		{"as many /48s", func(i uint32) netip.Addr {
+			return netip.AddrFrom16([16]byte{0x20, 1, byte(i >> 24), byte(i >> 16), byte(i >> 8), byte(i), 15: 1})
+		}},
+		{"as many /24s", func(i uint32) netip.Addr { return netip.AddrFrom4([4]byte{byte(64 + i>>16), byte(i >> 8), byte(i), 1}) }},
+	} {
+		g := limited(Limits{})
+		const most = 1 << 14
+		g.connects.buckets = newTable(most)
+		now := begin
+		stays, _, _, _ := g.enter(netip.MustParseAddr("198.51.100.7"), now)
+		for i := range uint32(4 * most) {
+			if s, _, _, ok := g.enter(c.at(i), now); ok {
+				s.leave(now)
 			}
+			now = now.Add(11 * time.Second / (1 << 16))
 		}
-	}
-	g := newGuard(Limits{AddressConnects: 1000})
-	now := time.Unix(1000, 0)
-	looked, joins := 0, 0
-	letters := "BCDFGHJKMNPQRSTVWXYZ23456789"
-	for range 100_000 {
-		now = now.Add(time.Millisecond)
-		s, _, _ := g.enter(netip.MustParseAddr("203.0.113.5"), now)
-		code := make([]byte, 5)
-		for i := range code {
-			code[i] = letters[random.IntN(len(letters))]
-		}
-		if s.mayGuess(now) {
-			looked++
-			if codes[string(code)] {
-				joins++
+		for i := range 1000 {
+			s, code, why, _ := g.enter(netip.AddrFrom4([4]byte{192, byte(i >> 8), byte(i), 1}), now)
+			if code != "" {
+				t.Fatalf("%s: a newcomer hears %q", c.of, why)
 			}
-			s.missed(now)
+			s.leave(now)
 		}
-		s.leave(now)
+		if again, _, _, _ := g.enter(netip.MustParseAddr("198.51.100.7"), now); again != stays || stays.sockets != 2 {
+			t.Errorf("%s: who is here was forgotten", c.of)
+		}
+		if n := g.connects.len(); n > 2*most || len(g.sources) != 2 {
+			t.Errorf("%s: %d networks are remembered, %d are here", c.of, n, len(g.sources))
+		}
 	}
-	if joins > 0 || looked > 30 || len(codes) != 1000 {
-		t.Errorf("%d of %d guesses were looked at, %d joined one of %d rooms", looked, 100_000, joins, len(codes))
-	}
-	t.Logf("%d of 100,000 guesses were looked at", looked)
 }
 
-// Who asks for many rooms at the same moment is asked to wait for all of them.
-func TestGuessesAtOnceCount(t *testing.T) {
-	g := newGuard(Limits{})
-	now := time.Unix(1000, 0)
-	s, _, _ := g.enter(netip.MustParseAddr("203.0.113.5"), now)
-	looked := 0
-	for range 3600 {
-		now = now.Add(time.Second)
-		if s.mayGuess(now) {
-			for range 60 {
-				looked++
-				s.missed(now)
-			}
+// The idlest is forgotten, not who has much to wait for.
+func TestTheIdlestIsForgotten(t *testing.T) {
+	b := newTable(1000)
+	p := func(i int) netip.Prefix {
+		return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 32)
+	}
+	for i := range 100_000 {
+		if i%500 == 0 {
+			u := b.get(p(0))
+			u.used++
+			b.put(p(0), u)
+		}
+		b.put(p(i+1), tokens{used: 1})
+		if i >= 1000 && b.get(p(i-998)).used == 0 {
+			t.Fatalf("one of the last thousand was forgotten after %d", i)
 		}
 	}
-	if looked > 720 { // 600 an hour, and those that it begins with
-		t.Errorf("%d guesses in an hour", looked)
+	if n := b.get(p(0)).used; n != 200 || b.len() > 2000 {
+		t.Errorf("%v of 200 are remembered of who was there all the time, of %d in all", n, b.len())
 	}
 }

@@ -3,6 +3,8 @@
 package server_test
 
 import (
+	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
@@ -99,4 +101,79 @@ func TestGuessesCountAtAllServers(t *testing.T) {
 			t.Errorf("server %d says %q to another address", i, code)
 		}
 	}
+}
+
+// Networks of one /48 guess as little as four addresses do; and when too much is
+// guessed from everywhere, whoever has a code comes in by it all the same, once with a
+// slip, and whoever has none is not told of the right one.
+func TestGuessesFromManyNetworks(t *testing.T) {
+	h := served(t, server.Config{Turn: "off", Limits: server.Limits{Settle: -1}, Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+	url := "ws" + strings.TrimPrefix(h, "http")
+	host := enter(t, url+"/toy?new", "1")
+	ask := func(code, from string) string {
+		l := raw(t, url+"/toy/"+code, http.Header{"X-Forwarded-For": {from}}, protocol.Version)
+		defer l.CloseNow()
+		l.write(protocol.Message{Kind: protocol.Hello, Build: "1"})
+		m := l.read()
+		if m.Kind == protocol.Welcome {
+			l.write(protocol.Message{Kind: protocol.Leave})
+			host.await(protocol.Left)
+			return "in"
+		}
+		return m.Code
+	}
+	wrong := "BBBBB"
+	if host.code == wrong {
+		wrong = "CCCCC"
+	}
+	begin := time.Now()
+	looked := 0
+	for i := range 200 {
+		if ask(wrong, fmt.Sprintf("2001:db8:0:%x::1", i<<8)) == protocol.CodeRoom {
+			looked++
+		}
+	}
+	if most := 40 + 1 + int(time.Since(begin)/(1500*time.Millisecond)); looked < 40 || looked > most {
+		t.Errorf("%d of 200 guesses were looked at, want 40 to %d", looked, most)
+	}
+	if got := ask(host.code, "2001:db8:0:ffff::1"); got != protocol.CodeRate {
+		t.Errorf("a right code of that network: %q", got)
+	}
+	if got := ask(host.code, "2001:db8:1::1"); got != "in" {
+		t.Errorf("a right code of another network: %q", got)
+	}
+	brake := func() bool {
+		r, err := http.Get(h + "/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		text, _ := io.ReadAll(r.Body)
+		return strings.Contains(string(text), "punchback_brake 1\n")
+	}
+	for i := 0; !brake(); i++ {
+		if i > 100_000 {
+			t.Fatal("nothing brakes")
+		}
+		for n := range 50 {
+			ask(wrong, fmt.Sprintf("%d.%d.%d.1", 64+i>>8, i&255, n))
+		}
+	}
+	for i, want := range []string{"in", "in", protocol.CodeRoom, "in", protocol.CodeRoom, protocol.CodeRoom, protocol.CodeRate} {
+		code := wrong
+		if want == "in" {
+			code = host.code
+		}
+		if i == 6 {
+			code = host.code
+		}
+		if got := ask(code, "198.51.100.1"); got != want {
+			t.Errorf("%d: %q, want %q", i, got, want)
+		}
+	}
+}
+
+// served runs a server for one test and gives its http:// URL.
+func served(t *testing.T, cfg server.Config) string {
+	return "http" + strings.TrimPrefix(start(t, cfg), "ws")
 }

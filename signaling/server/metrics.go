@@ -5,12 +5,14 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/punchback/punchback/signaling/cluster"
+	"github.com/punchback/punchback/signaling/lobby"
 	"github.com/punchback/punchback/signaling/protocol"
 	"github.com/punchback/punchback/signaling/relay"
 )
@@ -18,16 +20,19 @@ import (
 // metrics are what whoever runs the service wants to see, for Prometheus. None
 // of them names a player, a room or an address.
 type metrics struct {
-	handler  http.Handler
-	joins    prometheus.Counter
-	resumes  prometheus.Counter
-	matches  prometheus.Counter
-	refusals *prometheus.CounterVec // by code
-	drops    *prometheus.CounterVec // by cause
-	links    *prometheus.CounterVec // by path
-	upgrades prometheus.Counter
-	failures prometheus.Counter
-	turns    *prometheus.CounterVec // by what a slot became; nil: this server is alone
+	handler   http.Handler
+	joins     prometheus.Counter
+	resumes   prometheus.Counter
+	matches   prometheus.Counter
+	refusals  *prometheus.CounterVec // by code
+	drops     *prometheus.CounterVec // by cause
+	links     *prometheus.CounterVec // by path
+	upgrades  prometheus.Counter
+	failures  prometheus.Counter
+	misses    prometheus.Counter
+	unseen    prometheus.Counter
+	forgotten *prometheus.CounterVec // by what
+	turns     *prometheus.CounterVec // by what a slot became; nil: this server is alone
 }
 
 func newMetrics(s *Server) *metrics {
@@ -55,16 +60,33 @@ func newMetrics(s *Server) *metrics {
 			return float64(f())
 		}
 	}
-	m := &metrics{
-		joins:    count("joins_total", "Players that came into a room."),
-		resumes:  count("resumes_total", "Players that came back after a lost connection and have missed nothing."),
-		matches:  count("matches_total", "Players in matches that started."),
-		refusals: counts("refusals_total", "Connections that were ended with an error.", "code", protocol.Codes...),
-		drops:    counts("drops_total", "Connections that were cut.", "cause", dropSlow, dropSilent, dropHello),
-		links:    counts("links_total", "Pairs of players that were linked, as they report.", "path", "direct", "relay"),
-		upgrades: count("link_upgrades_total", "Links that began with the relay and became direct, as players report."),
-		failures: count("link_failures_total", "Tries to link two players that failed, as players report; each end counts."),
+	var forgotten []string
+	for _, f := range lobby.AllForgotten {
+		forgotten = append(forgotten, string(f))
 	}
+	m := &metrics{
+		joins:     count("joins_total", "Players that came into a room."),
+		resumes:   count("resumes_total", "Players that came back after a lost connection and have missed nothing."),
+		matches:   count("matches_total", "Players in matches that started."),
+		refusals:  counts("refusals_total", "Connections that were ended with an error.", "code", protocol.Codes...),
+		drops:     counts("drops_total", "Connections that were cut.", "cause", dropSlow, dropSilent, dropHello, dropCrowd),
+		links:     counts("links_total", "Pairs of players that were linked, as they report.", "path", "direct", "relay"),
+		upgrades:  count("link_upgrades_total", "Links that began with the relay and became direct, as players report."),
+		failures:  count("link_failures_total", "Tries to link two players that failed, as players report; each end counts."),
+		misses:    count("wrong_codes_total", "Rooms that were asked for by code or name and were not to be had."),
+		unseen:    count("braked_codes_total", "Rooms that were asked for from where too many were not to be had; it was not looked whether these were."),
+		forgotten: counts("forgotten_total", "What was kept for players and was too much, for one network or in all.", "what", forgotten...),
+	}
+	gauge("brake", "1 while so many wrong codes come from everywhere that each address has few.", func() float64 {
+		if s.guard.guesses.tight(time.Now()) {
+			return 1
+		}
+		return 0
+	})
+	gauge("networks", "Addresses and larger networks that are remembered for what came from them.", func() float64 { return float64(s.guard.connects.len() + s.guard.guesses.len()) })
+	gauge("kept_bytes", "Bytes that are kept for players that are away, and of what others have yet to confirm, about.", locked(s.books.Loose))
+	gauge("unsent_bytes", "Bytes that wait for slow clients, or for the rest of a message.", locked(func() int { return s.unsent }))
+	gauge("waiting_connections", "TCP connections that have asked for nothing yet.", func() float64 { return float64(s.arrivals.len()) })
 	gauge("connections", "WebSockets now.", locked(func() int { return len(s.conns) }))
 	gauge("rooms", "Rooms now.", locked(func() int { rooms, _ := s.lobby.Count(); return rooms }))
 	gauge("members", "Players in rooms now.", locked(func() int { _, members := s.lobby.Count(); return members }))
@@ -110,6 +132,7 @@ const (
 	dropSlow   = "slow"   // it takes in too little
 	dropSilent = "silent" // nothing came of it for too long
 	dropHello  = "hello"  // it never said what it wants
+	dropCrowd  = "crowd"  // its network has too many of them, or there are too many that ask for nothing
 )
 
 // inside tells whether a request comes from this machine or its network, and

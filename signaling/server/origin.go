@@ -3,9 +3,12 @@ package server
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/punchback/punchback/signaling/protocol"
 )
 
 // origins are the pages that may use this server, beside its own: hosts, with
@@ -115,4 +118,16 @@ func splitHost(s string) (host, port string) {
 		return h, p
 	}
 	return strings.Trim(s, "[]"), ""
+}
+
+// refusal is what the request's origin has against it. The flag that lets it in
+// is for the log: who reads the rest is a player.
+func (s *Server) refusal(r *http.Request) (code, why string) {
+	origin := r.Header.Get("Origin")
+	if s.origins.allow(origin, r.Host) {
+		return "", ""
+	}
+	flag, name := flagFor(origin)
+	fmt.Fprintf(&s.foreign, "origin %.100q refused: signaling -origin %s lets it in", origin, flag)
+	return protocol.CodeOrigin, "pages of " + name + " may not use this server"
 }

@@ -17,7 +17,7 @@ import (
 // them to the lobby of whoever owns their game. The server's lock is held
 // around every call.
 type rooms interface {
-	Enter(lobby.Conn, protocol.Place, protocol.Message) []lobby.Out
+	Enter(lobby.Conn, protocol.Place, protocol.Message, lobby.From) []lobby.Out
 	Hear(lobby.Conn, *protocol.Message) []lobby.Out
 	Lost(lobby.Conn) []lobby.Out
 	Tick() []lobby.Out
@@ -192,8 +192,7 @@ func (r *route) Turned(slot string, what cluster.Turn) {
 // as many guesses. The server's lock is held.
 func (r *route) Missed(address string) {
 	if p, err := netip.ParsePrefix(address); err == nil {
-		now := time.Now()
-		r.server.guard.source(p, now).missed(now)
+		r.server.guard.guesses.owe(p.Addr(), time.Now())
 	}
 }
 

@@ -12,9 +12,13 @@ import (
 	"net/netip"
 	"runtime"
 	"runtime/debug"
+	gauges "runtime/metrics"
 	"strings"
 	"time"
 )
+
+// maxHeader is how many bytes of a request's header are read; net/http's own is 1 MiB.
+const maxHeader = 16 << 10
 
 // Run serves until ctx is done, then parts in peace. It returns an error if it
 // can't listen.
@@ -36,7 +40,8 @@ func Run(ctx context.Context, cfg Config) error {
 		l.Close()
 		return err
 	}
-	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, ErrorLog: log.New(&seldom{log: s.log, level: slog.LevelInfo}, "", 0)}
+	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: maxHeader, IdleTimeout: time.Minute, ErrorLog: log.New(&seldom{log: s.log, level: slog.LevelInfo}, "", 0)}
+	s.arrivals.of(h)
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(secure) }()
 	s.wg.Go(s.tidy)
@@ -76,24 +81,37 @@ func (s *Server) tidy() {
 	// What is collected often leaves few holes: ten thousand connections need
 	// a tenth less. With few of them the heap is so small that it would be
 	// collected dozens of times a second, so that something counts as heap
-	// that is never touched, and takes no memory.
-	defer debug.SetGCPercent(debug.SetGCPercent(25))
+	// that is never touched, and takes no memory. With many of them, or under
+	// attack, as much garbage may gather as with few.
+	percent := 100 * garbage / (64 << 20)
+	defer debug.SetGCPercent(debug.SetGCPercent(percent))
 	ballast := make([]byte, 64<<20)
 	defer runtime.KeepAlive(ballast)
-	t := time.NewTicker(tidyEvery)
+	live := []gauges.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
+	t := time.NewTicker(tidyEvery / 10)
 	defer t.Stop()
-	for {
+	for i := 1; ; i++ {
 		select {
 		case <-s.done:
 			return
 		case <-t.C:
-			debug.FreeOSMemory()
+			gauges.Read(live)
+			now := max(64<<20, live[0].Value.Uint64()+live[1].Value.Uint64())
+			if p := max(8, int(100*garbage/now)); p != percent {
+				percent = p
+				debug.SetGCPercent(percent)
+			}
+			if i%10 == 0 {
+				debug.FreeOSMemory()
+			}
 		}
 	}
 }
 
-// tidyEvery costs 10,000 connections a few thousandths of a core.
-const tidyEvery = 10 * time.Second
+const (
+	garbage   = 16 << 20         // that gathers until it is collected
+	tidyEvery = 10 * time.Second // costs 10,000 connections a few thousandths of a core
+)
 
 // announce says where the service is, and what a firewall must let through.
 func (s *Server) announce(w io.Writer, at net.Addr) {

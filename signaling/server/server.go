@@ -13,7 +13,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -24,75 +23,33 @@ import (
 	"github.com/punchback/punchback/signaling/relay"
 )
 
-// Limits of a server. Zero means the default.
-type Limits struct {
-	Sockets  int           // WebSockets at once; default 10,000
-	Rooms    int           // at once, of those that this server keeps; default 10,000
-	Rate     int           // messages a second of one connection; default 50, of which 4 seconds' worth can come at once
-	Queue    int           // bytes waiting for a slow client before it is dropped; default 256 KiB
-	Hello    time.Duration // for the first message; default 10 s
-	Silence  time.Duration // after which a connection is lost; default 20 s
-	Grace    time.Duration // that a member without connection is kept, and a place for a member that nobody can link to; default 30 s
-	Fresh    time.Duration // after which a member is given new credentials for the relay; default 5 min
-	Play     time.Duration // that it is kept while others in its match are linked to it; default 10 min
-	Patience time.Duration // that a match waits for members that are away, or not linked to the others; default 10 s
-	Doubt    time.Duration // of silence, after which a connection counts as dead for one that comes in its place; default 7 s
-	Settle   time.Duration // from the start, in which a code that leads nowhere may be that of a room whose members are not back yet; default 3 s; negative: none
-
-	AddressSockets  int // WebSockets at once from one address: an IPv4 one, or an IPv6 network of 64 bits; default 256
-	AddressConnects int // that may come in a second, of which 10 seconds' worth can come at once; default 10
-	AddressRate     int // messages a second from one address, of which 4 seconds' worth can come at once; default 1,000
-}
-
-func (l *Limits) fill() error {
-	for _, d := range []struct {
-		field *int
-		value int
-		name  string
-	}{{&l.Sockets, 10_000, "sockets"}, {&l.Rooms, 10_000, "rooms"}, {&l.Rate, 50, "rate"}, {&l.Queue, 256 << 10, "queue"},
-		{&l.AddressSockets, 256, "address sockets"}, {&l.AddressConnects, 10, "address connects"}, {&l.AddressRate, 1000, "address rate"}} {
-		if *d.field < 0 {
-			return fmt.Errorf("server: limit of %s %d: want 1 or more, or 0 for %d", d.name, *d.field, d.value)
-		}
-		if *d.field == 0 {
-			*d.field = d.value
-		}
-	}
-	for _, d := range []struct {
-		field *time.Duration
-		value time.Duration
-	}{{&l.Hello, 10 * time.Second}, {&l.Silence, 20 * time.Second}, {&l.Grace, 30 * time.Second}, {&l.Fresh, 5 * time.Minute}, {&l.Play, 10 * time.Minute}, {&l.Patience, 10 * time.Second}, {&l.Doubt, 7 * time.Second}, {&l.Settle, 3 * time.Second}} {
-		if *d.field == 0 {
-			*d.field = d.value
-		}
-	}
-	return nil
-}
-
 // tick is the lobby's unit of time.
 const tick = time.Second / 4
 
 // Server is the signaling service. It is an http.Handler.
 type Server struct {
-	cfg     Config
-	log     *slog.Logger
-	origins origins
-	foreign seldom // origins that are refused
-	hosts   *hosts
-	web     http.Handler
-	relay   *relay.Relay // nil: off
-	others  *others.Relays
-	route   *route // nil: this server is alone
-	metrics *metrics
-	guard   guard
+	cfg      Config
+	log      *slog.Logger
+	origins  origins
+	foreign  seldom // origins that are refused
+	hosts    *hosts
+	web      http.Handler
+	relay    *relay.Relay // nil: off
+	others   *others.Relays
+	route    *route // nil: this server is alone
+	metrics  *metrics
+	guard    *guard
+	arrivals *arrivals // of Run
 
 	mu       sync.Mutex // guards everything below; see unlock
 	lobby    rooms
+	books    *lobby.Books // of what that keeps
 	conns    map[lobby.Conn]*conn
 	last     lobby.Conn
 	closed   bool
 	draining bool     // see Drain
 	ready    *conn    // the first of those that have something to be sent when the lock is let go of
+	unsent   int      // bytes that wait, see conn.hold
 	text     []byte   // the last message
 	spare    [][]byte // queues that are not in use
 
@@ -111,6 +68,7 @@ func New(cfg Config) (*Server, error) {
 		conns: map[lobby.Conn]*conn{},
 		spare: make([][]byte, 0, 64),
 		done:  make(chan struct{}),
+		books: lobby.NewBooks(),
 	}
 	settle := max(0, int(cfg.Limits.Settle/tick))
 	if cfg.Cluster != nil {
@@ -133,6 +91,10 @@ func New(cfg Config) (*Server, error) {
 			PlayGrace: int(cfg.Limits.Play / tick),
 			Patience:  int(cfg.Limits.Patience / tick),
 			Doubt:     int(cfg.Limits.Doubt / tick),
+			Share:     cfg.Limits.AddressKept,
+			Kept:      cfg.Limits.Kept,
+			Books:     s.books,
+			Forgot:    func(what lobby.Forgotten) { s.metrics.forgotten.WithLabelValues(string(what)).Inc() },
 		}, random)
 	}
 	s.lobby = empty()
@@ -147,7 +109,8 @@ func New(cfg Config) (*Server, error) {
 	s.foreign = seldom{log: s.log, level: slog.LevelWarn}
 	s.hosts = newHosts(&s.cfg)
 	s.metrics = newMetrics(s)
-	s.guard = guard{limits: &s.cfg.Limits, proxies: cfg.Proxies, sources: map[netip.Prefix]*source{}}
+	s.guard = newGuard(&s.cfg.Limits, cfg.Proxies, time.Now())
+	s.arrivals = newArrivals(s)
 	if s.web == nil && cfg.Web != "" {
 		s.web = folder(cfg.Web)
 	} else if s.web == nil {
@@ -271,15 +234,17 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no WebSocket: "+wrong, http.StatusBadRequest)
 		return
 	}
-	c := &conn{server: s, place: place, host: r.Host}
 	now := time.Now()
-	var tired string
-	if c.source, tired, wrong = s.guard.enter(s.guard.address(r), now); tired != "" && code == "" {
+	source, tired, wrong, ok := s.guard.enter(s.guard.address(r), now)
+	if !ok {
+		s.metrics.drops.WithLabelValues(dropCrowd).Inc()
+		http.Error(w, "too many connections from your address", http.StatusTooManyRequests)
+		return
+	}
+	if tired != "" && code == "" {
 		code, why = tired, wrong
 	}
-	if place.Code != "" && !c.source.mayGuess(now) && code == "" {
-		code, why = protocol.CodeRate, "too many rooms that were not to be had were asked for from your address: wait a minute"
-	}
+	c := &conn{server: s, place: place, host: r.Host, source: source}
 	if code == "" && s.cfg.Admit != nil {
 		if err := s.admit(r, place); err != nil {
 			code, why = protocol.CodeAdmit, err.Error()
@@ -331,18 +296,6 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
 	go c.run() // The goroutine of net/http has too large a stack to stay.
 }
 
-// refusal is what the request's origin has against it. The flag that lets it in
-// is for the log: who reads the rest is a player.
-func (s *Server) refusal(r *http.Request) (code, why string) {
-	origin := r.Header.Get("Origin")
-	if s.origins.allow(origin, r.Host) {
-		return "", ""
-	}
-	flag, name := flagFor(origin)
-	fmt.Fprintf(&s.foreign, "origin %.100q refused: signaling -origin %s lets it in", origin, flag)
-	return protocol.CodeOrigin, "pages of " + name + " may not use this server"
-}
-
 // admit asks whoever embeds this server, for some seconds at most.
 func (s *Server) admit(r *http.Request, p protocol.Place) error {
 	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
@@ -368,6 +321,11 @@ func (s *Server) forget(c *conn, why string) {
 	defer s.unlock()
 	s.debug("gone", c, "why", why)
 	delete(s.conns, c.id)
+	c.hold(-c.half)
+	if !c.open { // Nobody sends it.
+		c.owe(-len(c.queue))
+		c.queue = nil
+	}
 	s.deliver(s.lobby.Lost(c.id))
 }
 
@@ -392,10 +350,7 @@ func (s *Server) deliver(outs []lobby.Out) {
 			continue
 		}
 		if o.Message.Kind == protocol.Error && c.self == 0 && c.place.Code != "" && miss(o.Message.Code) {
-			c.source.missed(time.Now())
-			if s.route != nil && c.source != nil {
-				s.route.node.Missed(c.source.at.String())
-			}
+			s.missed(c, o.Message.Code)
 		}
 		if o.Message.Kind == protocol.Error && o.Message.Code == protocol.CodeKicked {
 			s.leave(c)

@@ -356,7 +356,7 @@ func (w *world) enter(m *machine) {
 	w.conn++
 	m.conn, m.cut, m.inbox = w.conn, false, nil
 	hello := protocol.Message{Kind: protocol.Hello, Who: m.name, Resume: m.token, Self: m.self, Round: m.next}
-	w.deliver(w.lobby.Enter(m.conn, protocol.Place{Game: "g", Code: code, Min: 2, Max: 4}, hello))
+	w.deliver(w.lobby.Enter(m.conn, protocol.Place{Game: "g", Code: code, Min: 2, Max: 4}, hello, lobby.From{}))
 }
 
 func (w *world) deliver(outs []lobby.Out) {
