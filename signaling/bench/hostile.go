@@ -3,151 +3,124 @@ package main
 import (
 	"fmt"
 	"io"
-	"net"
+	"net/http"
+	"net/netip"
+	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/punchback/punchback/signaling/protocol"
 )
 
-// fire is what hostile clients do, all at once, until it is stopped.
-type fire struct {
-	stop  chan struct{}
-	wg    sync.WaitGroup
-	held  []net.Conn   // half-open
-	shots atomic.Int64 // connections of those who do not wait
+// watched is what was seen while honest ones joined.
+type watched struct {
+	took []time.Duration // to be introduced, by code
+	rss  []int           // memory of the server
+	busy float64         // processors that it took
 }
 
-// halfOpen is the i-th half-open socket.
-func halfOpen(addr string, i int) (net.Conn, error) {
-	c, err := connect(addr, hostile+i)
-	if err == nil {
-		_, err = io.WriteString(c, "GET /bench HTTP/1.1\r\nHost: ")
+// watchJoins lets honest ones join by code for some time, each from an address of its own.
+// None of them may be refused.
+func (b *bench) watchJoins(p *process, waiting []*member, from int) (w watched, err error) {
+	begin, used := time.Now(), p.cpu()
+	for i := from; time.Since(begin) < b.fire; i++ {
+		at := netip.AddrFrom4([4]byte{192, byte(i >> 16), byte(i >> 8), byte(i)})
+		host := waiting[i%len(waiting)]
+		host.SetDeadline(time.Now().Add(patience))
+		_ = host.say(protocol.Encode(protocol.Message{Kind: protocol.Ping, Ack: host.ack}))
+		guest, took, err := introduce(p.addr, host, i, at)
+		if err != nil {
+			return w, fmt.Errorf("honest join %d: %w", i-from+1, err)
+		}
+		_ = guest.say(protocol.Encode(protocol.Message{Kind: protocol.Leave}))
+		_, _ = guest.hear() // its end
+		guest.Close()
+		w.took = append(w.took, took)
+		now, _, _ := p.rss()
+		w.rss = append(w.rss, now)
+		time.Sleep(10 * time.Millisecond)
 	}
-	return c, err
+	w.busy = (p.cpu() - used).Seconds() / time.Since(begin).Seconds()
+	return w, nil
 }
 
-func (f *fire) over() bool {
-	select {
-	case <-f.stop:
-		return true
-	default:
-		return false
-	}
-}
-
-// hostile addresses are not those of the honest.
-const hostile = 40_000
-
-// open fires at a server: half sockets that say their request by the letter,
-// and a few who send too much, junk, or never read.
-func open(addr string, half int) (*fire, error) {
-	f := &fire{stop: make(chan struct{}), held: make([]net.Conn, half)}
-	err := spread(32, half, func(i int) (err error) {
-		f.held[i], err = halfOpen(addr, i)
-		return err
-	})
+// metric reads one of the server's metrics.
+func (p *process) metric(name string) (v float64, err error) {
+	r, err := http.Get("http://" + p.addr + "/metrics")
 	if err != nil {
-		f.cease()
-		return nil, err
+		return 0, err
 	}
-	f.wg.Go(func() { // Slowloris: every second another letter, and a new socket for each that was closed
-		for ; !f.over(); time.Sleep(time.Second) {
-			for i, c := range f.held {
-				c.SetWriteDeadline(time.Now().Add(time.Millisecond))
-				if _, err := io.WriteString(c, "a"); err == nil || f.over() {
-					continue
-				}
-				c.Close()
-				if c, err := halfOpen(addr, i); err == nil {
-					f.held[i] = c
-				}
-			}
-		}
-	})
-	large := protocol.Encode(protocol.Message{Kind: protocol.Signal, To: 1})
-	large = append(frame(nil, 1<<20), append(large, make([]byte, 1<<20-len(large))...)...)
-	junk := []byte(strings.Repeat(`{"kind":{"kind":[`, 100))
-	junk = append(frame(nil, len(junk)), junk...)
-	deep := []byte(strings.Repeat("[", 60_000))
-	deep = append(frame(nil, len(deep)), deep...)
-	for i, shot := range [][]byte{large, junk, deep, large, junk, deep} {
-		f.wg.Go(func() {
-			for n := 0; !f.over(); n++ {
-				f.shoot(addr, hostile+i+6*n, shot)
-			}
-		})
-	}
-	return f, nil
-}
-
-// shoot is one connection that says the same until it is thrown out.
-func (f *fire) shoot(addr string, i int, shot []byte) {
-	e, err := dial(addr, "/bench?players=2&new", i)
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
 	if err != nil {
-		return
+		return 0, err
 	}
-	defer e.Close()
-	f.shots.Add(1)
-	_ = e.say(protocol.Encode(protocol.Message{Kind: protocol.Hello, Build: build}))
-	e.SetDeadline(time.Now().Add(2 * time.Second))
-	for !f.over() {
-		if _, err := e.Write(shot); err != nil {
-			return
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, name+" "); ok {
+			_, err = fmt.Sscan(rest, &v)
+			return v, err
 		}
 	}
+	return 0, fmt.Errorf("%s is no metric", name)
 }
 
-func (f *fire) cease() {
-	close(f.stop)
-	f.wg.Wait()
-	for _, c := range f.held {
-		if c != nil {
-			c.Close()
-		}
-	}
-}
-
+// hostility measures those who stay and those who join, and then the same beside all
+// attacks at once: the first is the yardstick.
 func (b *bench) hostility() error {
-	p, err := b.serve("-rate", "50")
+	p, err := b.serve("-rate", "50", "-proxy", proxies, "-sockets", "12000")
 	if err != nil {
 		return err
 	}
 	defer p.stop()
-	f, err := open(p.addr, b.half)
+	stay, err := gather(p.addr, b.stay)
 	if err != nil {
 		return err
 	}
-	defer f.cease()
-	var took []time.Duration
-	refused := 0
-	var peaks [2]int
-	begin := time.Now()
-	for i := 0; time.Since(begin) < b.fire; i++ {
-		start := time.Now()
-		m, err := join(p.addr, "", i)
+	defer stay.leave()
+	waiting, err := hosts(p.addr, 20)
+	if err != nil {
+		return err
+	}
+	defer leave(waiting)
+	calm, err := b.watchJoins(p, waiting, 0)
+	if err != nil {
+		return err
+	}
+	f, err := open(p.addr, b.half, b.guesses)
+	if err != nil {
+		return err
+	}
+	hot, err := b.watchJoins(p, waiting, len(calm.took))
+	f.cease()
+	if err != nil {
+		return err
+	}
+	note("%d half-open sockets, %d connections with junk or messages of 1 MB, %d from other networks, %d guesses of a code, %s for nobody",
+		b.half, f.shots.Load(), f.networks.Load(), f.guesses.Load(), mib(int(f.kept.Load())))
+	note("%d honest joins by code, %d before that; of %d that stayed %d were lost", len(hot.took), len(calm.took), b.stay, stay.lost.Load())
+	if err := b.metrics(p); err != nil {
+		return err
+	}
+	say("honest join by code under fire, p99", ms(quantile(hot.took, 0.99))+" (before "+ms(quantile(calm.took, 0.99))+")", "≤ 300 ms")
+	note("the server took %.2f of a processor, %.2f before that", hot.busy, calm.busy)
+	peak, usual := slices.Max(hot.rss), slices.Max(calm.rss[len(calm.rss)/2:]) // after the crowd has settled
+	say("memory under fire, at most", fmt.Sprintf("%s, %.2f ×", mib(peak), float64(peak)/float64(usual)), "≤ 2 × "+mib(usual))
+	if n := f.found.Load(); n > 1 || stay.lost.Load() > 0 {
+		return fmt.Errorf("guesses found %d rooms, %d connections of the honest were lost", n, stay.lost.Load())
+	}
+	return nil
+}
+
+// metrics shows what an operator sees of it.
+func (b *bench) metrics(p *process) error {
+	var seen []string
+	for _, name := range []string{"brake", "wrong_codes_total", "braked_codes_total", "networks", "kept_bytes", "unsent_bytes", `forgotten_total{what="room"}`, `forgotten_total{what="messages"}`, `drops_total{cause="slow"}`, `drops_total{cause="crowd"}`, `refusals_total{code="rate"}`} {
+		v, err := p.metric("punchback_" + name)
 		if err != nil {
-			refused++
-			note("%v", err)
-		} else {
-			m.Close()
-			took = append(took, time.Since(start))
+			return err
 		}
-		now, _, _ := p.rss()
-		k := 0
-		if time.Since(begin) > b.fire/2 {
-			k = 1
-		}
-		peaks[k] = max(peaks[k], now)
-		time.Sleep(10 * time.Millisecond)
+		seen = append(seen, fmt.Sprintf("%s %.0f", name, v))
 	}
-	note("%d half-open sockets, %d connections with junk and messages of 1 MB, %d honest joins", b.half, f.shots.Load(), len(took))
-	if len(took) == 0 || refused > 0 {
-		return fmt.Errorf("%d honest joins failed", refused)
-	}
-	say("honest join under fire, p99", ms(quantile(took, 0.99)), "≤ 500 ms")
-	say("memory under fire, first and second half", mib(peaks[0])+", "+mib(peaks[1]), "bounded")
+	note("metrics: %s", strings.Join(seen, ", "))
 	return nil
 }

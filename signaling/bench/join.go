@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,15 +33,17 @@ func leave(members []*member) {
 
 // introduce joins the room of one who waits, and returns how long it takes
 // until both know of each other, from before the first packet.
-func introduce(addr string, host *member, i int) (guest *member, took time.Duration, err error) {
+func introduce(addr string, host *member, i int, from netip.Addr) (guest *member, took time.Duration, err error) {
 	begin := time.Now()
-	if guest, err = join(addr, host.code, i); err != nil {
+	if guest, err = joinFrom(addr, host.code, i, from); err != nil {
 		return nil, 0, err
 	}
-	if _, err = host.await(protocol.Update); err != nil {
+	m, err := host.await(protocol.Update)
+	if err != nil {
 		guest.Close()
 		return nil, 0, err
 	}
+	host.ack = m.Seq
 	return guest, time.Since(begin), nil
 }
 
@@ -61,7 +64,7 @@ func (b *bench) joining() error {
 
 	begin := time.Now()
 	err = spread(32, half, func(i int) (err error) {
-		guests[i], _, err = introduce(p.addr, waiting[i], i)
+		guests[i], _, err = introduce(p.addr, waiting[i], i, netip.Addr{})
 		return err
 	})
 	if err != nil {
@@ -77,7 +80,7 @@ func (b *bench) joining() error {
 		time.Sleep(time.Until(begin.Add(time.Duration(i) * time.Second / 500)))
 		wg.Go(func() {
 			var err error
-			if guests[half+i], took[i], err = introduce(p.addr, waiting[half+i], half+i); err != nil {
+			if guests[half+i], took[i], err = introduce(p.addr, waiting[half+i], half+i, netip.Addr{}); err != nil {
 				failed.Store(err)
 			}
 		})

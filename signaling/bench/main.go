@@ -26,15 +26,17 @@ type size struct {
 	joins   int           // in rooms that wait
 	clients int           // that lose their server
 	cuts    int
+	stay    int           // that stay while others attack
 	half    int           // half-open sockets
+	guesses int           // of codes, a second
 	fire    time.Duration // that honest ones join under
 	public  int           // rooms in the list
 	crowd   int           // clients of a cluster of three; zero: none is made
 }
 
 var (
-	long  = size{10_000, 40 * time.Second, 64, 5, 3 * time.Second, 4000, 2000, 1000, 10_000, 20 * time.Second, 10_000, 2000}
-	short = size{200, time.Second, 8, 1, 500 * time.Millisecond, 100, 40, 20, 200, time.Second, 10_000, 0}
+	long  = size{10_000, 40 * time.Second, 64, 5, 3 * time.Second, 4000, 2000, 1000, 10_000, 2500, 500, 30 * time.Second, 10_000, 2000}
+	short = size{200, time.Second, 8, 1, 500 * time.Millisecond, 100, 40, 20, 200, 200, 200, 3 * time.Second, 10_000, 0}
 )
 
 // bench is one run.
@@ -45,7 +47,7 @@ type bench struct {
 	dir  string
 }
 
-// part is some figures that are measured together.
+// section is some figures that are measured together.
 type section struct {
 	name, about string
 	do          func(*bench) error
@@ -59,7 +61,7 @@ var sections = []section{
 	{"restart", "the server is killed and starts again", (*bench).restarts},
 	{"cut", "connections are cut at random", (*bench).cutting},
 	{"list", "public rooms", (*bench).lists},
-	{"hostile", "half-open sockets, junk, and messages of 1 MB at full rate", (*bench).hostility},
+	{"hostile", "those who stay and those who join, beside all attacks at once", (*bench).hostility},
 	{"nodes", "three servers on NATS, restarted and killed under load", (*bench).nodes},
 }
 

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 func TestAll(t *testing.T) {
 	b := &bench{size: size{
 		idle: 20, watch: 50 * time.Millisecond, pairs: 2, runs: 1, last: 100 * time.Millisecond, joins: 20,
-		clients: 10, cuts: 5, half: 20, fire: 300 * time.Millisecond, public: 1000,
+		clients: 10, cuts: 5, stay: 20, half: 80, guesses: 200, fire: time.Second, public: 1000,
 	}}
 	if err := b.run(""); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"runtime"
 	"time"
 
@@ -41,22 +42,29 @@ func connect(addr string, i int) (net.Conn, error) {
 	return d.Dial("tcp4", addr)
 }
 
-// handshake is the request for a WebSocket.
-func handshake(addr, path string) string {
-	return "GET " + path + " HTTP/1.1\r\nHost: " + addr + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+// handshake is the request for a WebSocket. If from is an address it comes from there,
+// as a proxy says that is believed, see besieged.
+func handshake(addr, path string, from netip.Addr) string {
+	forwarded := ""
+	if from.IsValid() {
+		forwarded = "X-Forwarded-For: " + from.String() + "\r\n"
+	}
+	return "GET " + path + " HTTP/1.1\r\nHost: " + addr + "\r\n" + forwarded + "Upgrade: websocket\r\nConnection: Upgrade\r\n" +
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: cHVuY2hiYWNrIHRlc3Rpbg==\r\nSec-WebSocket-Protocol: " + protocol.Version + "\r\n\r\n"
 }
 
 // dial opens a WebSocket as the i-th source. The server is given some time to
 // answer everything up to ready.
-func dial(addr, path string, i int) (*end, error) {
+func dial(addr, path string, i int) (*end, error) { return dialFrom(addr, path, i, netip.Addr{}) }
+
+func dialFrom(addr, path string, i int, from netip.Addr) (*end, error) {
 	c, err := connect(addr, i)
 	if err != nil {
 		return nil, err
 	}
 	e := &end{Conn: c, r: bufio.NewReaderSize(c, 2<<10)}
 	c.SetDeadline(time.Now().Add(patience))
-	if _, err = io.WriteString(c, handshake(addr, path)); err == nil {
+	if _, err = io.WriteString(c, handshake(addr, path, from)); err == nil {
 		var resp *http.Response
 		if resp, err = http.ReadResponse(e.r, nil); err == nil && resp.StatusCode != http.StatusSwitchingProtocols {
 			err = errors.New(resp.Status)
@@ -164,12 +172,14 @@ type member struct {
 const build = "bench 1"
 
 // join enters a room of two: a new one if code is empty.
-func join(addr, code string, i int) (*member, error) {
+func join(addr, code string, i int) (*member, error) { return joinFrom(addr, code, i, netip.Addr{}) }
+
+func joinFrom(addr, code string, i int, from netip.Addr) (*member, error) {
 	path := "/bench?players=2&new"
 	if code != "" {
 		path = "/bench/" + code + "?players=2"
 	}
-	e, err := dial(addr, path, i)
+	e, err := dialFrom(addr, path, i, from)
 	if err != nil {
 		return nil, err
 	}
