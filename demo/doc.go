@@ -6,6 +6,11 @@
 //	go run ./demo                a window of its own
 //	go run ./demo -room TOKIBA   straight into a room
 //
+// The flags of the window: -server, -room, -players and -name say where and who;
+// -lag, -jitter and -loss spoil what you send; -split begins with two players on one
+// screen, -autoplay has a bot play, -hud shows the network's figures, -mute is silent,
+// and -title names the window.
+//
 // It holds no logic of its own: demo/game is the game, demo/view draws it and
 // demo/scene leads through it. Natively a window needs a C compiler on Linux
 // and macOS; built without one, this program only says how to install it.

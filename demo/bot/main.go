@@ -1,6 +1,11 @@
 // Command bot plays the demo game without a screen, over real WebRTC: somebody
 // to play with for one person, and load and proof for tests. It is pure Go,
 // draws nothing and never waits for a key. It does not run in the browser.
+//
+// -server, -room, -new, -players and -name say where and who, -seed how it plays,
+// -frames and -matches for how long, and -timeout bounds all of it. -lag, -jitter and -loss spoil what it
+// sends; -relay-only shows no address. -json prints a report, and -trace FILE leaves the
+// black box of connecting, with addresses if -trace-addresses is set.
 package main
 
 import (

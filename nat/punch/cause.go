@@ -8,6 +8,7 @@ import (
 // Cause names why a link could not be made, or has ended.
 type Cause uint8
 
+// Causes.
 const (
 	NoCause        Cause = iota // none: it lives, or this end closed it
 	NoAnswer                    // nothing was heard from the other end: it is not there, or signals are not carried

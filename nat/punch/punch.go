@@ -108,6 +108,7 @@ const MaxPacket = 1200
 // State of a link.
 type State uint8
 
+// States of a link, in their order.
 const (
 	Connecting State = iota
 	Open

@@ -9,6 +9,7 @@ import (
 // Path is the way that packets take.
 type Path uint8
 
+// Paths.
 const (
 	Unknown Path = iota
 	Direct

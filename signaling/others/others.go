@@ -99,8 +99,10 @@ func (r *Relays) Names() (names []string) {
 // News is when credentials came that not everybody has been told of.
 func (r *Relays) News() time.Time { return time.Unix(0, r.news.Load()) }
 
-// Minted and Failed count what was asked for and came, or did not.
+// Minted counts the credentials that were asked for and came.
 func (r *Relays) Minted() uint64 { return r.minted.Load() }
+
+// Failed counts those that did not come.
 func (r *Relays) Failed() uint64 { return r.failed.Load() }
 
 // Usable is of how many relays players are told now, of All.

@@ -263,6 +263,7 @@ func (r *Relay) Bytes() uint64 { return r.bytes.Load() }
 // A Cause is why the relay did not do what it was asked for.
 type Cause int
 
+// Causes.
 const (
 	Quota              Cause = iota // the member has had its share of bytes: an address was taken back, or not given
 	Addresses                       // it has as many addresses as it may

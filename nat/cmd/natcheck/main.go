@@ -3,6 +3,9 @@
 // a direct link will work. It asks the router, too, whether it would open a port. It changes
 // nothing and is not for the browser. With "trace FILE" it tells what a player's
 // trace of a room holds.
+//
+// -json is for programs. -router ADDRESS names the router to ask (auto, or none), and
+// -timeout bounds it all.
 package main
 
 import (
