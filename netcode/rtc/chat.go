@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/punchback/punchback/netcode"
-	"github.com/punchback/punchback/netcode/rtc/mesh"
+	"github.com/punchback/punchback/netcode/rtc/internal/mesh"
 )
 
 // MaxText is the longest line of chat, in bytes of UTF-8.

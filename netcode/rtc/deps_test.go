@@ -25,7 +25,7 @@ func TestThePageIsLight(t *testing.T) {
 			t.Errorf("the js build links %s", strings.TrimSpace(heavy))
 		}
 	}
-	if !strings.Contains(native, "netcode/rtc/mesh") || !strings.Contains(page, "syscall/js") {
+	if !strings.Contains(native, "netcode/rtc/internal/mesh") || !strings.Contains(page, "syscall/js") {
 		t.Error("this test looks at nothing")
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/punchback/punchback/nat/punch"
 	"github.com/punchback/punchback/nat/trace"
 	"github.com/punchback/punchback/netcode"
-	"github.com/punchback/punchback/netcode/rtc/mesh"
+	"github.com/punchback/punchback/netcode/rtc/internal/mesh"
 	"github.com/punchback/punchback/signaling/protocol"
 )
 

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/punchback/punchback/netcode/printable"
-	"github.com/punchback/punchback/netcode/rtc/mesh"
+	"github.com/punchback/punchback/netcode/rtc/internal/mesh"
 	"github.com/punchback/punchback/signaling/protocol"
 )
 

@@ -32,7 +32,7 @@ func TestRandomOrders(t *testing.T) {
 					}
 					w := playRoom(s)
 					if w.err != nil {
-						t.Fatalf("%v\ngo test ./netcode/rtc/mesh -run TestRandomOrders -seed %d", w.err, s)
+						t.Fatalf("%v\ngo test ./netcode/rtc/internal/mesh -run TestRandomOrders -seed %d", w.err, s)
 					}
 					if *seed != 0 {
 						return
