@@ -82,7 +82,7 @@ type Report struct {
 	Took      time.Duration
 }
 
-// NAT tells whether there is one on the way.
+// NAT reports whether there is one on the way.
 func (r *Report) NAT() Verdict {
 	switch {
 	case !r.Public.Value.IsValid() || !r.Local.Value.IsValid():
@@ -112,7 +112,7 @@ func (r *Report) Router(protocol string, external netip.Addr) {
 	}
 }
 
-// carrier tells whether an address is of the range that carriers use between
+// carrier reports whether an address is of the range that carriers use between
 // their NAT and their customers' (RFC 6598).
 func carrier(ip netip.Addr) bool {
 	return netip.MustParsePrefix("100.64.0.0/10").Contains(ip.Unmap())

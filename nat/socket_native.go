@@ -116,7 +116,7 @@ func (s *socket) send(ctx context.Context, m *stun.Message, q *question) (answer
 }
 
 // knock sends a question from another socket of ours to this one's public address
-// and tells whether it arrived.
+// and reports whether it arrived.
 func (s *socket) knock(ctx context.Context, from *socket, public netip.AddrPort, waits []time.Duration) bool {
 	m, err := stun.Build(stun.TransactionID, stun.BindingRequest)
 	if err != nil {

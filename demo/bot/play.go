@@ -140,10 +140,10 @@ func (p *player) note() {
 	}
 }
 
-// reached tells whether this machine has confirmed -frames.
+// reached reports whether this machine has confirmed -frames.
 func (p *player) reached() bool { return p.result.Hash != "" }
 
-// finished tells whether there is nothing more to play: every machine that is
+// finished reports whether there is nothing more to play: every machine that is
 // still here has confirmed -frames, or the match is over and was looked at.
 func (p *player) finished() bool {
 	if p.frames == 0 {

@@ -36,7 +36,7 @@ func (f *Fighter) inStage() bool {
 	return f.Pos.X.Abs() < stageHalf+halfWidth && f.Pos.Y > 0 && f.Pos.Y-bodyHeight < stageDepth
 }
 
-// overGround tells whether what a fighter stands on is still below it.
+// overGround reports whether what a fighter stands on is still below it.
 func (f *Fighter) overGround() bool {
 	if f.Pos.Y == 0 {
 		return f.Pos.X.Abs() < stageHalf+halfWidth

@@ -94,7 +94,7 @@ func checkCode(c string) error {
 	return nil
 }
 
-// codeRune tells whether a code may hold r.
+// codeRune reports whether a code may hold r.
 func codeRune(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_'
 }

@@ -121,7 +121,7 @@ func (m *member) partner() {
 	m.tick(0)
 }
 
-// decided tells whether the match is over in a way that nobody can change.
+// decided reports whether the match is over in a way that nobody can change.
 func (m *member) decided() bool {
 	s := m.game.State()
 	return s.Phase == game.MatchOver && (m.over != nil || int32(s.Frame-m.session.Confirmed()) < s.Clock)

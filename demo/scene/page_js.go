@@ -58,7 +58,7 @@ func (a *app) turn() {
 
 var document = js.Global().Get("document")
 
-// hidden tells whether nobody can see the picture: the tab is behind another.
+// hidden reports whether nobody can see the picture: the tab is behind another.
 func hidden() bool { return document.Get("hidden").Truthy() }
 
 func (a *app) hash(f netcode.Frame) string {

@@ -46,5 +46,5 @@ func copyText(text string, done func(ok bool)) {
 	done(false)
 }
 
-// hidden tells whether nobody can see the picture.
+// hidden reports whether nobody can see the picture.
 func hidden() bool { return false }

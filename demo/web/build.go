@@ -173,7 +173,7 @@ type mod struct {
 	Replace        *mod
 }
 
-// released tells whether the module's files never change.
+// released reports whether the module's files never change.
 func (m *mod) released() bool {
 	if m.Replace != nil {
 		return m.Replace.Version != ""

@@ -47,7 +47,7 @@ func (s *reports) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// sameOrigin tells whether a page that we served sent this. Browsers always say
+// sameOrigin reports whether a page that we served sent this. Browsers always say
 // where a POST comes from, and a page cannot forge it.
 func sameOrigin(r *http.Request) bool {
 	u, err := url.Parse(r.Header.Get("Origin"))

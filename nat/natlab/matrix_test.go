@@ -239,7 +239,7 @@ func TestClashBecomesDirect(t *testing.T) {
 	}
 }
 
-// smooth tells whether packets came all the time. A player does not notice when they
+// smooth reports whether packets came all the time. A player does not notice when they
 // are missing for the eight frames that are predicted.
 func smooth(t testing.TB, gap time.Duration) {
 	t.Helper()

@@ -74,7 +74,7 @@ func decodeRIB(b []byte) (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-// zero tells whether the address in a sockaddr_in is 0.0.0.0; bytes at its end that
+// zero reports whether the address in a sockaddr_in is 0.0.0.0; bytes at its end that
 // are zero may be missing.
 func zero(sockaddr []byte) bool {
 	for i := 4; i < min(len(sockaddr), 8); i++ {

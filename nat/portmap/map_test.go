@@ -80,7 +80,7 @@ func yes(q []byte, ip [4]byte, life uint32) []byte {
 
 var public = [4]byte{198, 51, 100, 7}
 
-// deletes tells whether a question asks for a mapping to be deleted.
+// deletes reports whether a question asks for a mapping to be deleted.
 func deletes(q []byte) bool {
 	return q[1] == opMap && (q[0] == 2 && binary.BigEndian.Uint32(q[4:]) == 0 || q[0] == 0 && binary.BigEndian.Uint32(q[8:]) == 0)
 }

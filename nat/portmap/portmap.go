@@ -60,7 +60,7 @@ func (r Report) Protocols() (all []Protocol) {
 	return all
 }
 
-// nested tells whether an address that a router has at its outer side is not
+// nested reports whether an address that a router has at its outer side is not
 // this machine's address on the internet, so that another NAT must be behind it.
 func nested(external, seen netip.Addr) bool {
 	external, seen = external.Unmap(), seen.Unmap()

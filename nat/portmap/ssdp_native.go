@@ -105,7 +105,7 @@ func search(ctx context.Context, self, router netip.Addr) (*igd, error) {
 }
 
 // aim has what goes to everybody go out where self is in a network, and two
-// routers far at the most; it tells whether it can.
+// routers far at the most; it reports whether it can.
 func aim(conn *net.UDPConn, self netip.Addr) bool {
 	all, err := net.Interfaces()
 	if err != nil {

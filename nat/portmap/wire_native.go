@@ -53,7 +53,7 @@ func appendPCPMap(dst []byte, client netip.Addr, n nonce, port uint16, had netip
 	return append(dst, ip[:]...)
 }
 
-// isPCP tells whether a datagram is PCP's answer to an operation, and what its
+// isPCP reports whether a datagram is PCP's answer to an operation, and what its
 // code was.
 func isPCP(b []byte, op byte) (code byte, ok bool) {
 	if len(b) < pcpHead || len(b) > longestAnswer || len(b)%4 != 0 || b[0] != 2 || b[1] != answer|op {
@@ -89,7 +89,7 @@ func appendPMPMap(dst []byte, port, had uint16, life uint32) []byte {
 // section 3.5), as many do behind a carrier's NAT.
 const pmpNetworkFailure = 3
 
-// isPMP tells whether a datagram is NAT-PMP's answer to an operation. One that
+// isPMP reports whether a datagram is NAT-PMP's answer to an operation. One that
 // refuses may end after its head.
 func isPMP(b []byte, op byte, long int) (ok bool, err error) {
 	if len(b) < 8 || len(b) > long || b[0] != 0 || b[1] != answer|op {
@@ -122,7 +122,7 @@ func decodePMPMap(b []byte, port uint16) (outer uint16, life uint32, ok bool, er
 	return binary.BigEndian.Uint16(b[10:]), binary.BigEndian.Uint32(b[12:]), true, nil
 }
 
-// usable tells whether an address can be one that somebody sends to.
+// usable reports whether an address can be one that somebody sends to.
 func usable(ip netip.Addr) bool {
 	return ip.IsValid() && !ip.IsUnspecified() && !ip.IsMulticast() && ip != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }

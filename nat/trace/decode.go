@@ -109,7 +109,7 @@ func (e *Event) decode(line []byte) error {
 // masked is how many times as long as its address a mask can be: "::" is unspecified6#12.
 const masked = 8
 
-// follows tells whether an event can come after those before it.
+// follows reports whether an event can come after those before it.
 func (t *Trace) follows(e *Event) error {
 	last := int64(0)
 	if n := len(t.Events); n > 0 {
@@ -121,7 +121,7 @@ func (t *Trace) follows(e *Event) error {
 	return nil
 }
 
-// line1 tells whether a text is one line that a terminal can show.
+// line1 reports whether a text is one line that a terminal can show.
 func line1(s string, longest int) error {
 	if len(s) > longest {
 		return fmt.Errorf("a text is %d bytes, must be at most %d", len(s), longest)

@@ -85,7 +85,7 @@ func address(s string, i int) int {
 	return 0
 }
 
-// part tells whether an address may hold such a letter.
+// part reports whether an address may hold such a letter.
 func part(c byte) bool { return plain(c) && c < 128 || c == '.' || c == ':' || c == '%' || c == '-' }
 
 // class tells what is not secret of an address.

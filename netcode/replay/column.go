@@ -83,7 +83,7 @@ func (c packed) unpack(d []byte) {
 	p.column(d[:c.n])
 }
 
-// same tells whether two columns stand for the same bytes, however they are cut
+// same reports whether two columns stand for the same bytes, however they are cut
 // into tokens.
 func (c packed) same(o packed) bool { return c.n == o.n && string(c.plain()) == string(o.plain()) }
 

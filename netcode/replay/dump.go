@@ -308,13 +308,13 @@ func (d *Dump) Values(f netcode.Field) (before, ours, theirs string) {
 	return f.Value(d.Before), f.Value(d.State), theirs
 }
 
-// Differs tells whether a field is known to differ between the two.
+// Differs reports whether a field is known to differ between the two.
 func (d *Dump) Differs(f netcode.Field) bool {
 	_, ours, theirs := d.Values(f)
 	return ours != theirs && theirs != ""
 }
 
-// lacks tells whether a part of these bytes is unknown. The stretches are in order,
+// lacks reports whether a part of these bytes is unknown. The stretches are in order,
 // and there may be as many as bytes.
 func (d *Dump) lacks(from, to int) bool {
 	i := sort.Search(len(d.unknown), func(i int) bool { return d.unknown[i].to > from })

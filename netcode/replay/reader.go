@@ -195,7 +195,7 @@ func (r *Reader) First() netcode.Frame { return r.first }
 // Last is the frame of the last row, -1 if there are none.
 func (r *Reader) Last() netcode.Frame { return r.last }
 
-// Closed tells whether the Writer was closed, so that the last row was the last
+// Closed reports whether the Writer was closed, so that the last row was the last
 // of the match as far as its machine knew.
 func (r *Reader) Closed() bool { return r.closed }
 
@@ -267,7 +267,7 @@ func (r *Reader) Glance(row *netcode.Row) (bool, error) {
 	return true, nil
 }
 
-// hasState tells whether the last row has a State.
+// hasState reports whether the last row has a State.
 func (r *Reader) hasState() bool { return r.at == 1 && r.rows.flags&hasState != 0 }
 
 // StateLen is how many bytes the State of the last row has, -1 if there is none.
@@ -292,7 +292,7 @@ func (r *Reader) State() []byte {
 	return r.state
 }
 
-// SameState tells whether the last rows of two readers have equal States. It looks
+// SameState reports whether the last rows of two readers have equal States. It looks
 // at what is in the files, and not at all the bytes that this stands for.
 func SameState(a, b *Reader) bool {
 	return a.hasState() && b.hasState() && a.rows.state.same(b.rows.state)

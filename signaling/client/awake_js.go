@@ -8,7 +8,7 @@ func document() (d js.Value, ok bool) {
 	return d, d.Type() == js.TypeObject
 }
 
-// hidden tells whether nobody can see the page.
+// hidden reports whether nobody can see the page.
 func hidden() bool {
 	d, ok := document()
 	return ok && d.Get("hidden").Truthy()

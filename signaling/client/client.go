@@ -172,7 +172,7 @@ func (c *Conn) Recv() (m protocol.Message, ok bool) {
 	return m, true
 }
 
-// Up tells whether the server is connected just now and has welcomed us.
+// Up reports whether the server is connected just now and has welcomed us.
 func (c *Conn) Up() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -120,7 +120,7 @@ func TestAnUnknownServer(t *testing.T) {
 	}
 }
 
-// What stands in front of a server tells whether it is away, asked too often, or
+// What stands in front of a server reports whether it is away, asked too often, or
 // none; no flag of it is for a player to read.
 func TestWhatAnAnswerMeans(t *testing.T) {
 	for status, want := range map[int]string{

@@ -210,7 +210,7 @@ func (o *one) hear(ctx context.Context, kind protocol.Kind, code string) error {
 	return nil
 }
 
-// within tells whether all that a value wants is there.
+// within reports whether all that a value wants is there.
 func within(want, got any) bool {
 	switch want := want.(type) {
 	case map[string]any:

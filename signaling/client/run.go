@@ -98,7 +98,7 @@ func (c *Conn) run(ctx context.Context) {
 }
 
 // next chooses the server to try: the same again after a loss, then all from the
-// first on. It tells whether to do so at once.
+// first on. It reports whether to do so at once.
 func (c *Conn) next(same bool, tried int) (now bool) {
 	n := len(c.bases)
 	if n == 1 || same {

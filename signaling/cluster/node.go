@@ -100,7 +100,7 @@ type end struct {
 	down  uint64        // packets heard from it
 }
 
-// early tells whether it would make a room by name so soon after a takeover that
+// early reports whether it would make a room by name so soon after a takeover that
 // those who were in that room may not have come back yet. They would find a
 // stranger's in its place.
 func (s *slot) early(now time.Duration, e *entry) bool {
@@ -148,7 +148,7 @@ func (n *Node) Servers() (alive int) {
 	return alive
 }
 
-// Ready tells whether this server hears the cluster: its own beats come back to it.
+// Ready reports whether this server hears the cluster: its own beats come back to it.
 func (n *Node) Ready() bool { return n.Hears() && !n.leaving }
 
 // Hears is the same of a server that may be about to leave.

@@ -35,7 +35,7 @@ type slot struct {
 	notes map[string]heard // by game and code
 }
 
-// sure tells whether no other server can be the owner.
+// sure reports whether no other server can be the owner.
 func (s *slot) sure(now time.Duration) bool { return now < s.until }
 
 // guest is a socket of another server, whose slot we own.

@@ -12,7 +12,7 @@ import (
 // must. Nobody is asked who it is and nobody hands it on: it is the member with
 // the lowest number whose connection is there.
 
-// lead makes that one the leader, and tells whether it was another before.
+// lead makes that one the leader, and reports whether it was another before.
 func (r *room) lead() (changed bool) {
 	leader := r.members[0].id
 	for _, m := range r.members {

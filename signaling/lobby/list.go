@@ -54,7 +54,7 @@ func (r *room) weight() int {
 	return n
 }
 
-// meets tells whether a room meets a condition.
+// meets reports whether a room meets a condition.
 func (r *room) meets(t *protocol.Term) bool {
 	f := r.fact(t.Key)
 	return f != nil && (t.Is == "" || f.value == t.Is) &&

@@ -75,7 +75,7 @@ func New(l Limits, random func() uint64) *Lobby {
 // Count tells how many rooms there are, and how many members in them.
 func (l *Lobby) Count() (rooms, members int) { return len(l.rooms), len(l.tokens) }
 
-// Has tells whether there is a room of that game and code, or was one.
+// Has reports whether there is a room of that game and code, or was one.
 func (l *Lobby) Has(p protocol.Place) bool {
 	k := key(p.Game, p.Code)
 	return l.rooms[k] != nil || l.learned[k] != nil || l.past[k] > l.box.now

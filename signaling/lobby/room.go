@@ -105,7 +105,7 @@ func (r *room) enter(m *member) {
 	}
 }
 
-// remove is the end of a member; empty tells whether it was the last.
+// remove is the end of a member; empty reports whether it was the last.
 func (r *room) remove(m *member) (empty bool) {
 	r.members = slices.DeleteFunc(r.members, func(w *member) bool { return w == m })
 	for _, w := range r.members {

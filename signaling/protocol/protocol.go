@@ -101,7 +101,7 @@ type Message struct {
 	Rooms []Listed       `json:"rooms,omitempty"` // Rooms
 }
 
-// Ends tells whether this is an Error that is the end of the connection.
+// Ends reports whether this is an Error that is the end of the connection.
 func (m *Message) Ends() bool {
 	return m.Kind == Error && m.Code != CodeUnknown && m.Code != CodeLeader
 }

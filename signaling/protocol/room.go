@@ -91,7 +91,7 @@ const (
 	MaxSpoken = 8
 )
 
-// Spoken tells whether a code looks like those that the server makes. They
+// Spoken reports whether a code looks like those that the server makes. They
 // are short enough to be guessed, so such a room is made by the server alone,
 // and who may not come in is told no more than that: a guess that fails says
 // nothing about what there is. A name that somebody chose is made by whoever

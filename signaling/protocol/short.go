@@ -10,7 +10,7 @@ import (
 // These are read and written here without reflection, to the byte as
 // encoding/json has them. Whatever looks otherwise is left to encoding/json.
 
-// short tells whether a message has only what appendShort writes.
+// short reports whether a message has only what appendShort writes.
 func (m *Message) short() bool {
 	switch m.Kind {
 	case Signal, Ping, Pong, Left, Leave:
@@ -120,7 +120,7 @@ func (m *Message) decodeShort(b []byte, pass bool) bool {
 	return len(b) == 1 && b[0] == '}'
 }
 
-// isBase64 tells whether b is what StdEncoding writes.
+// isBase64 reports whether b is what StdEncoding writes.
 func isBase64(b []byte) bool {
 	if len(b)%4 != 0 {
 		return false

@@ -21,7 +21,7 @@ const (
 	MaxKeptBytes = 256 << 10
 )
 
-// Numbered tells whether messages of a kind are numbered: those that say
+// Numbered reports whether messages of a kind are numbered: those that say
 // something once. A Welcome and a State say everything, a Ping nothing.
 func (m *Message) Numbered() bool {
 	switch m.Kind {
@@ -113,7 +113,7 @@ func (s *Stream) Fresh() uint64 {
 // Said is the number of the last message that this end has said.
 func (s *Stream) Said() uint64 { return s.said }
 
-// Hear tells whether a message is new, and notes that it was heard.
+// Hear reports whether a message is new, and notes that it was heard.
 func (s *Stream) Hear(m *Message) bool {
 	s.Acked(m.Ack)
 	if m.Seq == 0 {

@@ -99,7 +99,7 @@ type source struct {
 // sources are those of one client; the second may be nil.
 type sources [2]*source
 
-// crowded tells whether a network has as many relayed addresses as it may; the lock is held.
+// crowded reports whether a network has as many relayed addresses as it may; the lock is held.
 func (r *Relay) crowded(n networks) bool {
 	for i, p := range n.all() {
 		if s := r.sources[p]; s != nil && s.addresses >= share(r.cfg.Limits.Address, i) {

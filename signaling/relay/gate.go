@@ -35,7 +35,7 @@ func newAsks(rate int) *asks {
 	return a
 }
 
-// mayAsk tells whether a request is to be answered. Who has a relayed address has
+// mayAsk reports whether a request is to be answered. Who has a relayed address has
 // asks of its own: no stranger can use them up in its name.
 func (r *Relay) mayAsk(c tuple) bool {
 	r.mu.Lock()
@@ -52,7 +52,7 @@ func (r *Relay) mayAsk(c tuple) bool {
 	return true
 }
 
-// asking tells whether a packet is a STUN request: two bits 0, and a class of 0
+// asking reports whether a packet is a STUN request: two bits 0, and a class of 0
 // (RFC 8489 section 5).
 func asking(b []byte) bool { return len(b) >= 20 && b[0]&0xc1 == 0 && b[1]&0x10 == 0 }
 

@@ -53,7 +53,7 @@ func (r *Relay) member(user string) *member {
 	return m
 }
 
-// over tells whether nothing of a member matters any more: it has used nothing
+// over reports whether nothing of a member matters any more: it has used nothing
 // for an hour, or has left and its credentials are over. The lock is held.
 func (r *Relay) over(m *member) bool {
 	after := forgetAfter
@@ -175,7 +175,7 @@ func (r *Relay) auth(a *turn.RequestAttributes) (user string, key []byte, ok boo
 	return who, turn.GenerateAuthKey(a.Username, a.Realm, r.sign(a.Username)), true
 }
 
-// left tells whether somebody is in its room no more, or has credentials of one
+// left reports whether somebody is in its room no more, or has credentials of one
 // who was there before under the same name: they are good for nothing.
 func (r *Relay) left(who string, until int64) bool {
 	r.mu.Lock()
@@ -184,7 +184,7 @@ func (r *Relay) left(who string, until int64) bool {
 	return m != nil && (m.gone || until < m.since)
 }
 
-// allowance tells whether a member may have one more address; if not it is
+// allowance reports whether a member may have one more address; if not it is
 // answered 486 (Allocation Quota Reached).
 func (r *Relay) allowance(user, _ string, from net.Addr) bool {
 	r.mu.Lock()
@@ -199,7 +199,7 @@ func (r *Relay) allowance(user, _ string, from net.Addr) bool {
 	return !ok
 }
 
-// spent tells whether a member can have no more addresses; the lock is held.
+// spent reports whether a member can have no more addresses; the lock is held.
 func (r *Relay) spent(m *member) (c Cause, ok bool) {
 	if m.used.Load() > int64(r.cfg.Limits.Total) {
 		return Quota, true

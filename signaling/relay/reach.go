@@ -33,7 +33,7 @@ func in(ip netip.Addr, list []netip.Prefix) bool {
 	return false
 }
 
-// outside tells whether an address is one that anything may be relayed to,
+// outside reports whether an address is one that anything may be relayed to,
 // whatever the port.
 func (r *Relay) outside(ip netip.Addr) bool {
 	ip = ip.Unmap()
@@ -60,7 +60,7 @@ func (r *Relay) origin(from netip.AddrPort) (netip.AddrPort, bool) {
 	return from, r.outside(from.Addr())
 }
 
-// relayed tells whether a port of this machine is a relayed address of ours.
+// relayed reports whether a port of this machine is a relayed address of ours.
 func (r *Relay) relayed(port uint16) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

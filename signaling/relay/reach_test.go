@@ -24,7 +24,7 @@ var places = map[string][]string{
 	},
 }
 
-// allowed tells whether a relay goes to the places of a kind.
+// allowed reports whether a relay goes to the places of a kind.
 func allowed(kind string, private bool) bool {
 	return kind == "public" || kind == "private" && private
 }

@@ -86,7 +86,7 @@ const (
 	glance   = 400 * time.Millisecond
 )
 
-// hears tells whether a packet from a reaches b, sent again and again, and from whom.
+// hears reports whether a packet from a reaches b, sent again and again, and from whom.
 func hears(t *testing.T, a, b net.PacketConn, to net.Addr, wait time.Duration) (from net.Addr, err error) {
 	t.Helper()
 	buf := make([]byte, 100)

@@ -110,7 +110,7 @@ func (s *socket) ReadFrom(b []byte) (int, net.Addr, error) {
 // header is what IPv4 and UDP add to a packet, in bytes: many small ones cost, too.
 const header = 28
 
-// may tells whether a packet of n bytes goes on: ok, from and to where packets may.
+// may reports whether a packet of n bytes goes on: ok, from and to where packets may.
 // What is too much for its own address uses up nothing of its network's, and what is
 // too much for that nothing of everybody's.
 func (s *socket) may(ok bool, w way, n int) bool {

@@ -75,7 +75,7 @@ func (l *listener) enter(c *tcpConn) (why Cause, ok bool) {
 	return 0, true
 }
 
-// keep tells whether somebody has a relayed address.
+// keep reports whether somebody has a relayed address.
 func (l *listener) keep(at netip.AddrPort, has bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

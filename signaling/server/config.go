@@ -187,7 +187,7 @@ func (c *conn) tenantOf(id protocol.ID) string {
 	return c.place.Game + "/" + c.code + ":" + strconv.Itoa(int(id))
 }
 
-// isHost tells whether s can be a host in a URL.
+// isHost reports whether s can be a host in a URL.
 func isHost(s string) bool {
 	if _, err := netip.ParseAddr(s); err == nil {
 		return true

@@ -82,7 +82,7 @@ func TestExchanges(t *testing.T) {
 	}
 }
 
-// within tells whether all that a value wants is there.
+// within reports whether all that a value wants is there.
 func within(want, got any, known map[string]string) bool {
 	switch want := want.(type) {
 	case map[string]any:

@@ -203,7 +203,7 @@ func (s *source) missed(now time.Time) {
 	}
 }
 
-// miss tells whether an Error is the answer to a wrong guess.
+// miss reports whether an Error is the answer to a wrong guess.
 func miss(code string) bool {
 	return code == protocol.CodeRoom || code == protocol.CodeFull || code == protocol.CodePlaying || code == protocol.CodeClosing
 }

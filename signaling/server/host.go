@@ -75,7 +75,7 @@ func (h *hosts) allow(r *http.Request) bool {
 	return host == "" || loopback(host) || slices.ContainsFunc(h.names, func(n string) bool { return strings.EqualFold(n, host) })
 }
 
-// within tells whether an address is in one of these networks.
+// within reports whether an address is in one of these networks.
 func within(networks []netip.Prefix, a netip.Addr) bool {
 	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(a) })
 }

@@ -135,7 +135,7 @@ const (
 	dropCrowd  = "crowd"  // its network has too many of them, or there are too many that ask for nothing
 )
 
-// inside tells whether a request comes from this machine or its network, and
+// inside reports whether a request comes from this machine or its network, and
 // not through a proxy from elsewhere. Others are not told the metrics.
 func inside(r *http.Request) bool {
 	host, _, _ := net.SplitHostPort(r.RemoteAddr)

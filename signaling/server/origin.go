@@ -40,7 +40,7 @@ func parseOrigins(list []string) (o origins, err error) {
 	return o, nil
 }
 
-// allow tells whether a page of this origin may use the server that it knows
+// allow reports whether a page of this origin may use the server that it knows
 // as host. What is no page (no origin) may; so may the server's own pages.
 func (o origins) allow(origin, host string) bool {
 	if origin == "" {
@@ -96,7 +96,7 @@ func match(want string, u *url.URL) bool {
 	return have == want
 }
 
-// sameLoopback tells whether both are names of this machine for itself, with
+// sameLoopback reports whether both are names of this machine for itself, with
 // the same port: localhost, 127.0.0.1 and [::1] are one host.
 func sameLoopback(a, b string) bool {
 	ha, pa := splitHost(a)

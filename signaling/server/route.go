@@ -101,14 +101,14 @@ func (r *route) poll() {
 	}
 }
 
-// hears tells whether this server hears its cluster, if only itself by it.
+// hears reports whether this server hears its cluster, if only itself by it.
 func (r *route) hears() bool {
 	r.server.mu.Lock()
 	defer r.server.mu.Unlock()
 	return r.node.Hears()
 }
 
-// usable tells whether a socket that comes now would find its room: this server
+// usable reports whether a socket that comes now would find its room: this server
 // is alone, or hears its cluster. The lock is held.
 func (s *Server) usable() bool { return s.route == nil || s.route.node.Ready() }
 

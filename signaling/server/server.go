@@ -174,7 +174,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// health tells whether the service lives, or also whether to send it players.
+// health reports whether the service lives, or also whether to send it players.
 func (s *Server) health(w http.ResponseWriter, ready bool) {
 	s.mu.Lock()
 	closed, why := s.closed || ready && s.draining, "closing"

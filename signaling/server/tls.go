@@ -47,7 +47,7 @@ func (c *Config) secure(l net.Listener) (net.Listener, error) {
 	return l, nil
 }
 
-// encrypted tells whether players come by wss.
+// encrypted reports whether players come by wss.
 func (c *Config) encrypted() bool { return c.Cert != "" || len(c.Autocert) > 0 }
 
 func (c *Config) checkTLS() error {

@@ -146,7 +146,7 @@ type check struct {
 	plans  []nat.Plan
 }
 
-// reach tells whether any server can be reached by TCP, as a relay could.
+// reach reports whether any server can be reached by TCP, as a relay could.
 func reach(ctx context.Context, servers []string) bool {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()

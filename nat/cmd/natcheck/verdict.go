@@ -326,7 +326,7 @@ func kinds(cs []shown) string {
 	return "addresses: " + strings.Join(parts, ", ")
 }
 
-// symmetric tells whether two servers were shown different ports of one socket.
+// symmetric reports whether two servers were shown different ports of one socket.
 func symmetric(cs []shown) bool {
 	for i, a := range cs {
 		for _, b := range cs[:i] {
@@ -338,7 +338,7 @@ func symmetric(cs []shown) bool {
 	return false
 }
 
-// shared tells whether both ends were given one address by their NATs.
+// shared reports whether both ends were given one address by their NATs.
 func shared(here, there []shown) bool {
 	for _, a := range here {
 		for _, b := range there {
