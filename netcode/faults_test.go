@@ -53,6 +53,9 @@ func TestFaultsAreSeen(t *testing.T) {
 	if netcode.Planted() != "" {
 		t.Skip("this is that build")
 	}
+	if slow {
+		t.Skip("that build is one without -race")
+	}
 	dir := t.TempDir()
 	sources := map[string]string{"planted.go": "package netcode\n\nimport \"flag\"\n\nvar planted_ = flag.String(\"planted\", \"\", \"make this mistake\")\n\nfunc fault(name string) bool { return *planted_ == name }\n"}
 	for _, f := range faults {

@@ -68,6 +68,9 @@ func TestCraftedFilesAreCheap(t *testing.T) {
 	if runtime.GOOS == "js" {
 		t.Skip("under Node each read of a file is a promise, and costs more than what is read")
 	}
+	if raced {
+		t.Skip("the build without -race measures it")
+	}
 	const window = 1 << 17
 	alternate := func(frame uint64) []byte { // one player is absent in each second row
 		b := rowsFrom(frame, 2)
