@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// tape keeps the numbers of the rows and states that it heard.
+// rowTape keeps the numbers of the rows and states that it heard.
 type rowTape struct {
 	frames []Frame
 	states []Frame

@@ -9,7 +9,7 @@ func three() *membership {
 	return m
 }
 
-// hear lets ticks pass in which machines are heard or not, and returns the last decision.
+// run lets ticks pass in which machines are heard or not, and returns the last decision.
 func (m *membership) run(from, ticks int64, heard machines) (d decision) {
 	held := [MaxPlayers]Frame{10, 10, 10}
 	for tick := from; tick < from+ticks; tick++ {

@@ -178,9 +178,12 @@ func TestTwoPlayAndPlayAgain(t *testing.T) {
 // How long the silence of a machine may last is what its room says.
 func TestTimeoutIsAnOption(t *testing.T) {
 	url, _ := serve(t)
+	var rooms []*rtc.Room
 	for range 2 {
-		r := join(t, url+"/toy/FOX", &rtc.Options{Build: "toy/1", Rate: 30, Timeout: 1500 * time.Millisecond})
-		defer await(t, "a match", func() bool {
+		rooms = append(rooms, join(t, url+"/toy/FOX", &rtc.Options{Build: "toy/1", Rate: 30, Timeout: 1500 * time.Millisecond}))
+	}
+	for _, r := range rooms {
+		await(t, "a match", func() bool {
 			m, err := r.Match()
 			if err != nil {
 				t.Fatal(err)
