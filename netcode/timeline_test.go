@@ -86,6 +86,19 @@ func TestTimelineVacates(t *testing.T) {
 	}
 }
 
+// Of several wrong frames the lowest counts, in whatever order they are found.
+func TestTimelineCountsTheLowest(t *testing.T) {
+	for _, order := range [][]Player{{0, 1}, {1, 0}} {
+		tl, _ := line(t, 5)
+		for _, p := range order {
+			tl.vacate(p, 4-Frame(p), 0)
+		}
+		if tl.wrong != 3 {
+			t.Errorf("seats %v: wrong from frame %d on, want 3", order, tl.wrong)
+		}
+	}
+}
+
 // The screen goes back to an end that it has passed, and nowhere else.
 func TestTimelineShows(t *testing.T) {
 	tl, g := line(t, 5)
