@@ -380,7 +380,7 @@ func receiver(e ast.Expr) string {
 // The core stays small enough to read in an afternoon: lines of code, without
 // what explains them.
 func TestTheCoreStaysSmall(t *testing.T) {
-	const budget = 3481 // of the session in parts, each a type of its own
+	const budget = 3781 // of the session in parts, each a type of its own
 	lines := 0
 	names, _ := filepath.Glob("*.go")
 	for _, name := range names {

@@ -49,7 +49,7 @@ func TestCommandsHaveABudget(t *testing.T) {
 		if want := 10 * min(netcode.MaxSpend, rate*200); more > want+200 || more < want-200 {
 			t.Errorf("rate %d: %d bytes in ten seconds, want %d", rate, more, want)
 		}
-		if want := "netcode: queued Commands of player 0 are 16"; rate*200 > netcode.MaxSpend && !strings.HasPrefix(refused, want) {
+		if want := "netcode: number of queued Commands of player 0 is 17, must be at most 16 (MaxQueued)"; rate*200 > netcode.MaxSpend && !strings.HasPrefix(refused, want) {
 			t.Errorf("rate %d: got %q, want %q", rate, refused, want)
 		}
 	}

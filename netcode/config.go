@@ -75,18 +75,24 @@ func (c *Config) check() error {
 	for _, l := range [...]struct {
 		name            string
 		value, min, max int
+		constant        string
 	}{
-		{"Players", c.Players, 1, MaxPlayers},
-		{"length of Seats", len(c.Seats), c.Players, c.Players},
-		{"Rate", c.Rate, 1, MaxRate},
-		{"Timeout", c.Timeout, 1, MaxTimeout},
-		{"Delay", delay, 0, MaxDelay},
-		{"Window", c.Window, 0, MaxWindow},
-		{"length of Build", len(c.Build), 0, MaxBuild},
-		{"length of Setup", len(c.Setup), 0, MaxSetup},
+		{"Players", c.Players, 1, MaxPlayers, "MaxPlayers"},
+		{"length of Seats", len(c.Seats), c.Players, c.Players, "Players"},
+		{"Rate", c.Rate, 1, MaxRate, "MaxRate"},
+		{"Timeout", c.Timeout, 1, MaxTimeout, "MaxTimeout"},
+		{"Delay", delay, 0, MaxDelay, "MaxDelay"},
+		{"Window", c.Window, 0, MaxWindow, "MaxWindow"},
+		{"length of Build", len(c.Build), 0, MaxBuild, "MaxBuild"},
+		{"length of Setup", len(c.Setup), 0, MaxSetup, "MaxSetup"},
 	} {
 		if l.value < l.min || l.value > l.max {
-			return fmt.Errorf("netcode: %s is %d, must be %d to %d", l.name, l.value, l.min, l.max)
+			return fmt.Errorf("netcode: %s is %d, must be %d to %d (%s)", l.name, l.value, l.min, l.max, l.constant)
+		}
+	}
+	for i, r := range c.Recorders {
+		if r == nil {
+			return fmt.Errorf("netcode: Recorders[%d] is nil", i)
 		}
 	}
 	for _, id := range c.Seats {

@@ -112,6 +112,24 @@ func (e *DesyncError) name(g Game, at int, their []byte) {
 	}
 }
 
+// InputError refuses what Advance was given, and ends nothing: no tick has passed.
+// Call Advance again with what is right; a Command that finds its queue full may
+// be given again in a later tick.
+type InputError struct {
+	Player Player // whose input it is; of several, the first that sits here
+	Field  string // "number of Inputs", "length of Command" (in bytes) or "number of queued Commands"
+	Value  int
+	Limit  int
+	Name   string // of the constant that is the limit; empty where the limit is the number of local seats
+}
+
+func (e *InputError) Error() string {
+	if e.Name == "" {
+		return fmt.Sprintf("netcode: %s is %d, must be %d, one per local seat", e.Field, e.Value, e.Limit)
+	}
+	return fmt.Sprintf("netcode: %s of player %d is %d, must be at most %d (%s)", e.Field, e.Player, e.Value, e.Limit, e.Name)
+}
+
 // TermsError ends a match before its first frame: two machines did not agree
 // on what they play.
 type TermsError struct {

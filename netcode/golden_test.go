@@ -190,6 +190,7 @@ func (s *scribe) hello() {
 	for p := range players {
 		s.u8(fmt.Sprintf("player %d is on machine", p))
 	}
+	s.take(1, "from machine %d to machine %d", s.b[0]>>4, s.b[0]&0xf)
 	n := s.u8("length of build")
 	s.take(n, "build %q", s.b[:min(n, len(s.b))])
 	n = s.uvarint("length of setup", nil)
@@ -297,7 +298,7 @@ type sample struct {
 func samples() []sample {
 	const tag = 0xbeef
 	terms := Terms{Players: 3, Nonce: [16]byte{1, 2, 3}, Seed: 77, Setup: []byte("level 4"), Build: "toy 1", Rate: 60, Timeout: 300}
-	all := []sample{{name: "hello", b: appendHello(nil, tag, helloHeard, &terms, []byte{0, 1, 0}, 0x1122334455667788)}}
+	all := []sample{{name: "hello", b: appendHello(nil, tag, helloHeard, &terms, []byte{0, 1, 0}, endsOf(1, 0), 0x1122334455667788)}}
 
 	walk := taken(Input{Bits: 1}, Input{Bits: 1}, Input{Bits: 3}, Input{Bits: 0x80000000000003}, Input{})
 	talk := taken(Input{Bits: 4, Command: []byte("go")}, Input{Bits: 4}, Input{Bits: 4, Command: []byte("gg wp")})

@@ -23,6 +23,7 @@ type hello struct {
 	rate        int
 	timeout     int
 	seats       []byte // machines in order of their lowest seat, per seat
+	ends        byte   // the machine that sends, times 16, and the one that it is for
 	build       []byte
 	setupLen    int
 	setupHash   uint64
@@ -34,7 +35,7 @@ const (
 	helloBye   = 0x08 // the sender leaves before the first frame, in view 0 and without a vote
 )
 
-func appendHello(b []byte, tag uint16, flags byte, t *Terms, seats []byte, fingerprint uint64) []byte {
+func appendHello(b []byte, tag uint16, flags byte, t *Terms, seats []byte, ends byte, fingerprint uint64) []byte {
 	b = append(b, byte(tag), byte(tag>>8), kindHello|flags, protocolVersion)
 	b = append(b, t.Nonce[:]...)
 	b = binary.LittleEndian.AppendUint64(b, fingerprint)
@@ -43,6 +44,7 @@ func appendHello(b []byte, tag uint16, flags byte, t *Terms, seats []byte, finge
 	b = appendUvarint(b, uint32(t.Rate))
 	b = appendUvarint(b, uint32(t.Timeout))
 	b = append(b, seats...)
+	b = append(b, ends)
 	b = append(b, byte(len(t.Build)))
 	b = append(b, t.Build...)
 	b = appendUvarint(b, uint32(len(t.Setup)))
@@ -69,6 +71,7 @@ func (h *hello) parse(b []byte) bool {
 	h.rate = int(r.uvarint())
 	h.timeout = int(r.uvarint())
 	h.seats = r.bytes(min(h.players, MaxPlayers))
+	h.ends = r.u8()
 	h.build = r.bytes(int(r.u8()))
 	h.setupLen = int(r.uvarint())
 	h.setupHash = r.u64()
@@ -78,7 +81,7 @@ func (h *hello) parse(b []byte) bool {
 
 // differs compares the other machine's terms with ours, field by field, and
 // names the first that differs. It runs at most once in a match.
-func (h *hello) differs(t *Terms, seats []byte, fingerprint uint64) (field, here, there string) {
+func (h *hello) differs(t *Terms, seats []byte, ends byte, fingerprint uint64) (field, here, there string) {
 	if h.version != protocolVersion {
 		return "protocol version", fmt.Sprint(protocolVersion), fmt.Sprint(h.version)
 	}
@@ -111,8 +114,28 @@ func (h *hello) differs(t *Terms, seats []byte, fingerprint uint64) (field, here
 	if !bytes.Equal(h.seats, seats) {
 		return "Seats", fmt.Sprint(seats), fmt.Sprint(h.seats)
 	}
+	if h.ends != ends {
+		return "Seats of this machine and of the peer", seatsOf(seats, ends), seatsOf(seats, h.ends)
+	}
 	if h.fingerprint != fingerprint {
 		return "fingerprint of the game (its start and its first steps)", fmt.Sprintf("%016x", fingerprint), fmt.Sprintf("%016x", h.fingerprint)
 	}
 	return "", "", ""
+}
+
+// endsOf packs the machine that sends a hello and the one that it is for.
+func endsOf(from, to int) byte { return byte(from<<4 | to) }
+
+// seatsOf names the seats of the machine that a hello is for, and of its sender.
+func seatsOf(seats []byte, ends byte) string {
+	var to, from []int
+	for p, machine := range seats {
+		switch machine {
+		case ends & 0xf:
+			to = append(to, p)
+		case ends >> 4:
+			from = append(from, p)
+		}
+	}
+	return fmt.Sprint(to, " and ", from)
 }

@@ -1,6 +1,7 @@
 package netcode_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -62,13 +63,14 @@ func TestRefusedInputsChangeNothing(t *testing.T) {
 		want string
 		in   []netcode.Input
 	}{
-		{"netcode: queued Commands of player 0 are 16", []netcode.Input{{Command: []byte{1}}}},
-		{"netcode: Command of player 0 is 257 bytes, must be at most 256", []netcode.Input{{Command: make([]byte, 257)}}},
-		{"netcode: inputs are 0, must be 1", nil},
-		{"netcode: inputs are 2, must be 1", make([]netcode.Input, 2)},
+		{"netcode: number of queued Commands of player 0 is 17, must be at most 16 (MaxQueued)", []netcode.Input{{Command: []byte{1}}}},
+		{"netcode: length of Command of player 0 is 257, must be at most 256 (MaxCommand)", []netcode.Input{{Command: make([]byte, 257)}}},
+		{"netcode: number of Inputs is 0, must be 1", nil},
+		{"netcode: number of Inputs is 2, must be 1", make([]netcode.Input, 2)},
 	} {
 		err := s.Advance(c.in...)
-		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
+		var refused *netcode.InputError
+		if !errors.As(err, &refused) || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("got %v, want %s", err, c.want)
 		}
 		if s.Stats() != before {
@@ -117,15 +119,16 @@ func TestSetDelay(t *testing.T) {
 func TestConfigIsChecked(t *testing.T) {
 	good := netcode.Config{Terms: netcode.Terms{Players: 2}, Seats: []netcode.Peer{0, 1}}
 	for want, change := range map[string]func(c *netcode.Config){
-		"Players is 9, must be 1 to 8":          func(c *netcode.Config) { c.Players = 9 },
-		"Players is 0, must be 1 to 8":          func(c *netcode.Config) { c.Players = 0 },
-		"length of Seats is 1, must be 2 to 2":  func(c *netcode.Config) { c.Seats = c.Seats[:1] },
-		"Window is 31, must be 0 to 30":         func(c *netcode.Config) { c.Window = 31 },
-		"Delay is -3, must be 0 to 30":          func(c *netcode.Config) { c.Delay = -3 },
-		"Rate is -1, must be 1 to 1000":         func(c *netcode.Config) { c.Rate = -1 },
-		"Timeout is -1, must be 1 to":           func(c *netcode.Config) { c.Timeout = -1 },
-		"length of Build is 129, must be 0 to ": func(c *netcode.Config) { c.Build = strings.Repeat("x", 129) },
-		"Self is 7 and has no seat":             func(c *netcode.Config) { c.Self = 7 },
+		"Players is 9, must be 1 to 8 (MaxPlayers)": func(c *netcode.Config) { c.Players = 9 },
+		"Players is 0, must be 1 to 8":              func(c *netcode.Config) { c.Players = 0 },
+		"length of Seats is 1, must be 2 to 2":      func(c *netcode.Config) { c.Seats = c.Seats[:1] },
+		"Window is 31, must be 0 to 30":             func(c *netcode.Config) { c.Window = 31 },
+		"Delay is -3, must be 0 to 30":              func(c *netcode.Config) { c.Delay = -3 },
+		"Rate is -1, must be 1 to 1000":             func(c *netcode.Config) { c.Rate = -1 },
+		"Timeout is -1, must be 1 to":               func(c *netcode.Config) { c.Timeout = -1 },
+		"length of Build is 129, must be 0 to ":     func(c *netcode.Config) { c.Build = strings.Repeat("x", 129) },
+		"Recorders[1] is nil":                       func(c *netcode.Config) { c.Recorders = []netcode.Recorder{&failing{}, nil} },
+		"Self is 7 and has no seat":                 func(c *netcode.Config) { c.Self = 7 },
 	} {
 		c := good
 		change(&c)

@@ -1,6 +1,9 @@
 package netcode
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // ledger is what nobody can change any more: confirmed rows in their order, their
 // hashes, and the states of the last marks.
@@ -10,7 +13,7 @@ type ledger struct {
 	marks     [markKept]mark
 	row       Row
 	recorders []recorder
-	err       error // of the recorder that failed last
+	err       error // of the recorders that failed
 }
 
 // hashRing is how many frames back hashes can be looked up.
@@ -84,7 +87,7 @@ func (l *ledger) record(f Frame, hash uint64, state []byte, t *timeline) {
 		}
 		if err := r.Record(&l.row); err != nil {
 			r.deaf = true
-			l.err = fmt.Errorf("netcode: recorder %d at frame %d: %w", i, f, err)
+			l.err = errors.Join(l.err, fmt.Errorf("netcode: recorder %d at frame %d: %w", i, f, err))
 		}
 	}
 }

@@ -20,7 +20,8 @@ type queue struct {
 	gone  Frame // from this frame on nobody sits here, whatever is known
 	bits  [inputRing]uint64
 	size  [inputRing]uint16
-	arena []byte // MaxCommand bytes for each slot
+	arena []byte           // MaxCommand bytes for each slot
+	lent  [MaxCommand]byte // the Command that use returned last: a Step may write into it
 }
 
 // never is a frame that no match reaches.
@@ -53,7 +54,8 @@ func (q *queue) use(f Frame, in *Input) {
 	if f > q.head {
 		q.bits[i] = q.bits[int(q.head)&inputMask]
 	} else if n := int(q.size[i]); n > 0 {
-		in.Command = q.arena[i*MaxCommand : i*MaxCommand+n : i*MaxCommand+n]
+		copy(q.lent[:n], q.arena[i*MaxCommand:])
+		in.Command = q.lent[:n:n]
 	}
 	in.Bits = q.bits[i]
 }

@@ -1,7 +1,5 @@
 package netcode
 
-import "fmt"
-
 // seat is one that this machine plays: what is held on it, the Commands that
 // wait for their frame, and how many frames later an input counts.
 type seat struct {
@@ -39,15 +37,15 @@ func (s *seats) begin(t *timeline, delay int) {
 // Commands are not kept.
 func (s *seats) take(local []Input, keep bool) error {
 	if len(local) != len(s.list) {
-		return fmt.Errorf("netcode: inputs are %d, must be %d, one per local seat", len(local), len(s.list))
+		return &InputError{Player: s.list[0].player, Field: "number of Inputs", Value: len(local), Limit: len(s.list)}
 	}
 	for i := range local {
 		n := len(local[i].Command)
 		if n > MaxCommand {
-			return fmt.Errorf("netcode: Command of player %d is %d bytes, must be at most %d", s.list[i].player, n, MaxCommand)
+			return &InputError{s.list[i].player, "length of Command", n, MaxCommand, "MaxCommand"}
 		}
 		if n > 0 && s.list[i].orders.count == MaxQueued {
-			return fmt.Errorf("netcode: queued Commands of player %d are %d, one more than that is refused", s.list[i].player, MaxQueued)
+			return &InputError{s.list[i].player, "number of queued Commands", MaxQueued + 1, MaxQueued, "MaxQueued"}
 		}
 	}
 	for i := range local {

@@ -132,8 +132,9 @@ func (s *Session) find(id Peer) *peer {
 // Advance is one tick: hear, agree, repair, step (at most twice), confirm, speak.
 // It takes one Input per local seat, in order of seats, and never blocks. Nil
 // means played or waiting; a waiting tick keeps Commands (queued, bounded) and
-// forgets Bits. A [*LeftError], [*SplitError], [*DesyncError] or [*TermsError] means that the match is over; any
-// other error that an argument was refused and nothing has happened.
+// forgets Bits. An [*InputError] refuses an argument, and nothing has happened. Any
+// other error, such as a [*LeftError], [*SplitError], [*DesyncError] or
+// [*TermsError], means that the match is over.
 func (s *Session) Advance(local ...Input) error {
 	if s.err != nil {
 		return s.err
@@ -278,9 +279,10 @@ func (s *Session) Leave() {
 	}
 }
 
-// Done reports whether everybody has heard our Leave, or can't any more.
+// Done reports whether there is nothing to call Advance for any more: everybody
+// has heard our Leave, or can't any more, or the match ended with an error.
 func (s *Session) Done() bool {
-	return s.farewell.parting && s.err != nil || s.farewell.done(s.tick, &s.members, s.started)
+	return s.err != nil || s.farewell.done(s.tick, &s.members, s.started)
 }
 
 // SetDelay changes the input delay of player p, who must sit here, from the
@@ -293,7 +295,7 @@ func (s *Session) SetDelay(p Player, frames int) error {
 		frames = 0
 	}
 	if frames != Auto && (frames < 0 || frames > MaxDelay) {
-		return fmt.Errorf("netcode: Delay is %d, must be 0 to %d", frames, MaxDelay)
+		return fmt.Errorf("netcode: Delay is %d, must be 0 to %d (MaxDelay), NoDelay or Auto", frames, MaxDelay)
 	}
 	seat := s.local.find(p)
 	if seat == nil {
@@ -314,8 +316,8 @@ func (s *Session) Confirmed() Frame { return s.ledger.confirmed }
 // is still held: for the last 1,024 frames.
 func (s *Session) Hash(f Frame) (uint64, bool) { return s.ledger.hash(f) }
 
-// RecordError is why a Recorder is no longer called: it returned this error. The
-// match goes on without it.
+// RecordError is why Recorders are no longer called: each returned an error, and
+// the match goes on without it. They are joined, in the order in which they came.
 func (s *Session) RecordError() error { return s.ledger.err }
 
 // RolledBack reports whether the last Advance repaired the past, and from which frame on.

@@ -120,18 +120,18 @@ func (f *failing) Record(r *netcode.Row) error {
 }
 
 func TestFailingRecorderDoesNotEndTheMatch(t *testing.T) {
-	f := &failing{}
+	f, second := &failing{}, &failing{}
 	b := newTable(t, 2, simnet.Path{}, func(m int, c *netcode.Config) {
 		if m == 0 {
-			c.Recorders = append([]netcode.Recorder{f}, c.Recorders...)
+			c.Recorders = append([]netcode.Recorder{f, second}, c.Recorders...)
 		}
 	})
 	b.run(60)
 	b.healthy()
-	if f.calls != 10 || len(b.tapes[0].rows) < 40 {
+	if f.calls != 10 || second.calls != 10 || len(b.tapes[0].rows) < 40 {
 		t.Errorf("%d calls, %d rows", f.calls, len(b.tapes[0].rows))
 	}
-	if err := b.sessions[0].RecordError(); err == nil || err.Error() != "netcode: recorder 0 at frame 10: disk full" {
+	if err := b.sessions[0].RecordError(); err == nil || err.Error() != "netcode: recorder 0 at frame 10: disk full\nnetcode: recorder 1 at frame 10: disk full" {
 		t.Error(err)
 	}
 }
@@ -206,6 +206,9 @@ func TestRefusalIsHeard(t *testing.T) {
 	}
 	for err == nil {
 		err = s.Advance(netcode.Input{}) // nobody answers
+	}
+	if !s.Done() {
+		t.Error("the match ended with an error, and Done is false")
 	}
 	if s.Advance(netcode.Input{}) != err || len(heard) != 1 || heard[0] != err {
 		t.Errorf("%v; through a Shaper its transport heard %v", err, heard)

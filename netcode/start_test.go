@@ -219,3 +219,53 @@ func TestAbsenceOfOneOfTwo(t *testing.T) {
 		}
 	}
 }
+
+// Machines that seat the players otherwise end by name before the first frame, also
+// where each has as many seats as the others think.
+func TestSeatsMustMatch(t *testing.T) {
+	for name, seats := range map[string][][]netcode.Peer{
+		"swapped":             {{0, 1}, {1, 0}},
+		"turned":              {{0, 1, 2}, {1, 2, 0}, {2, 0, 1}},
+		"two swapped of four": {{0, 1, 2, 3}, {0, 1, 2, 3}, {0, 1, 3, 2}, {0, 1, 2, 3}},
+		"two here, two there": {{0, 1, 1}, {0, 0, 1}},
+		"open elsewhere":      {{0, 1, netcode.Nobody}, {0, netcode.Nobody, 1}},
+	} {
+		net := simnet.New(1, len(seats))
+		var sessions []*netcode.Session
+		for m := range seats {
+			c := netcode.Config{Terms: netcode.Terms{Players: len(seats[m])}, Seats: seats[m], Self: netcode.Peer(m)}
+			s, err := netcode.NewSession(&netcode.Toy{}, net.Peer(c.Self), c)
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			sessions = append(sessions, s)
+		}
+		var ended []error
+		for range 30 {
+			for m, s := range sessions {
+				here := 0
+				for _, id := range seats[m] {
+					if int(id) == m {
+						here++
+					}
+				}
+				if err := s.Advance(make([]netcode.Input, here)...); err != nil && len(ended) < 100 {
+					ended = append(ended, err)
+				}
+				if s.Frame() > 0 {
+					t.Fatalf("%s: machine %d plays", name, m)
+				}
+			}
+			net.Tick()
+		}
+		if len(ended) == 0 {
+			t.Errorf("%s: nobody says a word", name)
+		}
+		for _, err := range ended {
+			var terms *netcode.TermsError
+			if !errors.As(err, &terms) || !strings.HasPrefix(terms.Field, "Seats") {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}

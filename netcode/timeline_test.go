@@ -140,3 +140,43 @@ func TestTimelineIsFull(t *testing.T) {
 		t.Errorf("at frame %d of %d slots: full %v, with frame 1 confirmed %v", tl.now, slots, tl.full(0), tl.full(1))
 	}
 }
+
+// scribble takes a Command apart in place, as decoders do.
+type scribble struct{ Toy }
+
+func (s *scribble) Step(in []Input) {
+	s.Toy.Step(in)
+	for p := range in {
+		clear(in[p].Command)
+		in[p] = Input{Bits: 1 << 63, Absent: true}
+	}
+}
+
+// What Step does to the inputs that it was lent stays without consequence: a frame
+// that is stepped again, confirmed or sent has what was given.
+func TestStepMayWriteIntoItsInputs(t *testing.T) {
+	q := newQueue()
+	q.put(5, []byte("order"), 0)
+	var in Input
+	for range 2 {
+		q.use(1, &in)
+		if in.Bits != 5 || string(in.Command) != "order" || in.Absent {
+			t.Fatalf("lent %+v", in)
+		}
+		clear(in.Command)
+		_ = append(in.Command, 'x')
+	}
+	if got := string(q.command(1)); got != "order" {
+		t.Errorf("a frame holds the Command %q", got)
+	}
+	var tl timeline
+	tl.begin(&scribble{}, 1, 16, (&scribble{}).Save(nil))
+	tl.queues[0].put(7, []byte("order"), 0)
+	tl.advance()
+	first := string(tl.states.at(1))
+	tl.suspect(1)
+	tl.repair(0)
+	if second := string(tl.states.at(1)); second != first {
+		t.Errorf("stepped again it is %x, was %x", second, first)
+	}
+}

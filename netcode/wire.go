@@ -8,7 +8,7 @@ import (
 // The packets are described byte by byte in PROTOCOL.md. Bump protocolVersion
 // whenever they change.
 const (
-	protocolVersion = 3
+	protocolVersion = 4
 	maxRun          = 64 // frames of inputs of all seats in one packet
 
 	countUneven = 0x80 // of the byte with the count: seats have more frames than it says
