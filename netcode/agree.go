@@ -16,7 +16,7 @@ func (s *Session) agree() {
 	for i := range s.peers {
 		trip = max(trip, s.peers[i].clock.rtt)
 	}
-	held := s.holdings()
+	held := s.pledges()
 	d := s.members.deliberate(s.tick, trip, &held, s.farewell.leaving)
 	for i := range s.peers {
 		if p := &s.peers[i]; d.met.has(p.machine) {
@@ -89,13 +89,22 @@ func (s *Session) leave() {
 	if f.leaving || !f.parting {
 		return
 	}
-	stays := false
+	stay, trip, last := 0, 0, Frame(0)
 	for i := range s.peers {
 		p := &s.peers[i]
-		stays = stays || !p.gone && !p.leaving && p.quiet < s.members.hush()
+		trip = max(trip, p.clock.rtt)
+		if !p.gone && !p.leaving && p.quiet < s.members.hush() {
+			stay++
+		}
 	}
-	if f.leave(s.tick, s.started && stays && s.local.waiting()); f.leaving {
-		f.setEnd(&s.members, s.local.mine)
+	if s.started {
+		last = s.local.mine
+		if stay > 1 { // Two and more have to agree that it has gone.
+			last += Frame(min(ticksOf(2, trip), mostAhead))
+		}
+	}
+	if f.leave(s.tick, s.started && stay > 0 && s.local.waiting(), last); f.leaving {
+		f.setEnd(&s.members)
 	}
 }
 

@@ -83,7 +83,7 @@ func (b *ballot) promise(id ballotID, suspects machines, heads *[MaxPlayers]Fram
 	own := &b.votes[b.self]
 	own.promised, own.suspects, own.heads = id, suspects, *heads
 	b.voters |= setOf(b.self)
-	b.frozen |= suspects
+	b.frozen |= suspects | b.gone
 }
 
 // hear takes in the vote of another member and answers it, if it asks for that.

@@ -1,14 +1,16 @@
 package netcode
 
 // A machine that leaves names its last frame and votes no more; the others let
-// it go by the next view, in which it has no input beyond. It stays until all of
-// them have confirmed that frame, and so has it. Where only one machine is left,
+// it go by the next view, in which it has no input beyond. That frame lies ahead, so
+// that they agree on the view while it plays on, holding nothing, and wait for
+// nobody. It stays until all of them have confirmed its last frame, and so has it. Where only one machine is left,
 // the match is over for that one, too, at the last frame of who was with it.
 
 const (
 	linger    = 10 // ticks that a finished machine goes on speaking
 	hushAfter = 30 // ticks of silence before Quiet
 	goneAfter = 90 // ticks of silence after which a finished machine waits no longer
+	mostAhead = 64 // frames that a leaver plays on
 )
 
 // farewell is how far this machine is on its way out, and where the match ends.
@@ -16,6 +18,7 @@ type farewell struct {
 	parting bool // Leave was called,
 	at      int64
 	leaving bool  // and everything given before has its frame
+	last    Frame // then it is known up to where this machine plays
 	end     Frame // nobody plays beyond this frame
 	fin     bool  // everything up to end is confirmed
 	finAt   int64 // tick of it
@@ -30,15 +33,16 @@ func (f *farewell) part(tick int64) bool {
 	return true
 }
 
-// leave leaves if it is time: nothing that was given waits any more, or nobody stays
-// to hear it, or it will not get on.
-func (f *farewell) leave(tick int64, useful bool) {
-	f.leaving = f.leaving || f.parting && (!useful || tick-f.at >= goneAfter)
+// leave names the last frame and leaves, if it is time: nothing that was given waits
+// any more, or nobody stays to hear it, or it will not get on.
+func (f *farewell) leave(tick int64, useful bool, last Frame) {
+	if f.parting && !f.leaving && (!useful || tick-f.at >= goneAfter) {
+		f.leaving, f.last = true, last
+	}
 }
 
-// setEnd finds the frame beyond which nobody plays, as far as that is known. Mine is
-// up to where our inputs are decided.
-func (f *farewell) setEnd(m *membership, mine Frame) {
+// setEnd finds the frame beyond which nobody plays, as far as that is known.
+func (f *farewell) setEnd(m *membership) {
 	f.end = never
 	if m.alone() {
 		f.end = 0
@@ -46,14 +50,14 @@ func (f *farewell) setEnd(m *membership, mine Frame) {
 			f.end = max(f.end, m.cuts[m.others[i].machine])
 		}
 		if f.leaving {
-			f.end = min(f.end, mine)
+			f.end = min(f.end, f.last)
 		}
 		return
 	}
 	if !f.leaving {
 		return
 	}
-	f.end = mine
+	f.end = f.last
 	if m.absent.has(m.self) { // What came too late for the others does not count.
 		f.end = min(f.end, m.cuts[m.self])
 	}

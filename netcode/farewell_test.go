@@ -6,21 +6,21 @@ import "testing"
 // it or it takes too long.
 func TestFarewellWaitsForWhatWasGiven(t *testing.T) {
 	f := farewell{end: never}
-	if f.leave(1, false); f.leaving {
+	if f.leave(1, false, 30); f.leaving {
 		t.Error("it leaves without being told to")
 	}
 	if !f.part(10) || f.part(20) || f.at != 10 {
 		t.Error("it is told twice")
 	}
-	if f.leave(11, true); f.leaving {
+	if f.leave(11, true, 30); f.leaving {
 		t.Error("what was given has no frame yet")
 	}
-	if f.leave(12, false); !f.leaving {
+	if f.leave(12, false, 30); !f.leaving || f.last != 30 {
 		t.Error("nothing waits")
 	}
 	g := farewell{end: never}
 	g.part(10)
-	if g.leave(10+goneAfter, true); !g.leaving {
+	if g.leave(10+goneAfter, true, 30); !g.leaving {
 		t.Error("it waits for ever")
 	}
 }
@@ -41,9 +41,9 @@ func TestFarewellSetsTheEnd(t *testing.T) {
 		"we leave, alone":      {true, func(m *membership) { m.absent, m.cuts[1], m.cuts[2] = 0b110, 12, 47 }, 30},
 		"the others let us go": {true, func(m *membership) { m.absent, m.cuts[0] = 0b001, 22 }, 22},
 	} {
-		m, f := three(), farewell{end: never, leaving: c.leaving}
+		m, f := three(), farewell{end: never, leaving: c.leaving, last: 30}
 		c.change(m)
-		if f.setEnd(m, 30); f.end != c.end {
+		if f.setEnd(m); f.end != c.end {
 			t.Errorf("%s: the end is %d, want %d", name, f.end, c.end)
 		}
 	}

@@ -21,7 +21,9 @@ var faults = []struct{ name, file, line, instead, test string }{
 	{"blindCompare", "timeline.go", "if q.put(v, command, t.now) {", "if q.put(v, command, t.now) && !fault(`blindCompare`) {", "TestPlantedFault"},
 	{"lostAck", "speak.go", "s.speakTo(p)\n\t}", "if !fault(`lostAck`) || p.ack != s.local.mine {\ns.speakTo(p)\n}\n}", "TestPlantedFault"},
 	{"confirmEarly", "session.go", "to = min(to, p.reported)", "if !fault(`confirmEarly`) {\nto = min(to, p.reported)\n}", "TestPlantedFault"},
-	{"thawEarly", "ballot.go", "b.frozen |= suspects", "b.frozen |= suspects\nif fault(`thawEarly`) {\nb.frozen = suspects\n}", "TestPlantedFault TestBallotModelSeesFaults"},
+	{"thawEarly", "ballot.go", "b.frozen |= suspects | b.gone", "b.frozen |= suspects | b.gone\nif fault(`thawEarly`) {\nb.frozen = suspects\n}", "TestPlantedFault TestBallotModelSeesFaults"},
+	{"thawGone", "ballot.go", "b.frozen |= suspects | b.gone", "b.frozen |= suspects | b.gone\nif fault(`thawGone`) {\nb.frozen &^= b.gone\n}", "TestPlantedFault"},
+	{"overPledge", "membership.go", "if p.leaving && (!frozen ||", "if p.leaving && (fault(`overPledge`) || !frozen ||", "TestPlantedFault"},
 	{"otherView", "hear.go", "if m.view == s.members.view {", "if m.view == s.members.view || fault(`otherView`) {", "TestPlantedFault"},
 	{"takeBack", "ledger.go", "for l.confirmed < to {", "if fault(`takeBack`) && t.now%64 == 0 && l.confirmed > 0 {\nl.confirmed--\n}\nfor l.confirmed < to {", "TestPlantedFault"},
 	{"cutLow", "ballot.go", "own.accepted, own.value = own.promised, value\n", "if newest == 0 && fault(`cutLow`) {\nfor m := range value.cuts {\nvalue.cuts[m] = max(value.cuts[m]-1, 0)\n}\n}\nown.accepted, own.value = own.promised, value\n", "TestPlantedFault TestBallotModelSeesFaults"},
@@ -43,6 +45,8 @@ var rare = map[string]struct {
 }{
 	"confirmEarly": {3, false, 0, 20},
 	"thawEarly":    {4, true, 15409, 1},
+	"thawGone":     {4, true, 2400, 20},
+	"overPledge":   {5, true, 1340, 20},
 	"otherView":    {3, true, 9640, 1},
 	"cutLow":       {3, true, 0, 40},
 }

@@ -114,6 +114,9 @@ func (s *Session) receivePlay(p *peer, b []byte) bool {
 	if m.flags&flagBye != 0 && m.last < p.head || p.leaving && m.head > p.last {
 		return false // its last frame is before one that it has sent, or after the last
 	}
+	if m.flags&flagBye != 0 && m.last > s.farthest()+mostAhead {
+		return false // It can't play on for so long.
+	}
 	if !s.receiveInputs(p, m) {
 		return false
 	}
@@ -137,7 +140,8 @@ func (s *Session) receivePlay(p *peer, b []byte) bool {
 // before them: beyond a gap they wait for their turn to come again.
 func (s *Session) receiveInputs(p *peer, m *play) bool {
 	from := m.head - Frame(m.count) + 1
-	if m.head <= p.head && !m.uneven || from > p.head+1 || p.gone || s.members.ballot.frozen.has(p.machine) {
+	most := s.members.takes(p.member)
+	if m.head <= p.head && !m.uneven || from > p.head+1 || m.head > most {
 		return true
 	}
 	r := reader{packet: m.inputs}
@@ -147,8 +151,10 @@ func (s *Session) receiveInputs(p *peer, m *play) bool {
 		if m.uneven {
 			counts[i] += int(r.u8())
 		}
-		if from+Frame(counts[i])-1 > m.now+MaxDelay+2 {
+		if to := from + Frame(counts[i]) - 1; to > m.now+MaxDelay+2 {
 			return false
+		} else if to > most {
+			return true
 		}
 	}
 	for i := range p.seats {

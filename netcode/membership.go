@@ -75,8 +75,8 @@ func (m *membership) deliberate(tick int64, trip int, held *[MaxPlayers]Frame, l
 	if d.next = b.decided(); d.next != nil || !b.members.has(m.self) || b.resigned.has(m.self) {
 		return d
 	}
-	suspects := m.suspects(held)
-	if suspects == 0 && !m.voted() {
+	suspects := m.suspects()
+	if suspects == 0 && !m.voted() && !m.short(held) {
 		m.ballotAt = tick
 		return d
 	}
@@ -169,13 +169,45 @@ func (m *membership) reach(trip int) (met machines) {
 // hush is for how many ticks a machine can be silent and still counts as heard.
 func (m *membership) hush() int { return min(hushAfter, m.timeout/2+1) }
 
-// suspects are the members that have left, once all their inputs are here, and
-// those that nobody has heard for too long. A leaver that has a vote in this view
-// is let go from the next one: until then that vote may be needed.
-func (m *membership) suspects(held *[MaxPlayers]Frame) (set machines) {
+// lastOf is up to where the inputs of a leaver count.
+func (m *membership) lastOf(p *member) Frame {
+	if p.gone {
+		return min(p.last, m.cuts[p.machine])
+	}
+	return p.last
+}
+
+// takes is up to where inputs of a machine are taken from itself. Of one that a
+// promised ballot suspects, or that has gone, it is what the promise allows for.
+func (m *membership) takes(p *member) Frame {
+	frozen, last := m.ballot.frozen.has(p.machine), m.lastOf(p)
+	if !frozen && !p.gone {
+		return never
+	}
+	if p.leaving && (!frozen || m.ballot.votes[m.self].heads[p.machine] >= last) {
+		return last
+	}
+	return -1
+}
+
+// short reports whether a leaver fell silent before it gave all inputs up to its
+// cut: the next view has a lower one.
+func (m *membership) short(held *[MaxPlayers]Frame) bool {
+	for i := range m.others {
+		if p := &m.others[i]; p.gone && p.leaving && held[p.machine] < m.cuts[p.machine] {
+			return true
+		}
+	}
+	return false
+}
+
+// suspects are the members that have left, and those that nobody has heard for too
+// long. A leaver that has a vote in this view is let go from the next one: until
+// then that vote may be needed.
+func (m *membership) suspects() (set machines) {
 	for i := range m.others {
 		p := &m.others[i]
-		if !p.gone && (m.ballot.resigned.has(p.machine) && (held[p.machine] >= p.last || p.age >= hushAfter) || p.age >= m.timeout) {
+		if !p.gone && (m.ballot.resigned.has(p.machine) || p.age >= m.timeout) {
 			set |= setOf(p.machine)
 		}
 	}
@@ -210,7 +242,7 @@ func (m *membership) install(view uint32, absent machines, cuts *[MaxPlayers]Fra
 		} else if absent.has(i) && cuts[i] < confirmed && (out.has(i) || cuts[i] < m.cuts[i]) {
 			return 0, false
 		}
-		if cuts[i] > farthest {
+		if cuts[i] > farthest+mostAhead {
 			return 0, false
 		}
 	}

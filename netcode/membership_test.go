@@ -87,7 +87,7 @@ func TestMembershipRefuses(t *testing.T) {
 	}{
 		"as it is":          {setOf(2), [MaxPlayers]Frame{2: 20}, true},
 		"takes back":        {setOf(2), [MaxPlayers]Frame{2: 19}, false},
-		"is too far":        {setOf(2), [MaxPlayers]Frame{2: 41}, false},
+		"is too far":        {setOf(2), [MaxPlayers]Frame{2: 41 + mostAhead}, false},
 		"without ourselves": {setOf(0) | setOf(2), [MaxPlayers]Frame{0: 90, 2: 5}, true},
 	} {
 		m := three()

@@ -59,6 +59,13 @@ func (s *seats) take(local []Input, keep bool) error {
 	return nil
 }
 
+// release lets go of whatever is held in this tick.
+func (s *seats) release() {
+	for i := range s.list {
+		s.list[i].held = 0
+	}
+}
+
 // commit decides the inputs of each seat up to the frame that is stepped next,
 // plus the seat's delay, and not beyond the end. A longer delay than before fills
 // with what is held; a shorter one decides nothing until the screen has come closer.

@@ -56,7 +56,7 @@ func newSession(g Game, t Transport, cfg Config) (*Session, error) {
 	}
 	cfg.Seats = append([]Peer(nil), cfg.Seats...)
 	cfg.Setup = append([]byte(nil), cfg.Setup...)
-	s := &Session{cfg: cfg, pace: pace{fixed: -fixQuiet}, farewell: farewell{end: never}}
+	s := &Session{cfg: cfg, pace: pace{fixed: -fixQuiet}, farewell: farewell{end: never, last: never}}
 	s.port.open(t, uint16(xxhash.Sum64(cfg.Nonce[:])))
 	s.local.rate, s.members.timeout = cfg.Rate, cfg.Timeout
 	s.sit()
@@ -176,7 +176,7 @@ func (s *Session) begun() bool {
 			}
 		}
 	}
-	s.farewell.setEnd(&s.members, s.local.mine)
+	s.farewell.setEnd(&s.members)
 	return s.started && s.dispute == nil && s.err == nil
 }
 
@@ -187,13 +187,14 @@ func (s *Session) step() {
 	steps := s.pace.steps(s.tick, t.now, s.peers)
 	s.local.follow(s.tick, s.peers, Frame(s.cfg.Window))
 	before := t.now
+	if s.farewell.leaving {
+		s.local.release()
+	}
 	for range steps {
 		if t.now >= s.farewell.end {
 			break
 		}
-		if !s.farewell.leaving {
-			s.local.commit(t, s.farewell.end)
-		}
+		s.local.commit(t, min(s.farewell.end, s.farewell.last))
 		s.countComplete()
 		if t.now+1-s.complete > Frame(s.cfg.Window) || t.full(s.ledger.confirmed) {
 			s.waiting = true
@@ -272,7 +273,9 @@ func (s *Session) compare(p *peer) {
 }
 
 // Leave says goodbye in the next Advances, as soon as every Command that they
-// took has its frame; those given from now on are not taken. Stop calling at Done.
+// took has its frame; those given from now on are not taken. Of three and more
+// machines the leaver plays on for about two round trips, with nothing held, so
+// that the others need not wait for it. Stop calling Advance at Done.
 func (s *Session) Leave() {
 	if s.farewell.part(s.tick) {
 		s.leave()

@@ -85,6 +85,7 @@ func (s *Session) encode(b []byte, p *peer) []byte {
 	}
 	if s.farewell.leaving {
 		m.flags |= flagBye
+		m.last = s.farewell.last
 	}
 	if s.farewell.fin || !s.started {
 		m.flags |= flagFin

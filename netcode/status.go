@@ -80,6 +80,7 @@ func (v *vote) read(r *reader, gone machines) {
 // bounded, too: nobody can be complete beyond our inputs, and nobody sends far
 // beyond what it is complete to.
 func (v *vote) sane(members machines, farthest Frame) bool {
+	farthest += mostAhead // A leaver promises more than it has given.
 	if v.promised == 0 {
 		return v.accepted == 0
 	}
@@ -120,6 +121,18 @@ func (s *Session) holdings() (held [MaxPlayers]Frame) {
 		p := &s.peers[i]
 		if held[p.machine] = p.head; p.gone {
 			held[p.machine] = min(p.head, s.members.cuts[p.machine])
+		}
+	}
+	return held
+}
+
+// pledges are up to where this machine may hold inputs of each in this view: those
+// that a leaver still gives will be taken.
+func (s *Session) pledges() [MaxPlayers]Frame {
+	held := s.holdings()
+	for i := range s.members.others {
+		if p := &s.members.others[i]; p.leaving && p.age < s.members.hush() {
+			held[p.machine] = s.members.lastOf(p)
 		}
 	}
 	return held
@@ -187,7 +200,7 @@ func (s *Session) receiveStatus(p *peer, b []byte) bool {
 	if st.view != m.view {
 		return true
 	}
-	held, members := s.holdings(), m.all&^st.absent
+	held, members := s.pledges(), m.all&^st.absent
 	for i := range s.peers {
 		q := &s.peers[i]
 		if m := q.machine; members.has(m) {
