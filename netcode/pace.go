@@ -16,9 +16,11 @@ const (
 	fixFast  = 3  // frames
 	fixEvery = 4  // ticks between corrections above
 
-	slack    = 64  // 1/256 frames ahead, beyond what ticks at any phase make, that let a tick be skipped
-	behindBy = 448 // 1/256 frames behind that let a tick step twice: later, so that the two sides don't both correct
-	farBack  = 4   // frames that everybody's screen is ahead of ours for certain: step twice every tick
+	slack      = 64      // 1/256 frames ahead, beyond what ticks at any phase make, that let a tick be skipped
+	behindBy   = 448     // 1/256 frames behind that let a tick step twice: later, so that the two sides don't both correct
+	mostPutOff = 6       // ticks
+	driftBy    = 3 << 14 // 1/65536 frames by which clocks drift apart between corrections: three quarters of one
+	farBack    = 4       // frames that everybody's screen is ahead of ours for certain: step twice every tick
 
 	spikeBy  = 4 << 8 // 1/256 ticks by which a trip is longer than usual
 	spikeFor = 180    // samples in a row of which the path has changed for good
@@ -39,31 +41,42 @@ type clock struct {
 	rtt    int     // thousandths of a tick, smoothed
 }
 
-// average follows a difference of ticks slowly, and starts over when it has
+// average follows a difference of ticks slowly, together with its steady growth
+// where one clock is faster (an alpha-beta filter), and starts over when it has
 // really changed, as it does when a machine slept.
 type average struct {
-	value int64
+	value int64 // with eight bits more than its samples
+	rate  int64 // by which it grows in a tick
+	tick  int64 // of the last sample
 	n     int64
 	odd   int // samples in a row that were far off
 }
 
-func (a *average) add(s int64) {
-	off := s - a.value
-	if off < 0 {
-		off = -off
-	}
-	if a.n > 0 && off > 4<<8 {
+const settled = 32 // samples
+
+// at is what it is at a tick.
+func (a *average) at(tick int64) int64 { return (a.value + a.rate*(tick-a.tick)) >> 8 }
+
+func (a *average) add(s, tick int64) {
+	value := a.value + a.rate*(tick-a.tick)
+	off := s<<8 - value
+	if size := max(off, -off); a.n > 0 && size > 4<<16 {
 		a.odd++
-		if a.odd < 16 && !(off > 20<<8 && a.odd >= 3) {
+		if a.odd < 16 && !(size > 20<<16 && a.odd >= 3) {
 			return
 		}
 		a.n = 0
 	}
-	a.odd = 0
-	if a.n < 32 {
-		a.n++
+	a.odd, a.tick = 0, tick
+	if a.n == 0 {
+		value, off = s<<8, 0 // The rate stays: a clock that was set is no faster.
 	}
-	a.value += (s - a.value) / a.n
+	if a.n < settled {
+		a.n++
+	} else {
+		a.rate += off / (2 * settled * settled) // critically damped
+	}
+	a.value = value + off/a.n
 }
 
 // hear takes the tick byte of a packet. newer says that the packet is known to
@@ -99,11 +112,12 @@ func (c *clock) sample(tick int64) {
 		c.rtt = int(trip) * 1000
 	}
 	c.rtt += (int(trip)*1000 - c.rtt) / 8
-	c.relate(trip<<8, (tick-c.tick-(c.tick-c.sent))<<8/2)
+	c.relate(trip<<8, (tick-c.tick-(c.tick-c.sent))<<8/2, tick-trip/2)
 }
 
-// relate takes a trip and what it tells of the clocks.
-func (c *clock) relate(trip, theta int64) {
+// relate takes a trip and what it tells of the clocks as they stood in the middle of
+// it.
+func (c *clock) relate(trip, theta, tick int64) {
 	if c.theta.n > 0 && trip > c.trip+spikeBy {
 		if c.late++; c.late < spikeFor {
 			return
@@ -115,18 +129,30 @@ func (c *clock) relate(trip, theta int64) {
 		c.trip = trip
 	}
 	c.trip += (trip - c.trip) / 32
-	c.theta.add(theta)
+	c.theta.add(theta, tick)
 }
 
 // pace keeps the screens together.
 type pace struct {
-	fixed int64 // tick of the last correction
+	fixed  int64 // tick of the last correction
+	putOff int   // ticks for which a skip was put off
+}
+
+// skip reports whether a tick that should be skipped may be. It is put off while that
+// would lose what was held for a single tick, but not for long: where Bits differ in
+// each tick they are no buttons, and what is lost lies between its neighbours.
+func (c *pace) skip(safe bool) bool {
+	if c.putOff++; !safe && c.putOff <= mostPutOff {
+		return false
+	}
+	c.putOff = 0
+	return true
 }
 
 // steps are how many frames this tick steps: 1, or 0 to let others catch up, or 2
 // to catch up.
 func (c *pace) steps(tick int64, now Frame, peers []peer) int {
-	sum, n, back := int64(0), int64(0), Frame(inputRing)
+	sum, drift, n, back := int64(0), int64(0), int64(0), Frame(inputRing)
 	for i := range peers {
 		p := &peers[i]
 		p.clock.sample(tick)
@@ -134,6 +160,7 @@ func (c *pace) steps(tick int64, now Frame, peers []peer) int {
 			continue // What is known of its screen is old.
 		}
 		sum += p.offset(tick, now+1)
+		drift += p.clock.theta.rate
 		n++
 		back = min(back, p.now-now)
 	}
@@ -144,9 +171,14 @@ func (c *pace) steps(tick int64, now Frame, peers []peer) int {
 		return 2
 	}
 	off := sum / n
-	wait := int64(fixQuiet)
+	wait, margin := int64(fixQuiet), int64(slack)
 	if off >= fixFast<<8 || off <= -fixFast<<8 {
 		wait = fixEvery
+	} else if apart := max(drift, -drift) / n; apart*fixQuiet > driftBy {
+		wait = driftBy / apart
+		if drift > 0 {
+			margin = 0 // We are faster, and will be ahead for certain.
+		}
 	}
 	if tick-c.fixed < wait {
 		return 1
@@ -155,7 +187,7 @@ func (c *pace) steps(tick int64, now Frame, peers []peer) int {
 	// their offset. Whole frames cannot bring N screens closer than (N-1)/N
 	// when their ticks are spread evenly; to try would make each skip in turn.
 	off = 2 * sum / (n + 1)
-	if off >= 256*n/(n+1)+slack {
+	if off >= 256*n/(n+1)+margin {
 		return 0
 	}
 	if off <= -behindBy {

@@ -68,5 +68,5 @@ func (c *channel) offset(tick int64, now Frame) int64 {
 	}
 	ours := int64(now) - tick
 	theirs := int64(c.now) - c.clock.tick
-	return (ours-theirs)<<8 + c.clock.theta.value
+	return (ours-theirs)<<8 + c.clock.theta.at(tick)
 }

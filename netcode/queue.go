@@ -63,6 +63,9 @@ func (q *queue) use(f Frame, in *Input) {
 // predict remembers another prediction than that of use.
 func (q *queue) predict(f Frame, bits uint64) { q.bits[int(f)&inputMask] = bits }
 
+// last is what the newest known frame has.
+func (q *queue) last() uint64 { return q.at(q.head) }
+
 func (q *queue) at(f Frame) uint64 { return q.bits[int(f)&inputMask] }
 
 func (q *queue) command(f Frame) []byte {

@@ -5,6 +5,9 @@ package netcode
 type seat struct {
 	player Player
 	held   uint64 // Bits in this tick
+	kept   uint64 // and in an earlier one, which was skipped
+	keeps  bool
+	given  bool // some frame got the Bits of this tick
 	delay  Frame
 	auto   bool // the delay follows the path, see auto
 	orders orders
@@ -50,7 +53,7 @@ func (s *seats) take(local []Input, keep bool) error {
 	}
 	for i := range local {
 		seat := &s.list[i]
-		seat.held = local[i].Bits
+		seat.held, seat.given = local[i].Bits, false
 		seat.orders.earn(s.rate)
 		if len(local[i].Command) > 0 && keep {
 			seat.orders.push(local[i].Command)
@@ -74,16 +77,59 @@ func (s *seats) commit(t *timeline, end Frame) {
 		seat := &s.list[(k+int(t.now))%len(s.list)] // each gets its turn to be first
 		q := &t.queues[seat.player]
 		for q.head < t.now+1+seat.delay && q.head < end {
-			c := seat.orders.peek(s.rate)
+			held, c := seat.give(q.last()), seat.orders.peek(s.rate)
 			if len(c) > 0 && len(c) <= s.room(t, q.head+1) {
-				q.put(seat.held, c, t.now)
+				q.put(held, c, t.now)
 				seat.orders.pop(s.rate)
 			} else {
-				q.put(seat.held, nil, t.now)
+				q.put(held, nil, t.now)
 			}
 		}
 	}
 	s.count(t)
+}
+
+// give is what the next frame gets: what is held now, or what a skipped tick held if
+// something would be lost without it. Last is what the frame before got.
+func (s *seat) give(last uint64) uint64 {
+	s.given = true
+	if s.keeps = s.keeps && s.needs(last); !s.keeps {
+		return s.held
+	}
+	held := s.kept
+	s.kept = s.held
+	return held
+}
+
+// needs reports whether some Bit of what is kept was so for a single tick: not in the
+// frame before, and not now.
+func (s *seat) needs(last uint64) bool { return (s.kept^last)&(s.kept^s.held) != 0 }
+
+// safe reports whether nothing would be lost if this tick were skipped.
+func (s *seats) safe(t *timeline) bool {
+	for i := range s.list {
+		if seat := &s.list[i]; seat.keeps && seat.needs(t.queues[seat.player].last()) {
+			return false
+		}
+	}
+	return true
+}
+
+// settle ends a tick. What is held on a seat to which no frame fell is forgotten, but
+// kept for the next tick if this one was skipped.
+func (s *seats) settle(skipped bool) (forgot bool) {
+	for i := range s.list {
+		seat := &s.list[i]
+		if seat.given {
+			continue
+		}
+		if skipped {
+			seat.kept, seat.keeps = seat.held, true
+		} else {
+			forgot = true
+		}
+	}
+	return forgot
 }
 
 // room is how many bytes of Commands frame f still takes of all seats. Two such

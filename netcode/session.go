@@ -131,8 +131,8 @@ func (s *Session) find(id Peer) *peer {
 
 // Advance is one tick: hear, agree, repair, step (at most twice), confirm, speak.
 // It takes one Input per local seat, in order of seats, and never blocks. Nil
-// means played or waiting; a waiting tick keeps Commands (queued, bounded) and
-// forgets Bits. An [*InputError] refuses an argument, and nothing has happened. Any
+// means played, skipped or waiting. A tick to which no frame falls keeps Commands
+// (queued, bounded); Bits it keeps only if it was skipped, see Stats.Forgot. An [*InputError] refuses an argument, and nothing has happened. Any
 // other error, such as a [*LeftError], [*SplitError], [*DesyncError] or
 // [*TermsError], means that the match is over.
 func (s *Session) Advance(local ...Input) error {
@@ -185,6 +185,9 @@ func (s *Session) begun() bool {
 func (s *Session) step() {
 	t := &s.timeline
 	steps := s.pace.steps(s.tick, t.now, s.peers)
+	if steps == 0 && !s.pace.skip(s.local.safe(t)) {
+		steps = 1
+	}
 	s.local.follow(s.tick, s.peers, Frame(s.cfg.Window))
 	before := t.now
 	if s.farewell.leaving {
@@ -201,6 +204,9 @@ func (s *Session) step() {
 			break
 		}
 		t.advance()
+	}
+	if s.local.settle(steps == 0) {
+		s.stats.Forgot++
 	}
 	switch {
 	case s.waiting && t.now == before:

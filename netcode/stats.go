@@ -13,6 +13,7 @@ type Stats struct {
 	Waited      uint64          // ticks that did not move the screen because the window was full
 	Skipped     uint64          // ticks that did not move the screen to let others catch up
 	Doubled     uint64          // ticks that moved the screen by two to catch up
+	Forgot      uint64          // ticks whose Bits no frame has: they waited, or the delay became shorter
 	Waiting     bool            // the last Advance waited
 	Delay       [MaxPlayers]int // input delay of each local seat, in frames; 0 of the others
 	Auto        int             // the delay in frames that the measured path asks for: what seats set to Auto have

@@ -159,28 +159,39 @@ func TestQueueIsAbsentWhereNobodySits(t *testing.T) {
 
 func TestAverage(t *testing.T) {
 	var a average
-	for range 100 {
-		a.add(5 << 8)
+	tick := int64(0)
+	add := func(s int64) {
+		tick++
+		a.add(s, tick)
 	}
-	if a.value != 5<<8 {
-		t.Fatalf("%d", a.value)
+	for range 100 {
+		add(5 << 8)
+	}
+	if a.at(tick) != 5<<8 {
+		t.Fatalf("%d", a.at(tick))
 	}
 	for range 10 {
-		a.add(20 << 8)
+		add(20 << 8)
 	}
-	a.add(5 << 8)
+	add(5 << 8)
 	for range 2 {
-		a.add(60 << 8)
+		add(60 << 8)
 	}
-	a.add(5 << 8)
-	if a.value>>8 > 20 {
-		t.Errorf("followed a spike to %d", a.value>>8)
+	add(5 << 8)
+	if a.at(tick)>>8 > 20 {
+		t.Errorf("followed a spike to %d", a.at(tick)>>8)
 	}
 	for range 40 {
-		a.add(205 << 8)
+		add(205 << 8)
 	}
-	if a.value != 205<<8 {
-		t.Errorf("did not follow a sleep: %d", a.value>>8)
+	if a.at(tick) != 205<<8 {
+		t.Errorf("did not follow a sleep: %d", a.at(tick)>>8)
+	}
+	for k := range 1000 { // a clock that is a twelfth faster
+		add(205<<8 + int64(k)<<8/12)
+	}
+	if want := int64(205<<8 + 999<<8/12); a.at(tick) < want-4 || a.at(tick) > want+4 || a.rate < 5400 || a.rate > 5500 {
+		t.Errorf("it is %d and grows by %d a tick, want %d and %d", a.at(tick), a.rate, want, 65536/12)
 	}
 }
 
