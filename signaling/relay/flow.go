@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/punchback/punchback/signaling/internal/limit"
 )
 
 // way is where a packet goes, as its player sees it.
@@ -42,50 +44,22 @@ func (f *flow) take(n int) (Cause, bool) {
 
 // meter is a token bucket: rate a second, one second's worth at once.
 type meter struct {
-	mu   sync.Mutex
-	rate int
-	used float64
-	last time.Time
+	mu     sync.Mutex
+	rate   int
+	bucket limit.Bucket
 }
+
+// began is what times are counted from.
+var began = time.Now()
 
 func (m *meter) take(n int) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	now := time.Now()
-	m.used = max(0, m.used-now.Sub(m.last).Seconds()*float64(m.rate))
-	m.last = now
-	if m.used+float64(n) > float64(m.rate) {
-		return false
-	}
-	m.used += float64(n)
-	return true
+	return m.bucket.Take(float64(n), float64(m.rate), float64(m.rate), time.Since(began))
 }
 
-// networks are those that an address counts in: itself if it is of IPv4, or the
-// network of 56 bits that a home is given (RFC 6177), and around that the one of 48
-// that anybody can rent, of which there may be four times as much.
-type networks [2]netip.Prefix
-
-func networksOf(a netip.Addr) (n networks) {
-	if !a.Is6() {
-		n[0], _ = a.Prefix(32)
-		return n
-	}
-	n[0], _ = a.Prefix(56)
-	n[1], _ = a.Prefix(48)
-	return n
-}
-
-// all leaves out what is none.
-func (n *networks) all() []netip.Prefix {
-	if !n[1].IsValid() {
-		return n[:1]
-	}
-	return n[:]
-}
-
-// share is what the i-th of networks may have where one has limit.
-func share(limit, i int) int { return min(limit, math.MaxInt>>(2*i)) << (2 * i) }
+// shareOf is what a network may have where an address has most.
+func shareOf(most int, n limit.Network) int { return min(most, math.MaxInt/n.Share) * n.Share }
 
 // source is a network from which somebody is relayed, or was a moment ago: what it
 // has sent is remembered for as long as it counts, or another address would be another
@@ -96,44 +70,45 @@ type source struct {
 	flows     flows
 }
 
-// sources are those of one client; the second may be nil.
-type sources [2]*source
+// sources are those of one client.
+type sources []*source
 
-// crowded reports whether a network has as many relayed addresses as it may; the lock is held.
-func (r *Relay) crowded(n networks) bool {
-	for i, p := range n.all() {
-		if s := r.sources[p]; s != nil && s.addresses >= share(r.cfg.Limits.Address, i) {
+// crowded reports whether a network of an address has as many relayed addresses as it
+// may; the lock is held.
+func (r *Relay) crowded(at netip.Addr) bool {
+	of := limit.Homes.Of(at)
+	for _, n := range of.All() {
+		if s := r.sources[n.Prefix]; s != nil && s.addresses >= shareOf(r.cfg.Limits.Address, n) {
 			return true
 		}
 	}
 	return false
 }
 
-// enter counts one more relayed address; the lock is held.
-func (r *Relay) enter(n networks) *sources {
+// enter counts one more relayed address of a client; the lock is held.
+func (r *Relay) enter(at netip.Addr) *sources {
 	var all sources
-	for i, p := range n.all() {
-		s := r.sources[p]
+	of := limit.Homes.Of(at)
+	for _, n := range of.All() {
+		s := r.sources[n.Prefix]
 		if s == nil {
 			r.sweep()
 			l := &r.cfg.Limits
 			s = &source{}
-			s.flows.limit(share(l.AddressBytes, i), share(l.AddressPackets, i), NetworkRate, NetworkPackets)
-			r.sources[p] = s
+			s.flows.limit(shareOf(l.AddressBytes, n), shareOf(l.AddressPackets, n), NetworkRate, NetworkPackets)
+			r.sources[n.Prefix] = s
 		}
 		s.addresses++
-		all[i] = s
+		all = append(all, s)
 	}
 	return &all
 }
 
 // leave is the opposite; the lock is held.
 func (r *Relay) leave(all *sources) {
-	for _, s := range all {
-		if s != nil {
-			s.addresses--
-			s.since = time.Now()
-		}
+	for _, s := range *all {
+		s.addresses--
+		s.since = time.Now()
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+
+	"github.com/punchback/punchback/signaling/internal/limit"
 )
 
 // tuple is where somebody reaches the relay from: what TURN calls a 5-tuple.
@@ -41,7 +43,8 @@ func (r *Relay) mayAsk(c tuple) bool {
 	r.mu.Lock()
 	known := r.clients[c] != nil
 	r.mu.Unlock()
-	h := maphash.Comparable(r.asks.seed, networksOf(c.at.Addr())[0])
+	of := limit.Homes.Of(c.at.Addr())
+	h := maphash.Comparable(r.asks.seed, of.All()[0].Prefix)
 	if known {
 		h = maphash.Comparable(r.asks.seed, c)
 	}
@@ -104,7 +107,7 @@ func (r *Relay) began(src, _ net.Addr, _, _, _ string, at net.Addr, _ int) {
 	}
 	s.client = c
 	r.clients[c] = s
-	s.from.Store(r.enter(networksOf(c.at.Addr())))
+	s.from.Store(r.enter(c.at.Addr()))
 	if c.tcp {
 		r.tcp.keep(c.at, true)
 	}

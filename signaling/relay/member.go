@@ -190,7 +190,7 @@ func (r *Relay) allowance(user, _ string, from net.Addr) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	cause, ok := r.spent(r.member(user))
-	if !ok && r.crowded(networksOf(addrPort(from).Addr())) {
+	if !ok && r.crowded(addrPort(from).Addr()) {
 		cause, ok = NetworkAddresses, true
 	}
 	if ok {

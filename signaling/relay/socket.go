@@ -118,12 +118,10 @@ func (s *socket) may(ok bool, w way, n int) bool {
 		s.relay.counts[Forbidden].Add(1)
 		return false
 	}
-	bounds := [...]*flows{&s.flows, nil, nil, &s.relay.flows}
+	bounds := [...]*flows{&s.flows, nil, nil, nil, &s.relay.flows}
 	if from := s.from.Load(); from != nil {
-		for i, f := range from {
-			if f != nil {
-				bounds[1+i] = &f.flows
-			}
+		for i, f := range *from {
+			bounds[1+i] = &f.flows
 		}
 	}
 	for _, f := range bounds {

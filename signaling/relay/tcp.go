@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/punchback/punchback/signaling/internal/limit"
 )
 
 // idle is how long a TCP client may say nothing: an allocation lives 10
@@ -62,15 +64,15 @@ func (l *listener) enter(c *tcpConn) (why Cause, ok bool) {
 	if l.shut || len(l.conns) >= l.r.cfg.Limits.TCP || l.conns[c.client.at] != nil {
 		return Connections, false
 	}
-	from := networksOf(c.client.at.Addr())
-	for i, n := range from.all() {
-		if l.from[n] >= share(l.r.cfg.Limits.AddressTCP, i) {
+	from := limit.Homes.Of(c.client.at.Addr())
+	for _, n := range from.All() {
+		if l.from[n.Prefix] >= shareOf(l.r.cfg.Limits.AddressTCP, n) {
 			return NetworkConnections, false
 		}
 	}
 	l.conns[c.client.at] = c
-	for _, n := range from.all() {
-		l.from[n]++
+	for _, n := range from.All() {
+		l.from[n.Prefix]++
 	}
 	return 0, true
 }
@@ -173,10 +175,10 @@ func (c *tcpConn) Close() error {
 	l.mu.Lock()
 	if l.conns[c.client.at] == c {
 		delete(l.conns, c.client.at)
-		from := networksOf(c.client.at.Addr())
-		for _, n := range from.all() {
-			if l.from[n]--; l.from[n] == 0 {
-				delete(l.from, n)
+		from := limit.Homes.Of(c.client.at.Addr())
+		for _, n := range from.All() {
+			if l.from[n.Prefix]--; l.from[n.Prefix] == 0 {
+				delete(l.from, n.Prefix)
 			}
 		}
 	}

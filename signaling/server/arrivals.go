@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+
+	"github.com/punchback/punchback/signaling/internal/limit"
 )
 
 // arrivals are the connections of Run that ask for nothing, or have yet to say what.
@@ -27,8 +29,8 @@ type arrivals struct {
 }
 
 type arrival struct {
-	from    []network // of which it counts; none: it is not bounded
-	answers int       // that are under way
+	from    limit.Networks // of which it counts; none: it is not bounded
+	answers int            // that are under way
 }
 
 func newArrivals(s *Server) *arrivals {
@@ -77,10 +79,10 @@ func (a *arrivals) come(c net.Conn) {
 	}
 	one := &arrival{}
 	if a.guard.bounded(ip) {
-		one.from = networks(ip)
+		one.from = limit.Clients.Of(ip)
 	}
-	for _, n := range one.from {
-		if a.by[n.Prefix] >= a.guard.limits.AddressSockets*n.share {
+	for _, n := range one.from.All() {
+		if a.by[n.Prefix] >= a.guard.limits.AddressSockets*n.Share {
 			a.dump(c)
 			return
 		}
@@ -141,7 +143,7 @@ func (a *arrivals) count(c net.Conn, one *arrival, n int) {
 	} else {
 		delete(a.waiting, c)
 	}
-	for _, w := range one.from {
+	for _, w := range one.from.All() {
 		if a.by[w.Prefix] += n; a.by[w.Prefix] == 0 {
 			delete(a.by, w.Prefix)
 		}

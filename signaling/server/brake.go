@@ -1,78 +1,12 @@
 package server
 
 import (
-	"hash/maphash"
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/punchback/punchback/signaling/internal/limit"
 )
-
-// A network is an address or what it is part of, and how many times what one
-// address may do its addresses may do together.
-type network struct {
-	netip.Prefix
-	share int
-}
-
-// networks are those that an address is in, itself first: of IPv6 the 64 bits that
-// one customer has at least, the 56 that many have, and the 48 that a provider hands
-// out without asking. Whoever has one of the larger has all addresses in it for
-// nothing, but others may be in it as well.
-func networks(at netip.Addr) []network {
-	sizes := []struct{ bits, share int }{{32, 1}, {24, 4}}
-	if at.Is6() {
-		sizes = []struct{ bits, share int }{{64, 1}, {56, 2}, {48, 4}}
-	}
-	all := make([]network, len(sizes))
-	for i, s := range sizes {
-		p, _ := at.Prefix(s.bits)
-		all[i] = network{p, s.share}
-	}
-	return all
-}
-
-// tokens are a bucket of them: so many at once, and one more in each period.
-type tokens struct {
-	used float32
-	at   time.Duration // since the table began
-}
-
-func (t tokens) drain(period, now time.Duration) tokens {
-	return tokens{max(0, t.used-float32(now-t.at)/float32(period)), now}
-}
-
-// A table remembers the buckets of networks in bounded memory. Those that were put
-// last are in it, so many for certain; beyond twice as many those that were idle for
-// longest are forgotten, half of them at a time. A bucket that is forgotten is as one
-// that nothing was taken from.
-type table struct {
-	most       int
-	seed       maphash.Seed
-	young, old map[uint64]tokens // by a hash that nobody else can compute
-}
-
-func newTable(most int) table {
-	return table{most: most, seed: maphash.MakeSeed(), young: map[uint64]tokens{}}
-}
-
-func (t *table) get(p netip.Prefix) tokens {
-	k := maphash.Comparable(t.seed, p)
-	b, ok := t.young[k]
-	if !ok {
-		b = t.old[k]
-	}
-	return b
-}
-
-func (t *table) put(p netip.Prefix, b tokens) {
-	if len(t.young) >= t.most {
-		t.old, t.young = t.young, map[uint64]tokens{}
-	}
-	t.young[maphash.Comparable(t.seed, p)] = b
-}
-
-// len is how many it remembers, some of them perhaps twice.
-func (t *table) len() int { return len(t.young) + len(t.old) }
 
 // A brake slows down what comes from one address, from all of a larger network, and,
 // if whole is set, from everywhere: who would do something too often is told to wait.
@@ -83,8 +17,8 @@ type brake struct {
 
 	mu      sync.Mutex
 	began   time.Time
-	buckets table
-	all     tokens
+	buckets limit.Table
+	all     limit.Bucket
 }
 
 // maxNetworks is how many a brake remembers for certain. In each of a hundred
@@ -100,16 +34,16 @@ const (
 )
 
 func newBrake(burst int, period time.Duration, whole int, now time.Time) *brake {
-	return &brake{burst: burst, period: period, whole: whole, began: now, buckets: newTable(maxNetworks)}
+	return &brake{burst: burst, period: period, whole: whole, began: now, buckets: limit.NewTable(maxNetworks)}
 }
 
 // drained is the bucket of everybody as it is now.
-func (b *brake) drained(now time.Duration) tokens {
-	return b.all.drain(b.period/time.Duration(max(b.whole, 1)), now)
+func (b *brake) drained(now time.Duration) limit.Bucket {
+	return b.all.Drained(float64(max(b.whole, 1))/b.period.Seconds(), now)
 }
 
 func (b *brake) tightAt(now time.Duration) bool {
-	return b.whole > 0 && b.drained(now).used+1 > float32(b.whole*b.burst)
+	return b.whole > 0 && b.drained(now).Used+1 > float64(b.whole*b.burst)
 }
 
 // tight reports whether all together have done too much.
@@ -123,29 +57,30 @@ func (b *brake) tight(now time.Time) bool {
 func (b *brake) left(at netip.Addr, now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.leftAt(networks(at), now.Sub(b.began))
+	of := limit.Clients.Of(at)
+	return b.leftAt(of.All(), now.Sub(b.began))
 }
 
-func (b *brake) leftAt(of []network, now time.Duration) bool {
+func (b *brake) leftAt(of []limit.Network, now time.Duration) bool {
 	tight := b.tightAt(now)
 	for _, n := range of {
-		if b.bucket(n, tight, now).used+1 > b.limit(n, tight) {
+		if b.bucket(n, tight, now).Used+1 > b.limit(n, tight) {
 			return false
 		}
 	}
 	return true
 }
 
-func (b *brake) bucket(n network, tight bool, now time.Duration) tokens {
-	period := b.period / time.Duration(n.share)
+func (b *brake) bucket(n limit.Network, tight bool, now time.Duration) limit.Bucket {
+	rate := float64(n.Share) / b.period.Seconds()
 	if tight {
-		period *= tightPeriod
+		rate /= tightPeriod
 	}
-	return b.buckets.get(n.Prefix).drain(period, now)
+	return b.buckets.Get(n.Prefix).Drained(rate, now)
 }
 
-func (b *brake) limit(n network, tight bool) float32 {
-	burst := float32(b.burst * n.share)
+func (b *brake) limit(n limit.Network, tight bool) float64 {
+	burst := float64(b.burst * n.Share)
 	if tight {
 		burst *= tightBurst / 10.
 	}
@@ -156,11 +91,11 @@ func (b *brake) limit(n network, tight bool) float32 {
 func (b *brake) take(at netip.Addr, now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	of, since := networks(at), now.Sub(b.began)
-	if !b.leftAt(of, since) {
+	of, since := limit.Clients.Of(at), now.Sub(b.began)
+	if !b.leftAt(of.All(), since) {
 		return false
 	}
-	b.charge(of, since)
+	b.charge(of.All(), since)
 	return true
 }
 
@@ -169,22 +104,23 @@ func (b *brake) take(at netip.Addr, now time.Time) bool {
 func (b *brake) owe(at netip.Addr, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.charge(networks(at), now.Sub(b.began))
+	of := limit.Clients.Of(at)
+	b.charge(of.All(), now.Sub(b.began))
 }
 
 // maxDebt is how many bursts somebody can have to wait for.
 const maxDebt = 20
 
-func (b *brake) charge(of []network, now time.Duration) {
+func (b *brake) charge(of []limit.Network, now time.Duration) {
 	tight := b.tightAt(now)
 	for _, n := range of {
 		t := b.bucket(n, tight, now)
-		t.used = min(t.used+1, maxDebt*float32(b.burst*n.share))
-		b.buckets.put(n.Prefix, t)
+		t.Used = min(t.Used+1, maxDebt*float64(b.burst*n.Share))
+		b.buckets.Put(n.Prefix, t)
 	}
 	if b.whole > 0 {
 		b.all = b.drained(now)
-		b.all.used = min(b.all.used+1, float32(b.whole*b.burst))
+		b.all.Used = min(b.all.Used+1, float64(b.whole*b.burst))
 	}
 }
 
@@ -192,5 +128,5 @@ func (b *brake) charge(of []network, now time.Duration) {
 func (b *brake) len() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.buckets.len()
+	return b.buckets.Len()
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/punchback/punchback/signaling/internal/limit"
 	"github.com/punchback/punchback/signaling/lobby"
 	"github.com/punchback/punchback/signaling/protocol"
 )
@@ -28,12 +29,12 @@ type conn struct {
 	// Of the read loop alone:
 	entered bool
 	refused bool
-	excess  int // bytes that came after that
-	bucket  bucket
-	half    int       // bytes of a message that has yet to come in whole
-	until   time.Time // the time it has
-	heard   time.Time // when the last message came
-	calm    bool      // it came after a while
+	excess  int          // bytes that came after that
+	said    limit.Bucket // messages, lately
+	half    int          // bytes of a message that has yet to come in whole
+	until   time.Time    // the time it has
+	heard   time.Time    // when the last message came
+	calm    bool         // it came after a while
 
 	// Guarded by server.mu:
 	queue   []byte // frames
@@ -298,8 +299,8 @@ func (c *conn) hear(b []byte) {
 	}
 	now := time.Now()
 	c.heard, c.calm = now, now.Sub(c.heard) > calmAfter
-	if !c.bucket.take(now) {
-		c.refuse(protocol.CodeRate, "more than "+strconv.Itoa(c.bucket.rate)+" messages a second")
+	if !c.may(now) {
+		c.refuse(protocol.CodeRate, "more than "+strconv.Itoa(c.server.cfg.Limits.Rate)+" messages a second")
 		return
 	}
 	if !c.source.say(len(b), now) {
@@ -363,7 +364,7 @@ func (c *conn) freshen() {
 }
 
 func (c *conn) pong(payload []byte) {
-	if now := time.Now(); c.bucket.take(now) {
+	if now := time.Now(); c.may(now) {
 		c.wait(now, c.server.cfg.Limits.Silence)
 		c.server.mu.Lock()
 		defer c.server.unlock()
@@ -373,24 +374,8 @@ func (c *conn) pong(payload []byte) {
 	}
 }
 
-// bucket is a token bucket: rate a second, four seconds' worth at once.
-type bucket struct {
-	rate   int
-	tokens float64
-	last   time.Time
-}
-
-func (b *bucket) take(now time.Time) bool {
-	full := float64(4 * b.rate)
-	if b.last.IsZero() {
-		b.tokens = full
-	} else {
-		b.tokens = min(full, b.tokens+now.Sub(b.last).Seconds()*float64(b.rate))
-	}
-	b.last = now
-	if b.tokens < 1 {
-		return false
-	}
-	b.tokens--
-	return true
+// may reports whether the client may send one more message, and counts it.
+func (c *conn) may(now time.Time) bool {
+	rate := float64(c.server.cfg.Limits.Rate)
+	return c.said.Take(1, 4*rate, rate, now.Sub(c.server.guard.began))
 }

@@ -10,10 +10,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/punchback/punchback/signaling/internal/limit"
 	"github.com/punchback/punchback/signaling/protocol"
 )
 
-// guard keeps count of what comes from each network, see networks. This machine
+// guard keeps count of what comes from each network, see limit.Clients. This machine
 // itself has no limits; behind a proxy everybody seems to be this machine, unless
 // Config.Proxies says whom to believe about where they come from.
 type guard struct {
@@ -25,12 +26,12 @@ type guard struct {
 
 	mu      sync.Mutex
 	sources map[netip.Prefix]*source // those with sockets
-	said    table                    // what those without have said
+	said    limit.Table              // what those without have said
 }
 
 // source is a network that has sockets here.
 type source struct {
-	network
+	limit.Network
 	guard   *guard
 	address netip.Addr // of the first socket
 	up      *source    // the larger network that it is in
@@ -38,7 +39,7 @@ type source struct {
 	unsent  int        // bytes that wait for its sockets, or for the rest of what they say; guarded by server.mu
 
 	mu       sync.Mutex
-	messages tokens
+	messages limit.Bucket
 }
 
 // Wrong guesses of the code of a room that one address has at once, after how long
@@ -55,7 +56,7 @@ func newGuard(l *Limits, proxies []netip.Prefix, now time.Time) *guard {
 		limits: l, proxies: proxies, began: now,
 		connects: newBrake(10*l.AddressConnects, time.Second/time.Duration(l.AddressConnects), 0, now),
 		guesses:  newBrake(guessBurst, guessPeriod, guessWhole, now),
-		sources:  map[netip.Prefix]*source{}, said: newTable(maxNetworks),
+		sources:  map[netip.Prefix]*source{}, said: limit.NewTable(maxNetworks),
 	}
 }
 
@@ -87,7 +88,8 @@ func (g *guard) enter(at netip.Addr, now time.Time) (s *source, code, why string
 	if !g.bounded(at) {
 		return nil, "", "", true
 	}
-	of := networks(at)
+	all := limit.Clients.Of(at)
+	of := all.All()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, n := range of {
@@ -95,12 +97,12 @@ func (g *guard) enter(at netip.Addr, now time.Time) (s *source, code, why string
 		if live == nil {
 			continue
 		}
-		limit := g.limits.AddressSockets * n.share
-		if live.sockets >= 2*limit {
+		most := g.limits.AddressSockets * n.Share
+		if live.sockets >= 2*most {
 			return nil, protocol.CodeBusy, "", false
 		}
-		if live.sockets >= limit && code == "" {
-			code, why = protocol.CodeBusy, fmt.Sprintf("%s its %d connections", n.has(), limit)
+		if live.sockets >= most && code == "" {
+			code, why = protocol.CodeBusy, fmt.Sprintf("%s its %d connections", has(n), most)
 		}
 	}
 	if code == "" && !g.connects.take(at, now) {
@@ -110,19 +112,19 @@ func (g *guard) enter(at netip.Addr, now time.Time) (s *source, code, why string
 }
 
 // has says whose limit it is.
-func (n network) has() string {
-	if n.share == 1 {
+func has(n limit.Network) string {
+	if n.Share == 1 {
 		return "your address has"
 	}
 	return fmt.Sprintf("your network of %d bits has", n.Bits())
 }
 
 // open counts a socket of these networks; the lock is held.
-func (g *guard) open(at netip.Addr, of []network, now time.Time) (s *source) {
+func (g *guard) open(at netip.Addr, of []limit.Network, now time.Time) (s *source) {
 	for _, n := range slices.Backward(of) {
 		live := g.sources[n.Prefix]
 		if live == nil {
-			live = &source{network: n, guard: g, address: at, up: s, messages: g.said.get(n.Prefix)}
+			live = &source{Network: n, guard: g, address: at, up: s, messages: g.said.Get(n.Prefix)}
 			g.sources[n.Prefix] = live
 		}
 		live.sockets++
@@ -143,8 +145,8 @@ func (s *source) leave(now time.Time) {
 		if s.sockets--; s.sockets == 0 {
 			delete(g.sources, s.Prefix)
 			s.mu.Lock()
-			if s.messages.drain(s.period(), now.Sub(g.began)).used > 0 { // Who comes back goes on where it was.
-				g.said.put(s.Prefix, s.messages)
+			if s.messages.Drained(s.rate(), now.Sub(g.began)).Used > 0 { // Who comes back goes on where it was.
+				g.said.Put(s.Prefix, s.messages)
 			}
 			s.mu.Unlock()
 		}
@@ -159,15 +161,13 @@ func (s *source) largest() netip.Prefix {
 	return s.Prefix
 }
 
-// period is how long it takes until one more message may come.
-func (s *source) period() time.Duration {
-	return time.Second / time.Duration(s.guard.limits.AddressRate*s.share)
-}
+// rate is how many messages may come in a second.
+func (s *source) rate() float64 { return float64(s.guard.limits.AddressRate * s.Share) }
 
 // say takes a message of so many bytes, unless there are too many from all sockets of
 // the address, or of a larger network. A long one counts as several.
 func (s *source) say(bytes int, now time.Time) bool {
-	count := float32(1 + bytes/long)
+	count := float64(1 + bytes/long)
 	for ; s != nil; s = s.up { // The address first: what it may not say costs others nothing.
 		if !s.hear(count, now) {
 			return false
@@ -179,15 +179,10 @@ func (s *source) say(bytes int, now time.Time) bool {
 // long is how many bytes count as one more message.
 const long = 4 << 10
 
-func (s *source) hear(count float32, now time.Time) bool {
+func (s *source) hear(count float64, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.messages = s.messages.drain(s.period(), now.Sub(s.guard.began))
-	if s.messages.used+count > float32(4*s.guard.limits.AddressRate*s.share) {
-		return false
-	}
-	s.messages.used += count
-	return true
+	return s.messages.Take(count, 4*s.rate(), s.rate(), now.Sub(s.guard.began))
 }
 
 // tired reports whether this address may name no more rooms: who has named too many

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/punchback/punchback/signaling/internal/limit"
 	"github.com/punchback/punchback/signaling/protocol"
 )
 
@@ -139,7 +140,7 @@ func TestNetworksLockNobodyOut(t *testing.T) {
 	} {
 		g := limited(Limits{})
 		const most = 1 << 14
-		g.connects.buckets = newTable(most)
+		g.connects.buckets = limit.NewTable(most)
 		now := begin
 		stays, _, _, _ := g.enter(netip.MustParseAddr("198.51.100.7"), now)
 		for i := range uint32(4 * most) {
@@ -161,27 +162,5 @@ func TestNetworksLockNobodyOut(t *testing.T) {
 		if n := g.connects.len(); n > 2*most || len(g.sources) != 2 {
 			t.Errorf("%s: %d networks are remembered, %d are here", c.of, n, len(g.sources))
 		}
-	}
-}
-
-// The idlest is forgotten, not who has much to wait for.
-func TestTheIdlestIsForgotten(t *testing.T) {
-	b := newTable(1000)
-	p := func(i int) netip.Prefix {
-		return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 32)
-	}
-	for i := range 100_000 {
-		if i%500 == 0 {
-			u := b.get(p(0))
-			u.used++
-			b.put(p(0), u)
-		}
-		b.put(p(i+1), tokens{used: 1})
-		if i >= 1000 && b.get(p(i-998)).used == 0 {
-			t.Fatalf("one of the last thousand was forgotten after %d", i)
-		}
-	}
-	if n := b.get(p(0)).used; n != 200 || b.len() > 2000 {
-		t.Errorf("%v of 200 are remembered of who was there all the time, of %d in all", n, b.len())
 	}
 }

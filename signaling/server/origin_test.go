@@ -4,7 +4,6 @@ package server
 
 import (
 	"testing"
-	"time"
 )
 
 func TestOrigins(t *testing.T) {
@@ -48,22 +47,5 @@ func TestOrigins(t *testing.T) {
 		if o, err := parseOrigins([]string{bad}); err == nil {
 			t.Errorf("%q is taken as %q", bad, o)
 		}
-	}
-}
-
-func TestBucket(t *testing.T) {
-	b, now := bucket{rate: 10}, time.Now()
-	count := func() (n int) {
-		for b.take(now) {
-			n++
-		}
-		return n
-	}
-	if n := count(); n != 40 {
-		t.Errorf("%d at once, want 40", n)
-	}
-	now = now.Add(time.Second)
-	if n := count(); n != 10 {
-		t.Errorf("%d after a second, want 10", n)
 	}
 }

@@ -288,7 +288,6 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
 		c.flush()
 	}
 	s.unlock()
-	c.bucket = bucket{rate: s.cfg.Limits.Rate}
 	c.wait(time.Now(), s.cfg.Limits.Hello)
 	if code != "" {
 		c.refuse(code, why)
