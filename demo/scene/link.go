@@ -3,8 +3,9 @@ package scene
 import (
 	"fmt"
 	"net/url"
-	"strconv"
 	"strings"
+
+	"github.com/punchback/punchback/signaling/protocol"
 )
 
 // The game's name is the first part of the path on the signaling server.
@@ -18,24 +19,19 @@ type place struct {
 	fresh   bool // a new room that strangers don't fall into
 }
 
-// url is what rtc.Join takes.
+// url is what rtc.Join takes. Two can go on without the others.
 func (p place) url() string {
-	s := p.server + "/" + gameName
-	if p.code != "" {
-		s += "/" + url.PathEscape(p.code)
-	}
-	s += "?players=2"
-	if p.players > 2 { // two can go on without the others
-		s += "-" + strconv.Itoa(p.players)
-	}
-	if p.fresh && p.code == "" {
-		s += "&new"
-	}
-	return s
+	return p.server + protocol.Place{Game: gameName, Code: p.code, Min: 2, Max: p.players, New: p.fresh && p.code == ""}.String()
 }
 
 // most is how many can play, of what a link says: 3, or 2-3.
-func most(players string) (int, error) { return strconv.Atoi(strings.TrimPrefix(players, "2-")) }
+func most(players string) (int, error) {
+	least, n, err := protocol.ParsePlayers(players)
+	if n > 4 || least > 2 && least < n {
+		err = fmt.Errorf("players=%s: 2 to 4 can play", short(players))
+	}
+	return n, err
+}
 
 // parsePlace reads what a person typed or pasted: a code, a page's link, or a
 // ws:// address. What it doesn't say is as in home.
@@ -64,7 +60,7 @@ func parsePlace(s string, home place) (place, error) {
 		return p, fmt.Errorf("a room's link begins with http or ws, not with %q", short(u.Scheme))
 	}
 	if n := u.Query().Get("players"); n != "" {
-		if p.players, err = most(n); err != nil || p.players < 2 || p.players > 4 {
+		if p.players, err = most(n); err != nil {
 			return p, fmt.Errorf("players=%s: 2 to 4 can play", short(n))
 		}
 	}
@@ -83,20 +79,7 @@ func checkCode(c string) error {
 	if c == "" {
 		return fmt.Errorf("the room's code is missing")
 	}
-	if len(c) > 32 {
-		return fmt.Errorf("a code has at most 32 letters, %s... has %d", short(c), len(c))
-	}
-	for _, r := range c {
-		if !codeRune(r) {
-			return fmt.Errorf("a code has no %q in it", r)
-		}
-	}
-	return nil
-}
-
-// codeRune reports whether a code may hold r.
-func codeRune(r rune) bool {
-	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_'
+	return protocol.CheckCode(c)
 }
 
 func short(s string) string {

@@ -25,7 +25,7 @@ func TestParsePlace(t *testing.T) {
 		{"wss://play.example/punchback/XY?players=2-2", "wss://play.example/punchback/XY?players=2", ""},
 		{"", "", "missing"},
 		{"http://play.example/", "", "missing"},
-		{"a b", "", "no ' '"},
+		{"a b", "", "has a ' '"},
 		{"http://play.example/chess/XY", "", "chess"},
 		{"ftp://play.example/?room=a", "", "ftp"},
 		{"http://?room=a", "", "no link"},

@@ -4,8 +4,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"net/url"
-	"strings"
 )
 
 // NoIdentity is the Options.Identity of a player who comes anew each time.
@@ -23,14 +21,12 @@ func (o *Options) identify() {
 	}
 }
 
-// who is what the server of a link is told of an identity. Those of one game learn
+// who is what the server of a game is told of an identity. Those of one game learn
 // nothing of use for another, nor the identity.
-func who(link, identity string) string {
-	u, err := url.Parse(link)
-	if err != nil || identity == "" {
+func who(game, identity string) string {
+	if identity == "" {
 		return ""
 	}
-	game, _, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
 	sum := sha256.Sum256([]byte("punchback identity 1\x00" + game + "\x00" + identity))
 	return hex.EncodeToString(sum[:16])
 }

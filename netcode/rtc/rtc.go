@@ -223,15 +223,14 @@ func join(link string, o *Options) (*Room, error) {
 	}
 	r.seal = newSeal(r.options.Secret)
 	r.options.identify()
-	who := who(link, r.options.Identity)
-	r.log = r.options.begin(link)
-	r.log.Hide(who, "identity")
-	var err error
-	if r.client, err = client.Dial(link, client.Options{Build: r.options.Build, Name: r.options.Name, Who: who, Servers: r.options.Servers, Room: r.options.settings(), Near: r.options.Near, Notify: r.poke}); err != nil {
+	server, place, err := client.Parse(link)
+	if err != nil {
 		return nil, fmt.Errorf("rtc: %w", err)
 	}
-	if r.server, err = url.Parse(link); err != nil {
-		r.client.Close()
+	who := who(place.Game, r.options.Identity)
+	r.server, r.log = server, r.options.begin(server, place)
+	r.log.Hide(who, "identity")
+	if r.client, err = client.Dial(link, client.Options{Build: r.options.Build, Name: r.options.Name, Who: who, Servers: r.options.Servers, Room: r.options.settings(), Near: r.options.Near, Notify: r.poke}); err != nil {
 		return nil, fmt.Errorf("rtc: %w", err)
 	}
 	r.status = Status{Phase: Joining, Text: "connecting to " + r.server.Host}

@@ -34,27 +34,21 @@ type noted struct {
 	tries         int  // to link to it
 }
 
-// begin makes the log of a room that is joined by a link.
-func (o *Options) begin(link string) *trace.Log {
+// begin makes the log of a room that is joined at a place of a server.
+func (o *Options) begin(server *url.URL, place protocol.Place) *trace.Log {
 	log := trace.NewLog()
 	log.Hide(o.Secret, "secret")
 	log.Hide(o.Identity, "identity")
 	e := trace.Event{Kind: trace.Join}
-	if u, err := url.Parse(link); err == nil {
-		e.Text = u.Scheme + "://" + u.Host
-		game, code, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
-		log.Hide(code, "code")
-		how := "any room"
-		if code != "" {
-			how = "a room by its code"
-		} else if u.Query().Has("new") {
-			how = "a new room"
-		}
-		e.List = append(e.List, "game "+game, how)
-		if players := u.Query().Get("players"); players != "" {
-			e.List = append(e.List, "players "+players)
-		}
+	log.Hide(place.Code, "code")
+	how := "any room"
+	if place.Code != "" {
+		how = "a room by its code"
+	} else if place.New {
+		how = "a new room"
 	}
+	e.Text = server.String()
+	e.List = append(e.List, "game "+place.Game, how, "players "+place.Players())
 	if o.Build != "" {
 		e.List = append(e.List, "build "+o.Build)
 	}

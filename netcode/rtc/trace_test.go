@@ -87,7 +87,7 @@ func TestTraceOfAMatch(t *testing.T) {
 		if strings.ReplaceAll(got, ", match, end, match", ", match, end") != want {
 			t.Errorf("%s\nwant %s", got, want)
 		}
-		if e := tr.Events[0]; e.Text != "ws://loopback4#1:"+url[strings.LastIndex(url, ":")+1:] || strings.Join(e.List, ", ") != "game toy, a room by its code, build toy/1, signals are sealed" {
+		if e := tr.Events[0]; e.Text != "ws://loopback4#1:"+url[strings.LastIndex(url, ":")+1:] || strings.Join(e.List, ", ") != "game toy, a room by its code, players 2, build toy/1, signals are sealed" {
 			t.Errorf("joined %+v", e)
 		}
 		if strings.Contains(fmt.Sprint(tr.Events), "credential") {

@@ -87,7 +87,7 @@ type Conn struct {
 // or 2-4; new for a new room that strangers don't fall into) and starts to
 // connect in the background. The error is only for a bad url or option.
 func Dial(rawURL string, o Options) (*Conn, error) {
-	base, place, err := parse(rawURL)
+	base, place, err := Parse(rawURL)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func Dial(rawURL string, o Options) (*Conn, error) {
 	}
 	bases := []*url.URL{base}
 	for _, s := range o.Servers {
-		other, _, err := parse(strings.TrimSuffix(s, "/") + base.Path + "/any")
+		other, _, err := Parse(strings.TrimSuffix(s, "/") + base.Path + "/any")
 		if err == nil {
 			err = mixed(pageScheme(), other)
 		}

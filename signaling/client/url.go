@@ -9,9 +9,9 @@ import (
 	"github.com/punchback/punchback/signaling/protocol"
 )
 
-// parse checks the URL of a server and a place in it. What it says about a bad
-// one names the part that is bad.
-func parse(raw string) (base *url.URL, place protocol.Place, err error) {
+// Parse takes an invite link apart: the server, as ws://HOST or wss://HOST, and the
+// place there. Its error names the part that is bad.
+func Parse(raw string) (server *url.URL, place protocol.Place, err error) {
 	u, err := url.Parse(raw)
 	if err != nil {
 		return nil, place, fmt.Errorf("signaling: link %q: %w", raw, unwrap(err))

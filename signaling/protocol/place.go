@@ -23,15 +23,13 @@ const MaxWord = 32
 func ParsePlace(path, players string, fresh bool) (Place, error) {
 	game, code, two := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	p := Place{Game: game, Code: code, New: fresh && code == ""}
-	if err := checkWord("game", game); err != nil {
-		return Place{}, err
+	err := checkWord("game", game)
+	if two && err == nil {
+		err = CheckCode(code)
 	}
-	if two {
-		if err := checkWord("room code", code); err != nil {
-			return Place{}, err
-		}
+	if err != nil {
+		return Place{}, fmt.Errorf("%w; the path is /GAME or /GAME/CODE", err)
 	}
-	var err error
 	p.Min, p.Max, err = ParsePlayers(players)
 	return p, err
 }
@@ -59,19 +57,27 @@ func (p Place) String() string {
 	if p.Code != "" {
 		s += "/" + p.Code
 	}
-	s += "?players=" + strconv.Itoa(p.Min)
-	if p.Max != p.Min {
-		s += "-" + strconv.Itoa(p.Max)
-	}
+	s += "?players=" + p.Players()
 	if p.New {
 		s += "&new"
 	}
 	return s
 }
 
+// Players is the number of machines as ParsePlayers reads it.
+func (p Place) Players() string {
+	if p.Max == p.Min {
+		return strconv.Itoa(p.Min)
+	}
+	return strconv.Itoa(p.Min) + "-" + strconv.Itoa(p.Max)
+}
+
+// CheckCode reports what is wrong with the code of a room.
+func CheckCode(code string) error { return checkWord("room code", code) }
+
 func checkWord(what, s string) error {
 	if s == "" {
-		return fmt.Errorf("no %s: the path is /GAME or /GAME/CODE", what)
+		return fmt.Errorf("no %s", what)
 	}
 	if len(s) > MaxWord {
 		return fmt.Errorf("%s %q… has %d letters, the limit is %d", what, clip(s), len(s), MaxWord)
@@ -79,7 +85,7 @@ func checkWord(what, s string) error {
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-') {
-			return fmt.Errorf("%s %q: letters, digits, - and _ are what it may have; the path is /GAME or /GAME/CODE", what, clip(s))
+			return fmt.Errorf("%s %q has a %q: it may hold letters, digits, - and _", what, clip(s), c)
 		}
 	}
 	return nil
