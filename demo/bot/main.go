@@ -251,7 +251,7 @@ func roster(room *rtc.Room) string {
 			s += "is this machine"
 		case m.Banned != "":
 			s += "is banned"
-		case m.Link.State == punch.Open:
+		case m.Report.State == punch.Open:
 			s += "is linked"
 		case m.Unreachable != "":
 			s += "can't be reached"

@@ -99,7 +99,7 @@ func pad() (in netcode.Input) {
 }
 
 func (a *app) Draw(screen *ebiten.Image) {
-	say := wrap(a.room.Status().Text) + "\n" + wrap(a.room.Link())
+	say := wrap(a.room.Status().Text) + "\n" + wrap(a.room.Invite())
 	if a.pause > 0 {
 		say = "this match is over:\n" + wrap(a.over)
 	}

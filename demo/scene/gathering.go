@@ -33,7 +33,7 @@ func (g *gathering) count() {
 	for i := range g.members {
 		m := &g.members[i]
 		switch {
-		case m.Self, m.Link.State == punch.Open && !m.Away:
+		case m.Self, m.Report.State == punch.Open && !m.Away:
 			g.well++
 		case m.Banned != "":
 			g.trouble = true
@@ -90,14 +90,14 @@ func (g *gathering) words(m *rtc.Member) string {
 		return "plays"
 	case m.Unreachable != "":
 		return "can't be reached: " + m.Unreachable
-	case m.Link.State == punch.Open && g.playing:
+	case m.Report.State == punch.Open && g.playing:
 		return "plays the next match"
-	case m.Link.State == punch.Open && m.Ready && g.asks():
+	case m.Report.State == punch.Open && m.Ready && g.asks():
 		return "linked, wants to start"
-	case m.Link.State == punch.Open:
-		return "linked, " + m.Link.Path.String()
-	case m.Link.State == punch.Closed && m.Link.Reason != "":
-		return m.Link.Reason
+	case m.Report.State == punch.Open:
+		return "linked, " + m.Report.Path.String()
+	case m.Report.State == punch.Closed && m.Report.Reason != "":
+		return m.Report.Reason
 	}
 	return "punching through ..."
 }
@@ -111,11 +111,11 @@ func called(m *rtc.Member) string {
 // Who has lost only the server plays on.
 func trouble(m *rtc.Member) string {
 	away := int(m.AwayFor.Seconds())
-	switch open := m.Link.State == punch.Open; {
+	switch open := m.Report.State == punch.Open; {
 	case m.Self:
 		return ""
-	case open && m.Link.Silent > 0:
-		return fmt.Sprintf("silent %d s", int(m.Link.Silent.Seconds()))
+	case open && m.Report.Silent > 0:
+		return fmt.Sprintf("silent %d s", int(m.Report.Silent.Seconds()))
 	case open && m.Away:
 		return fmt.Sprintf("no server %d s", away)
 	case m.Away:

@@ -20,7 +20,7 @@ import (
 // What a player reads of each member is true.
 func TestHowItIsWithAMember(t *testing.T) {
 	open, closed := punch.Report{State: punch.Open, Path: punch.Direct}, punch.Report{State: punch.Closed, Reason: "no answer"}
-	self := rtc.Member{Peer: 1, Self: true, Link: open}
+	self := rtc.Member{Peer: 1, Self: true, Report: open}
 	type list []rtc.Member
 	for _, c := range []struct {
 		others  list
@@ -30,17 +30,17 @@ func TestHowItIsWithAMember(t *testing.T) {
 		advice  string // what it says of two of two
 	}{
 		{list{}, "here", false, false, ""},
-		{list{{Link: open}}, "here; linked, direct", true, false, ""},
-		{list{{Link: open, Ready: true}}, "here; linked, wants to start", true, false, ""},
-		{list{{Link: open, Ready: true}, {Link: open}}, "here; linked, direct; linked, direct", false, false, ""},
-		{list{{Name: "Ann", Away: true, AwayFor: 12500 * time.Millisecond, Link: open}}, "here; away for 12 s", false, true, "waits for Ann."},
-		{list{{Link: open}, {Away: true, AwayFor: 3 * time.Second}}, "here; linked, direct; away for 3 s", true, true, ""},
-		{list{{Peer: 7, Unreachable: "no UDP", Link: closed}}, "here; can't be reached: no UDP", false, true, "waits for player 7."},
-		{list{{Link: closed}, {}}, "here; no answer; punching through ...", false, false, ""},
-		{list{{Banned: "it floods", Link: closed}, {Link: open}}, "here; thrown out; linked, direct", true, true, ""},
-		{list{{Plays: true, Link: open}, {Link: open}}, "plays the next match; plays; plays the next match", false, false, ""},
-		{list{{Plays: true, Away: true}, {Link: open}}, "here; away for 0 s; linked, direct", true, true, ""},
-		{list{{Plays: true, Link: open}, {Plays: true, Unreachable: "no UDP"}}, "left out of this match; plays; plays, can't be reached from here", true, true, ""},
+		{list{{Report: open}}, "here; linked, direct", true, false, ""},
+		{list{{Report: open, Ready: true}}, "here; linked, wants to start", true, false, ""},
+		{list{{Report: open, Ready: true}, {Report: open}}, "here; linked, direct; linked, direct", false, false, ""},
+		{list{{Name: "Ann", Away: true, AwayFor: 12500 * time.Millisecond, Report: open}}, "here; away for 12 s", false, true, "waits for Ann."},
+		{list{{Report: open}, {Away: true, AwayFor: 3 * time.Second}}, "here; linked, direct; away for 3 s", true, true, ""},
+		{list{{Peer: 7, Unreachable: "no UDP", Report: closed}}, "here; can't be reached: no UDP", false, true, "waits for player 7."},
+		{list{{Report: closed}, {}}, "here; no answer; punching through ...", false, false, ""},
+		{list{{Banned: "it floods", Report: closed}, {Report: open}}, "here; thrown out; linked, direct", true, true, ""},
+		{list{{Plays: true, Report: open}, {Report: open}}, "plays the next match; plays; plays the next match", false, false, ""},
+		{list{{Plays: true, Away: true}, {Report: open}}, "here; away for 0 s; linked, direct", true, true, ""},
+		{list{{Plays: true, Report: open}, {Plays: true, Unreachable: "no UDP"}}, "left out of this match; plays; plays, can't be reached from here", true, true, ""},
 	} {
 		g := gathering{members: append(list{self}, c.others...), least: 2, most: 3}
 		g.count()
@@ -66,11 +66,11 @@ func TestTroubleInAMatch(t *testing.T) {
 		m    rtc.Member
 		want string
 	}{
-		{rtc.Member{Self: true, Link: open}, ""},
-		{rtc.Member{Link: open}, ""},
-		{rtc.Member{Link: open, Away: true, AwayFor: 12 * time.Second}, "no server 12 s"},
-		{rtc.Member{Link: silent}, "silent 3 s"},
-		{rtc.Member{Link: silent, Away: true, AwayFor: 12 * time.Second}, "silent 3 s"},
+		{rtc.Member{Self: true, Report: open}, ""},
+		{rtc.Member{Report: open}, ""},
+		{rtc.Member{Report: open, Away: true, AwayFor: 12 * time.Second}, "no server 12 s"},
+		{rtc.Member{Report: silent}, "silent 3 s"},
+		{rtc.Member{Report: silent, Away: true, AwayFor: 12 * time.Second}, "silent 3 s"},
 		{rtc.Member{Away: true, AwayFor: 12 * time.Second}, "away 12 s"},
 		{rtc.Member{}, "no link"},
 	} {

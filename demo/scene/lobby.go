@@ -53,7 +53,7 @@ func (l *lobby) update(a *app) scene {
 		return newFail(st.Err)
 	}
 	if code := l.me.room.Code(); code != "" && code != l.code {
-		l.code, l.link = code, l.me.room.Link()
+		l.code, l.link = code, l.me.room.Invite()
 		l.place.code, l.place.fresh = code, false
 		if l.solo {
 			var err error

@@ -202,7 +202,7 @@ func playPlayer(args []string) {
 		birthday = nat.PublicPorts
 	}
 	l, err := punch.New(punch.Options{Offer: offer, Timeout: 25 * time.Second, PortMap: args[0] == "mapped", Birthday: birthday,
-		Servers: []punch.Server{{URLs: []string{stun}}, {URLs: turn, Username: user, Credential: pass}},
+		ICEServers: []punch.ICEServer{{URLs: []string{stun}}, {URLs: turn, Username: user, Credential: pass}},
 		Notify: func() {
 			select {
 			case news <- struct{}{}:

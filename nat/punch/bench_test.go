@@ -13,7 +13,7 @@ import (
 // BenchmarkConnect is from New to an open link on this machine.
 func BenchmarkConnect(b *testing.B) {
 	servers := turnServer(b)
-	for name, o := range map[string]Options{"direct": {Servers: servers}, "relay": {Servers: servers, RelayOnly: true}} {
+	for name, o := range map[string]Options{"direct": {ICEServers: servers}, "relay": {ICEServers: servers, RelayOnly: true}} {
 		b.Run(name, func(b *testing.B) {
 			var all []time.Duration
 			for b.Loop() {

@@ -108,7 +108,7 @@ func (r *birthdayRound) run() {
 	defer close(r.done)
 	var servers []string
 	r.l.mu.Lock()
-	all := r.l.o.Servers
+	all := r.l.o.ICEServers
 	r.l.mu.Unlock()
 	for _, s := range all {
 		for _, u := range s.URLs {

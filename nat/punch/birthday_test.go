@@ -104,14 +104,14 @@ func TestARoundAsksItsProbe(t *testing.T) {
 		asked = servers
 		return netip.Addr{}, 0, 0, errors.New("nobody answers")
 	}
-	one := Server{URLs: []string{"stun:127.0.0.1:1", "turn:127.0.0.1:2", "stun:127.0.0.1:3"}}
+	one := ICEServer{URLs: []string{"stun:127.0.0.1:1", "turn:127.0.0.1:2", "stun:127.0.0.1:3"}}
 	for _, c := range []struct {
-		servers []Server
+		servers []ICEServer
 		asked   int
-	}{{slices.Repeat([]Server{one}, 9), mostServers}, {[]Server{one}, 2}, {nil, 0}} {
+	}{{slices.Repeat([]ICEServer{one}, 9), mostServers}, {[]ICEServer{one}, 2}, {nil, 0}} {
 		asked = nil
 		r := bareRound(t)
-		r.l = &Link{o: Options{Birthday: probe, Servers: c.servers}, wake: make(chan struct{}, 1)}
+		r.l = &Link{o: Options{Birthday: probe, ICEServers: c.servers}, wake: make(chan struct{}, 1)}
 		r.run()
 		if len(asked) != c.asked || c.asked > 1 && asked[1] != "127.0.0.1:3" {
 			t.Errorf("of %d servers %q were asked", len(c.servers), asked)

@@ -101,12 +101,12 @@ func TestBrowserAndNative(t *testing.T) {
 }
 
 func browserAndNative(t *testing.T, do func(js string, result any), browserOffers, relayed bool, messages uint32) {
-	var servers []Server
+	var servers []ICEServer
 	host := lan(t) // Firefox asks no server on loopback
 	if relayed {
 		servers = turnServerAs(t, relay.Config{Addr: host})
 	}
-	l, err := New(Options{Offer: !browserOffers, RelayOnly: relayed, Servers: servers, Limits: Limits{Messages: 1 << 20}})
+	l, err := New(Options{Offer: !browserOffers, RelayOnly: relayed, ICEServers: servers, Limits: Limits{Messages: 1 << 20}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,10 +152,10 @@ func TestBrowserTakesTheNearestRelay(t *testing.T) {
 			near := turnServerAs(t, relay.Config{Addr: host, Ports: relay.Ports{Low: 62000, High: 62499}, Private: true})
 			far := farther(t, turnServerAs(t, relay.Config{Addr: host, Ports: relay.Ports{Low: 63000, High: 63499}, Private: true}), func() time.Duration { return 100 * time.Millisecond })
 			near[1].URLs = near[1].URLs[:1]
-			for i, servers := range [][]Server{{far[0], near[1]}, {near[1], far[0]}} {
+			for i, servers := range [][]ICEServer{{far[0], near[1]}, {near[1], far[0]}} {
 				for _, browserOffers := range []bool{true, false} {
 					t.Run(fmt.Sprintf("far first: %v, browser offers: %v", i == 0, browserOffers), func(t *testing.T) {
-						l, err := New(Options{Offer: !browserOffers, RelayOnly: true, Servers: servers})
+						l, err := New(Options{Offer: !browserOffers, RelayOnly: true, ICEServers: servers})
 						if err != nil {
 							t.Fatal(err)
 						}

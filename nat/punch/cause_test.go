@@ -14,7 +14,7 @@ func TestPhases(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			n := newInternet(t, kinds)
 			defer n.close()
-			n.link(Options{Servers: servers()})
+			n.link(Options{ICEServers: servers()})
 			for range 300 {
 				n.talk()
 			}
@@ -62,26 +62,26 @@ func TestLossAndJitter(t *testing.T) {
 func TestCauses(t *testing.T) {
 	wrong := servers()
 	wrong[1].Credential = "guess"
-	noServer := []Server{{URLs: []string{"stun:198.51.100.9:3478"}}}
+	noServer := []ICEServer{{URLs: []string{"stun:198.51.100.9:3478"}}}
 	for _, c := range []struct {
 		name    string
 		options Options
 		setup   func(n *internet)
 		want    [2]Cause
 	}{
-		{"nobody carries signals", Options{Servers: servers()}, func(n *internet) { n.carry = func(int, []byte) {} }, [2]Cause{NoAnswer, NoAnswer}},
-		{"answers are lost", Options{Servers: servers()}, func(n *internet) {
+		{"nobody carries signals", Options{ICEServers: servers()}, func(n *internet) { n.carry = func(int, []byte) {} }, [2]Cause{NoAnswer, NoAnswer}},
+		{"answers are lost", Options{ICEServers: servers()}, func(n *internet) {
 			n.carry = func(from int, s []byte) {
 				if from == 0 {
 					n.post(from, s, 2*away)
 				}
 			}
 		}, [2]Cause{NoAnswer, ChecksFailed}},
-		{"no server", Options{Servers: noServer}, nil, [2]Cause{NoUDP, NoUDP}},
-		{"no way", Options{Servers: servers()[:1]}, func(n *internet) { n.wall.Store(true) }, [2]Cause{ChecksFailed, ChecksFailed}},
-		{"wrong credentials", Options{Servers: wrong, RelayOnly: true}, nil, [2]Cause{RelayRefused, RelayRefused}},
-		{"no relay", Options{Servers: servers()[:1], RelayOnly: true}, nil, [2]Cause{NoCandidates, NoCandidates}},
-		{"no DTLS", Options{Servers: servers()[:1]}, func(n *internet) {
+		{"no server", Options{ICEServers: noServer}, nil, [2]Cause{NoUDP, NoUDP}},
+		{"no way", Options{ICEServers: servers()[:1]}, func(n *internet) { n.wall.Store(true) }, [2]Cause{ChecksFailed, ChecksFailed}},
+		{"wrong credentials", Options{ICEServers: wrong, RelayOnly: true}, nil, [2]Cause{RelayRefused, RelayRefused}},
+		{"no relay", Options{ICEServers: servers()[:1], RelayOnly: true}, nil, [2]Cause{NoCandidates, NoCandidates}},
+		{"no DTLS", Options{ICEServers: servers()[:1]}, func(n *internet) {
 			n.dtls.Store(true)
 		}, [2]Cause{DTLSFailed, DTLSFailed}},
 	} {

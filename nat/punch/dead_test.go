@@ -9,14 +9,14 @@ import (
 
 // A server that is dead delays nobody, wherever it is in the list.
 func TestDeadServers(t *testing.T) {
-	dead := Server{URLs: []string{"stun:198.51.100.9:3478"}}
-	deadTurn := Server{URLs: []string{"turn:198.51.100.9:3478"}, Username: "u", Credential: "secret"}
+	dead := ICEServer{URLs: []string{"stun:198.51.100.9:3478"}}
+	deadTurn := ICEServer{URLs: []string{"turn:198.51.100.9:3478"}, Username: "u", Credential: "secret"}
 	for _, kinds := range [][2]string{{"port", "port"}, {"symm", "port"}} {
 		t.Run(kinds[0]+" "+kinds[1], func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				n := newInternet(t, kinds)
 				defer n.close()
-				n.link(Options{Servers: append([]Server{dead, deadTurn}, servers()...)})
+				n.link(Options{ICEServers: append([]ICEServer{dead, deadTurn}, servers()...)})
 				n.talk()
 				for _, l := range n.links {
 					if r := l.Report(); r.State != Open || r.Connect > 850*time.Millisecond {
@@ -43,7 +43,7 @@ func TestSignalsDieBetweenOfferAndAnswer(t *testing.T) {
 				n.post(from, s, 2*away)
 			}
 		}
-		n.link(Options{Servers: servers()})
+		n.link(Options{ICEServers: servers()})
 		n.talk()
 		for _, l := range n.links {
 			if r := l.Report(); r.State != Open || r.Connect < gone || r.Connect > gone+4*time.Second {

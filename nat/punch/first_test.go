@@ -22,7 +22,7 @@ func TestTheFirstMessageIsLost(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				n := newInternet(t, [2]string{"port", "port"})
 				defer n.close()
-				n.link(Options{Servers: servers()})
+				n.link(Options{ICEServers: servers()})
 				n.cut.Store(true)
 				if err := n.links[0].SendMessage([]byte("first")); err != nil {
 					t.Fatal(err)
@@ -71,7 +71,7 @@ func TestRelayOnlyTellsNoAddressWhenItRepairs(t *testing.T) {
 			said[from] = append(said[from], s)
 			n.post(from, s, 2*away)
 		}
-		n.link(Options{Servers: servers(), RelayOnly: true})
+		n.link(Options{ICEServers: servers(), RelayOnly: true})
 		first := [2]int{len(said[0]), len(said[1])}
 		c := &chatter{n: n, server: true}
 		c.run(180, c.path(Relay))

@@ -152,7 +152,7 @@ func TestNoLinkOfOursLooksHostile(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		n := newInternet(t, [2]string{"port", "port"})
 		defer n.close()
-		n.link(Options{Servers: servers()})
+		n.link(Options{ICEServers: servers()})
 		n.talk()
 		sent := 0
 		for tick := range 24_000 {

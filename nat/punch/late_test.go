@@ -42,7 +42,7 @@ func TestWithoutUDP(t *testing.T) {
 		return walled{n}
 	}
 	defer func() { virtual = nil }()
-	e := meet(t, [2]Options{{Servers: servers}, {Servers: servers}}, nil)
+	e := meet(t, [2]Options{{ICEServers: servers}, {ICEServers: servers}}, nil)
 	e.open()
 	e.until("told", func() bool { return e.link[0].Report().Path != Unknown })
 	r := e.link[0].Report()
@@ -89,7 +89,7 @@ func TestNoRelayWithoutNeed(t *testing.T) {
 		return counted{n, &relays}
 	}
 	defer func() { virtual = nil }()
-	e := meet(t, [2]Options{{Servers: servers}, {Servers: servers}}, nil)
+	e := meet(t, [2]Options{{ICEServers: servers}, {ICEServers: servers}}, nil)
 	e.open()
 	took := e.link[0].Report().Connect
 	for _, l := range e.link {

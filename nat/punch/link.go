@@ -49,7 +49,7 @@ func New(o Options) (*Link, error) {
 	if err := Supported(); err != nil {
 		return nil, err
 	}
-	if err := checkServers(o.Servers); err != nil {
+	if err := checkServers(o.ICEServers); err != nil {
 		return nil, err
 	}
 	if err := o.Limits.check(); err != nil {

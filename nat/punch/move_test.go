@@ -90,7 +90,7 @@ func TestRelayBecomesDirect(t *testing.T) {
 			n := newInternet(t, kinds)
 			defer n.close()
 			n.wall.Store(true)
-			n.link(Options{Servers: servers()})
+			n.link(Options{ICEServers: servers()})
 			c := &chatter{n: n}
 			if !c.run(120, c.path(Relay)) {
 				t.Fatalf("%v: %s", kinds, n.links[0].Report().Reason)
@@ -118,7 +118,7 @@ func TestPathIsLost(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		n := newInternet(t, [2]string{"port", "port"})
 		defer n.close()
-		n.link(Options{Servers: servers()})
+		n.link(Options{ICEServers: servers()})
 		c := &chatter{n: n, server: true}
 		c.run(180, nil)
 		n.wall.Store(true)

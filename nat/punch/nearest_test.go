@@ -19,7 +19,7 @@ import (
 )
 
 // farther puts a relay so far away: what goes to and from it by UDP takes a while.
-func farther(t *testing.T, servers []Server, way func() time.Duration) []Server {
+func farther(t *testing.T, servers []ICEServer, way func() time.Duration) []ICEServer {
 	t.Helper()
 	at := strings.TrimSuffix(strings.TrimPrefix(servers[1].URLs[0], "turn:"), "?transport=udp")
 	host, _, _ := net.SplitHostPort(at)
@@ -68,7 +68,7 @@ func farther(t *testing.T, servers []Server, way func() time.Duration) []Server 
 		mu.Unlock()
 		wg.Wait()
 	})
-	return []Server{{URLs: []string{"turn:" + front.LocalAddr().String() + "?transport=udp"}, Username: servers[1].Username, Credential: servers[1].Credential}}
+	return []ICEServer{{URLs: []string{"turn:" + front.LocalAddr().String() + "?transport=udp"}, Username: servers[1].Username, Credential: servers[1].Credential}}
 }
 
 // relaysAlone is this machine's network, where nothing but a relay leads out.
@@ -83,8 +83,8 @@ func (relaysAlone) ListenUDP(string, *net.UDPAddr) (transport.UDPConn, error) {
 func TestTheNearestRelay(t *testing.T) {
 	near := turnServerAs(t, relay.Config{Ports: relay.Ports{Low: 62000, High: 62499}})
 	far := farther(t, turnServerAs(t, relay.Config{Ports: relay.Ports{Low: 63000, High: 63499}}), func() time.Duration { return 20 * time.Millisecond })
-	farFirst := append(append([]Server{}, far...), near[1])
-	nearFirst := append([]Server{near[1]}, far...)
+	farFirst := append(append([]ICEServer{}, far...), near[1])
+	nearFirst := append([]ICEServer{near[1]}, far...)
 	// One that answers first and is slow once it carries something is taken, and left.
 	var began atomic.Int64 // ns
 	slower := farther(t, turnServerAs(t, relay.Config{Ports: relay.Ports{Low: 63500, High: 63999}}), func() time.Duration {
@@ -102,7 +102,7 @@ func TestTheNearestRelay(t *testing.T) {
 		return relaysAlone{n}
 	}
 	defer func() { virtual = nil }()
-	for name, servers := range map[string][2][]Server{"far first": {farFirst, farFirst}, "near first": {nearFirst, nearFirst}, "each another": {farFirst, nearFirst},
+	for name, servers := range map[string][2][]ICEServer{"far first": {farFirst, farFirst}, "near first": {nearFirst, nearFirst}, "each another": {farFirst, nearFirst},
 		"slow later": {slower, slower}} {
 		for _, only := range []bool{false, true} {
 			if only && name == "slow later" {
@@ -110,7 +110,7 @@ func TestTheNearestRelay(t *testing.T) {
 			}
 			t.Run(fmt.Sprint(name, ", relay only: ", only), func(t *testing.T) {
 				began.Store(time.Now().UnixNano())
-				e := meet(t, [2]Options{{Servers: servers[0], RelayOnly: only}, {Servers: servers[1], RelayOnly: only}}, nil)
+				e := meet(t, [2]Options{{ICEServers: servers[0], RelayOnly: only}, {ICEServers: servers[1], RelayOnly: only}}, nil)
 				e.open()
 				first, opened := "", time.Now()
 				e.until("the nearest", func() bool {

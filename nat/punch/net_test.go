@@ -148,8 +148,8 @@ func (n *internet) close() {
 	_ = n.wan.Stop()
 }
 
-func servers() []Server {
-	return []Server{
+func servers() []ICEServer {
+	return []ICEServer{
 		{URLs: []string{"stun:" + serverIP + ":3478"}},
 		{URLs: []string{"turn:" + serverIP + ":3478", "turn:" + serverIP + ":3478?transport=tcp"}, Username: "u", Credential: "secret"},
 	}
@@ -250,7 +250,7 @@ func TestNetworks(t *testing.T) {
 					n := newInternet(t, [2]string{offers.Short, answers.Short})
 					defer n.close()
 					begin := time.Now()
-					n.link(Options{Servers: servers()})
+					n.link(Options{ICEServers: servers()})
 					took := time.Since(begin)
 					n.talk()
 					time.Sleep(time.Second)
@@ -281,7 +281,7 @@ func TestLoss(t *testing.T) {
 			lost := func() bool { return r.IntN(20) == 0 }
 			n.lost.Store(&lost)
 			begin := time.Now()
-			n.link(Options{Servers: servers()})
+			n.link(Options{ICEServers: servers()})
 			all = append(all, time.Since(begin))
 			n.talk()
 			for _, l := range n.links {
@@ -305,7 +305,7 @@ func TestLossHoldsNothingUp(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			n := newInternet(t, [2]string{"port", "port"})
 			defer n.close()
-			n.link(Options{Servers: servers()})
+			n.link(Options{ICEServers: servers()})
 			n.talk()
 			r := rand.New(rand.NewPCG(1, 5))
 			lost := func() bool { return r.IntN(100) < percent }
@@ -346,7 +346,7 @@ func TestBlackout(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		n := newInternet(t, [2]string{"port", "port"})
 		defer n.close()
-		n.link(Options{Servers: servers()})
+		n.link(Options{ICEServers: servers()})
 		n.talk()
 		for range 3 {
 			n.cut.Store(true)
@@ -409,7 +409,7 @@ func TestSignalsOfManySeeds(t *testing.T) {
 					}
 				}
 				begin := time.Now()
-				n.link(Options{Servers: servers()[:1]})
+				n.link(Options{ICEServers: servers()[:1]})
 				all = append(all, time.Since(begin))
 				for i, l := range n.links {
 					if l.State() != Open {

@@ -45,7 +45,7 @@ func object(pairs ...any) js.Value {
 func newPipe(o *Options, ev events, _ *socket) (p *pipe, err error) {
 	defer caught(&err)
 	list := js.Global().Get("Array").New()
-	for _, s := range o.Servers {
+	for _, s := range o.ICEServers {
 		urls := js.Global().Get("Array").New()
 		for _, u := range s.URLs {
 			urls.Call("push", u)

@@ -82,12 +82,12 @@ func (p *pipe) connect(o *Options) (err error) {
 		return err
 	}
 	n.Net = gated{machine, p.deaf, link, n.over}
-	api, err := profile(o, n, relayDialer{n, link, o.Servers}, p.mux, p.events.denied)
+	api, err := profile(o, n, relayDialer{n, link, o.ICEServers}, p.mux, p.events.denied)
 	if err != nil {
 		return err
 	}
 	cfg := webrtc.Configuration{}
-	for _, s := range o.Servers {
+	for _, s := range o.ICEServers {
 		if p.mux != nil {
 			break // Its address is known.
 		}

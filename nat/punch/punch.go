@@ -30,8 +30,8 @@ import (
 	"github.com/punchback/punchback/nat/trace"
 )
 
-// Server is a STUN or TURN server, as RTCIceServer has it.
-type Server struct {
+// ICEServer is a STUN or TURN server, as RTCIceServer has it.
+type ICEServer struct {
 	URLs       []string
 	Username   string
 	Credential string
@@ -39,15 +39,15 @@ type Server struct {
 
 // Options of one link. The two ends differ in Offer.
 type Options struct {
-	Servers   []Server
-	Offer     bool          // exactly one of the two ends offers
-	RelayOnly bool          // show the other end no address of ours
-	PortMap   bool          // ask the router to open a port (PCP, NAT-PMP, UPnP) as long as the link lives; not in the browser
-	Birthday  Probe         // where one NAT is symmetric and only a relay is left, guess its ports, by what nat.PublicPorts or another Probe says of them; nil: don't
-	Timeout   time.Duration // to be open; zero means 15 s
-	Limits    Limits
-	Trace     func(trace.Event) // hears what happens, for a report of why a link was not made; called from any goroutine, must not block nor call the Link. May be nil
-	Notify    func()            // called from any goroutine when a method would answer anew; must not block. May be nil
+	ICEServers []ICEServer
+	Offer      bool          // exactly one of the two ends offers
+	RelayOnly  bool          // show the other end no address of ours
+	PortMap    bool          // ask the router to open a port (PCP, NAT-PMP, UPnP) as long as the link lives; not in the browser
+	Birthday   Probe         // where one NAT is symmetric and only a relay is left, guess its ports, by what nat.PublicPorts or another Probe says of them; nil: don't
+	Timeout    time.Duration // to be open; zero means 15 s
+	Limits     Limits
+	Trace      func(trace.Event) // hears what happens, for a report of why a link was not made; called from any goroutine, must not block nor call the Link. May be nil
+	Notify     func()            // called from any goroutine when a method would answer anew; must not block. May be nil
 }
 
 // Probe asks STUN servers, as "host:port", what the NAT of this machine does: its

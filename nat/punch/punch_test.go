@@ -186,7 +186,7 @@ func TestTheLongestMessage(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		n := newInternet(t, [2]string{"port", "port"})
 		defer n.close()
-		n.link(Options{Servers: servers(), Limits: Limits{Message: MaxMessage}})
+		n.link(Options{ICEServers: servers(), Limits: Limits{Message: MaxMessage}})
 		r := rand.New(rand.NewPCG(1, 2))
 		lost := func() bool { return r.IntN(50) == 0 }
 		n.lost.Store(&lost)

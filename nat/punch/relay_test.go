@@ -14,10 +14,10 @@ import (
 )
 
 // turnServer is a real STUN and TURN server on this machine, and credentials for it.
-func turnServer(t testing.TB) []Server { return turnServerAs(t, relay.Config{}) }
+func turnServer(t testing.TB) []ICEServer { return turnServerAs(t, relay.Config{}) }
 
 // turnServerAs listens on loopback, or on the host that is all of cfg.Addr.
-func turnServerAs(t testing.TB, cfg relay.Config) []Server {
+func turnServerAs(t testing.TB, cfg relay.Config) []ICEServer {
 	t.Helper()
 	host := cmp.Or(cfg.Addr, "127.0.0.1")
 	cfg.Addr = host + ":0"
@@ -28,7 +28,7 @@ func turnServerAs(t testing.TB, cfg relay.Config) []Server {
 	t.Cleanup(func() { _ = r.Close() })
 	stun, udp, tcp := r.URLs(host)
 	user, credential := r.Mint("room:1")
-	return []Server{{URLs: []string{stun}}, {URLs: []string{udp, tcp}, Username: user, Credential: credential}}
+	return []ICEServer{{URLs: []string{stun}}, {URLs: []string{udp, tcp}, Username: user, Credential: credential}}
 }
 
 // Two ends that only use relays are quick, and tell each other no address of
@@ -36,7 +36,7 @@ func turnServerAs(t testing.TB, cfg relay.Config) []Server {
 func TestRelayOnlyTellsNoAddress(t *testing.T) {
 	servers := turnServer(t)
 	var said [2][][]byte
-	o := Options{Servers: servers, RelayOnly: true}
+	o := Options{ICEServers: servers, RelayOnly: true}
 	e := meet(t, [2]Options{o, o}, func(from int, s []byte) [][]byte {
 		said[from] = append(said[from], s)
 		return [][]byte{s}
@@ -123,7 +123,7 @@ func TestARelayedLinkOutlivesItsCredentials(t *testing.T) {
 	t.Parallel()
 	const valid, life = 5 * time.Second, 2 * time.Second
 	minted := time.Now()
-	o := Options{Servers: turnServerAs(t, relay.Config{Valid: valid, Life: life}), RelayOnly: true}
+	o := Options{ICEServers: turnServerAs(t, relay.Config{Valid: valid, Life: life}), RelayOnly: true}
 	e := meet(t, [2]Options{o, o}, nil)
 	e.open()
 	silence := e.chat(100, func() bool {
@@ -148,7 +148,7 @@ func TestARelayedLinkOutlivesItsCredentials(t *testing.T) {
 // Who has had its share of the relay is told so, in mid-match and when it tries again.
 func TestTheRelaysQuota(t *testing.T) {
 	t.Parallel()
-	o := Options{Servers: turnServerAs(t, relay.Config{Limits: relay.Limits{Total: 200_000}}), RelayOnly: true}
+	o := Options{ICEServers: turnServerAs(t, relay.Config{Limits: relay.Limits{Total: 200_000}}), RelayOnly: true}
 	e := meet(t, [2]Options{o, o}, nil)
 	e.open()
 	e.chat(1000, func() bool { return e.link[0].State() == Closed && e.link[1].State() == Closed })

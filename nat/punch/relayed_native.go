@@ -144,7 +144,7 @@ func (s stream) Write(b []byte) (int, error) {
 type relayDialer struct {
 	late    *late
 	link    *strangers
-	servers []Server
+	servers []ICEServer
 }
 
 func (d relayDialer) Dial(network, address string) (net.Conn, error) {

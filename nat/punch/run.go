@@ -173,7 +173,7 @@ func (l *Link) begin(o order) (*pipe, error) {
 	l.mu.Unlock()
 	closeAll([]*pipe{old})
 	if o.direct {
-		options.Servers = withoutRelays(options.Servers)
+		options.ICEServers = withoutRelays(options.ICEServers)
 	}
 	made, err := newPipe(&options, events{l, p}, by)
 	if err != nil {

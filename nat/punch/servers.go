@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// SetServers replaces the servers of Options for the attempts to come: their
+// SetICEServers replaces the servers of Options for the attempts to come: their
 // credentials age, and a server that ends takes with it what it relays. A
 // relayed link none of whose relays is among them any more goes over to one that
 // is while it still hears the other end; one that hears nothing tries at once.
-func (l *Link) SetServers(servers []Server) error {
+func (l *Link) SetICEServers(servers []ICEServer) error {
 	if err := checkServers(servers); err != nil {
 		return err
 	}
@@ -19,10 +19,10 @@ func (l *Link) SetServers(servers []Server) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.upkeep.renew()
-	if len(is) > 0 && !slices.ContainsFunc(relays(l.o.Servers), func(u string) bool { return slices.Contains(is, u) }) {
+	if len(is) > 0 && !slices.ContainsFunc(relays(l.o.ICEServers), func(u string) bool { return slices.Contains(is, u) }) {
 		l.paths.era++
 	}
-	l.o.Servers = slices.Clone(servers)
+	l.o.ICEServers = slices.Clone(servers)
 	l.poke()
 	return nil
 }
@@ -35,7 +35,7 @@ func (l *Link) Silent() bool {
 	return l.state == Open && l.in.silent(time.Now()) >= silentAfter
 }
 
-func checkServers(servers []Server) error {
+func checkServers(servers []ICEServer) error {
 	for _, s := range servers {
 		for _, u := range s.URLs {
 			if scheme, _, _ := strings.Cut(u, ":"); !slices.Contains([]string{"stun", "stuns", "turn", "turns"}, scheme) {
@@ -46,7 +46,7 @@ func checkServers(servers []Server) error {
 	return nil
 }
 
-func relays(servers []Server) (urls []string) {
+func relays(servers []ICEServer) (urls []string) {
 	for _, s := range servers {
 		for _, u := range s.URLs {
 			if isRelay(u) {
@@ -59,7 +59,7 @@ func relays(servers []Server) (urls []string) {
 
 func isRelay(url string) bool { return strings.HasPrefix(url, "turn") }
 
-func withoutRelays(servers []Server) (rest []Server) {
+func withoutRelays(servers []ICEServer) (rest []ICEServer) {
 	for _, s := range servers {
 		s.URLs = slices.DeleteFunc(slices.Clone(s.URLs), isRelay)
 		if len(s.URLs) > 0 {

@@ -10,7 +10,7 @@ import (
 )
 
 // turnServerThatEnds is one that a test ends before it ends itself.
-func turnServerThatEnds(t *testing.T) (s []Server, end func()) {
+func turnServerThatEnds(t *testing.T) (s []ICEServer, end func()) {
 	t.Helper()
 	r, err := relay.Listen(relay.Config{Addr: "127.0.0.1:0"})
 	if err != nil {
@@ -20,7 +20,7 @@ func turnServerThatEnds(t *testing.T) (s []Server, end func()) {
 	t.Cleanup(end)
 	_, udp, _ := r.URLs("127.0.0.1")
 	user, credential := r.Mint("room:1")
-	return []Server{{URLs: []string{udp}, Username: user, Credential: credential}}, end
+	return []ICEServer{{URLs: []string{udp}, Username: user, Credential: credential}}, end
 }
 
 // A relayed link goes over to another relay before the one that it has ends, and
@@ -29,7 +29,7 @@ func TestARelayedLinkMovesToAnotherRelay(t *testing.T) {
 	t.Parallel()
 	first, end := turnServerThatEnds(t)
 	second := turnServer(t)
-	o := Options{Servers: first, RelayOnly: true}
+	o := Options{ICEServers: first, RelayOnly: true}
 	e := meet(t, [2]Options{o, o}, nil)
 	e.open()
 	known := time.Now()
@@ -37,7 +37,7 @@ func TestARelayedLinkMovesToAnotherRelay(t *testing.T) {
 		return e.link[0].Path() == Relay && e.link[1].Path() == Relay || time.Since(known) > 30*time.Second
 	})
 	for _, l := range e.link {
-		if err := l.SetServers(first); err != nil {
+		if err := l.SetICEServers(first); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -47,7 +47,7 @@ func TestARelayedLinkMovesToAnotherRelay(t *testing.T) {
 		if r := l.Report(); r.Moves != 0 {
 			t.Errorf("end %d went over to %v for nothing", i, r)
 		}
-		if err := l.SetServers(second); err != nil {
+		if err := l.SetICEServers(second); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -67,7 +67,7 @@ func TestARelayedLinkMovesToAnotherRelay(t *testing.T) {
 		}
 	}
 	t.Logf("moved; the longest silence was %v", silence)
-	if err := e.link[0].SetServers([]Server{{URLs: []string{"http://a"}}}); err == nil {
+	if err := e.link[0].SetICEServers([]ICEServer{{URLs: []string{"http://a"}}}); err == nil {
 		t.Error("a server that is none")
 	}
 }
@@ -77,7 +77,7 @@ func TestARelayedLinkIsBackByAnotherRelay(t *testing.T) {
 	t.Parallel()
 	first, end := turnServerThatEnds(t)
 	second := turnServer(t)
-	o := Options{Servers: first, RelayOnly: true}
+	o := Options{ICEServers: first, RelayOnly: true}
 	e := meet(t, [2]Options{o, o}, nil)
 	e.open()
 	begin := time.Now()
@@ -86,7 +86,7 @@ func TestARelayedLinkIsBackByAnotherRelay(t *testing.T) {
 	ended := time.Now()
 	e.chat(100, func() bool { return time.Since(ended) > time.Second })
 	for _, l := range e.link {
-		if err := l.SetServers(second); err != nil {
+		if err := l.SetICEServers(second); err != nil {
 			t.Fatal(err)
 		}
 	}

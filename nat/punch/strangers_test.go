@@ -82,7 +82,7 @@ func TestForeignAddressesHearLittle(t *testing.T) {
 				n := newInternet(t, [2]string{"port", "port"})
 				defer n.close()
 				b := newBystanders(n)
-				n.options = Options{Servers: servers()}
+				n.options = Options{ICEServers: servers()}
 				n.start(1)
 				l := n.links[1]
 				for i := 0; l.State() == Connecting; i++ {

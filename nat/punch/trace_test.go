@@ -99,7 +99,7 @@ func TestTraceOfALink(t *testing.T) {
 		n := newInternet(t, [2]string{"port", "port"})
 		defer n.close()
 		n.wall.Store(true)
-		logs := traced(n, Options{Servers: servers()})
+		logs := traced(n, Options{ICEServers: servers()})
 		for n.links[0].State() == Connecting || n.links[1].State() == Connecting {
 			n.signal()
 			<-n.news
@@ -168,7 +168,7 @@ func TestTraceOfALink(t *testing.T) {
 func TestTraceOfFailures(t *testing.T) {
 	wrong := servers()
 	wrong[1].Credential = "guess"
-	two := append(servers()[:1:1], Server{URLs: []string{"stun:" + serverIP + ":3479"}})
+	two := append(servers()[:1:1], ICEServer{URLs: []string{"stun:" + serverIP + ":3479"}})
 	for _, c := range []struct {
 		name  string // of the story, if it is one
 		kinds [2]string
@@ -177,17 +177,17 @@ func TestTraceOfFailures(t *testing.T) {
 		cause Cause
 		check func(t *testing.T, end int, tr *trace.Trace)
 	}{
-		{"no-answer", [2]string{"port", "port"}, Options{Servers: servers()}, func(n *internet) { n.carry = func(int, []byte) {} }, NoAnswer, func(t *testing.T, end int, tr *trace.Trace) {
+		{"no-answer", [2]string{"port", "port"}, Options{ICEServers: servers()}, func(n *internet) { n.carry = func(int, []byte) {} }, NoAnswer, func(t *testing.T, end int, tr *trace.Trace) {
 			if h := all(tr, trace.Heard); len(h) > 0 {
 				t.Errorf("end %d heard %+v", end, h)
 			}
 		}},
-		{"relay-refused", [2]string{"port", "port"}, Options{Servers: wrong, RelayOnly: true}, nil, RelayRefused, func(t *testing.T, end int, tr *trace.Trace) {
+		{"relay-refused", [2]string{"port", "port"}, Options{ICEServers: wrong, RelayOnly: true}, nil, RelayRefused, func(t *testing.T, end int, tr *trace.Trace) {
 			if d := all(tr, trace.Denied); len(d) == 0 || d[0].N != 401 && d[0].N != 400 {
 				t.Errorf("end %d: denied %+v", end, d)
 			}
 		}},
-		{"symmetric", [2]string{"symm", "symm"}, Options{Servers: two}, nil, ChecksFailed, func(t *testing.T, end int, tr *trace.Trace) {
+		{"symmetric", [2]string{"symm", "symm"}, Options{ICEServers: two}, nil, ChecksFailed, func(t *testing.T, end int, tr *trace.Trace) {
 			var ports []int
 			for _, e := range all(tr, trace.Found) {
 				if e.Here != nil && e.Here.Type == "srflx" && e.Here.Base != 0 {
@@ -198,7 +198,7 @@ func TestTraceOfFailures(t *testing.T) {
 				t.Errorf("end %d: ports that two servers were shown are %v, want two", end, ports)
 			}
 		}},
-		{"", [2]string{"port", "port"}, Options{Servers: servers()[:1]}, func(n *internet) { n.dtls.Store(true) }, DTLSFailed, func(t *testing.T, end int, tr *trace.Trace) {
+		{"", [2]string{"port", "port"}, Options{ICEServers: servers()[:1]}, func(n *internet) { n.dtls.Store(true) }, DTLSFailed, func(t *testing.T, end int, tr *trace.Trace) {
 			if s := all(tr, trace.ICE); !slices.ContainsFunc(s, func(e trace.Event) bool { return e.Word == "connected" }) {
 				t.Errorf("end %d: checks %+v", end, s)
 			}
@@ -208,7 +208,7 @@ func TestTraceOfFailures(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				n := newInternet(t, c.kinds)
 				defer n.close()
-				if len(c.o.Servers) > 1 && c.o.Servers[1].Credential == "" {
+				if len(c.o.ICEServers) > 1 && c.o.ICEServers[1].Credential == "" {
 					n.stun(3479)
 				}
 				if c.setup != nil {
@@ -264,7 +264,7 @@ func TestPacketsAreNotTraced(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		n := newInternet(t, [2]string{"port", "port"})
 		defer n.close()
-		logs := traced(n, Options{Servers: servers()})
+		logs := traced(n, Options{ICEServers: servers()})
 		for n.links[0].State() == Connecting || n.links[1].State() == Connecting {
 			n.signal()
 			<-n.news
@@ -287,7 +287,7 @@ func TestTraceOfAFlood(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		n := newInternet(t, [2]string{"port", "port"})
 		defer n.close()
-		n.options = Options{Servers: servers()}
+		n.options = Options{ICEServers: servers()}
 		log := trace.NewLog()
 		for range 30 {
 			log.Add(trace.Event{Kind: trace.ICE, Peer: 9, Word: "checking"})

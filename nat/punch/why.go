@@ -19,9 +19,9 @@ func (l *Link) why() string {
 		return "this end has no address but a relay's: UDP is blocked here"
 	case apart(l.negotiation.ours, l.negotiation.theirs):
 		return apartText
-	case ours["srflx"] == 0 && len(l.o.Servers) > 0 && theirs["srflx"] > 0:
+	case ours["srflx"] == 0 && len(l.o.ICEServers) > 0 && theirs["srflx"] > 0:
 		return "no STUN server told this end its address: UDP may be blocked here"
-	case theirs["srflx"] == 0 && len(l.o.Servers) > 0 && ours["srflx"] > 0:
+	case theirs["srflx"] == 0 && len(l.o.ICEServers) > 0 && ours["srflx"] > 0:
 		return "no STUN server told the other end its address: UDP may be blocked there"
 	}
 	return fmt.Sprintf("nothing came through directly (%d addresses here, %d there): a symmetric NAT?",
@@ -123,7 +123,7 @@ func (l *Link) diagnose() Cause {
 		return RelayRefused
 	case len(l.negotiation.ours) == 0 || len(l.negotiation.theirs) == 0:
 		return NoCandidates
-	case ours["srflx"] == 0 && ours["relay"] == 0 && slices.ContainsFunc(l.o.Servers, func(s Server) bool { return len(s.URLs) > 0 }):
+	case ours["srflx"] == 0 && ours["relay"] == 0 && slices.ContainsFunc(l.o.ICEServers, func(s ICEServer) bool { return len(s.URLs) > 0 }):
 		return NoUDP
 	}
 	return ChecksFailed

@@ -72,7 +72,7 @@ func TestAFloodingPlayerIsThrownOutForGood(t *testing.T) {
 	isBanned := func(r *rtc.Room) (why string, linked bool) {
 		for m := range r.Members() {
 			if m.Name == "p3" {
-				return m.Banned, m.Link.State == punch.Open
+				return m.Banned, m.Report.State == punch.Open
 			}
 		}
 		return "", false

@@ -38,7 +38,7 @@ func TestARelayedMatchOutlivesItsServer(t *testing.T) {
 	var rooms [2]*rtc.Room
 	var matches [2]*rtc.Match
 	for i := range rooms {
-		r, err := rtc.Join(urls[0]+"/toy/UPGRADE", &rtc.Options{Build: "1", RelayOnly: true, Servers: urls[1:]})
+		r, err := rtc.Join(urls[0]+"/toy/UPGRADE", &rtc.Options{Build: "1", RelayOnly: true, Fallbacks: urls[1:]})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -90,7 +90,7 @@ func ExampleMatch_Due() {
 		log.Fatal(err)
 	}
 	defer room.Close()
-	fmt.Println("send this to a friend:", room.Link())
+	fmt.Println("send this to a friend:", room.Invite())
 	for {
 		match, err := room.WaitMatch(ctx)
 		if err != nil {

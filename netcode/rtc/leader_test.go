@@ -18,7 +18,7 @@ func linked(t *testing.T, rooms ...*rtc.Room) {
 		for _, r := range rooms {
 			n := 0
 			for m := range r.Members() {
-				if !m.Self && m.Link.State.String() == "open" {
+				if !m.Self && m.Report.State.String() == "open" {
 					n++
 				}
 			}

@@ -259,7 +259,7 @@ func TestTheRelayDiesInMidMatch(t *testing.T) {
 	var told atomic.Bool // that a link is silent
 	defer every(10*time.Millisecond, func() {
 		for m := range rooms[0].Members() {
-			if m.Link.Silent > 0 && strings.Contains(m.Link.Reason, "nothing is heard for ") {
+			if m.Report.Silent > 0 && strings.Contains(m.Report.Reason, "nothing is heard for ") {
 				told.Store(true)
 			}
 		}
@@ -367,7 +367,7 @@ func TestNobodyAnswers(t *testing.T) {
 	awaitText(t, room, "stranger can't be reached: no answer from the other side")
 	awaitText(t, room, "; trying on, or waiting for somebody else")
 	for m := range room.Members() {
-		if m.Self && (m.Link.State != punch.Open || m.Unreachable != "") || !m.Self && !strings.Contains(m.Unreachable, "no answer") {
+		if m.Self && (m.Report.State != punch.Open || m.Unreachable != "") || !m.Self && !strings.Contains(m.Unreachable, "no answer") {
 			t.Errorf("%+v", m)
 		}
 	}

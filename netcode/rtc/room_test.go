@@ -150,8 +150,8 @@ func TestAloneInARoom(t *testing.T) {
 	r := join(t, url+"/brawl?players=2-4", &rtc.Options{Name: "Ann"})
 	awaitText(t, r, "waiting for 1 more")
 	code := r.Code()
-	if code == "" || !strings.HasSuffix(r.Link(), "/?players=2-4&room="+code) || !strings.HasPrefix(r.Link(), "http://127.0.0.1:") {
-		t.Errorf("code %q, link %q", code, r.Link())
+	if code == "" || !strings.HasSuffix(r.Invite(), "/?players=2-4&room="+code) || !strings.HasPrefix(r.Invite(), "http://127.0.0.1:") {
+		t.Errorf("code %q, link %q", code, r.Invite())
 	}
 	for m := range r.Members() {
 		if !m.Self || m.Name != "Ann" || m.Peer != 1 || m.Ready {

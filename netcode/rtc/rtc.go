@@ -55,8 +55,8 @@ type Options struct {
 	// "" is kept by the client, in the browser's storage, or natively in a file under
 	// os.UserConfigDir; a game with accounts may give that of one; NoIdentity is none.
 	// No other player is told, and a server only what is of no use at another game.
-	Identity string
-	Servers  []string // others of the same service, as wss://HOST, for when that of the link does not answer; see client.Options
+	Identity  string
+	Fallbacks []string // others of the same service, as wss://HOST, for when that of the link does not answer; see client.Options
 	// Secret is what the players know and the server does not, such as the part of
 	// your link after #, see NewSecret. With it the server can't read the signals by
 	// which they connect, which tell their addresses. All of a room have the same or
@@ -106,14 +106,14 @@ type Status struct {
 
 // Member is a machine in the room.
 type Member struct {
-	Peer  netcode.Peer
-	Name  string
-	Ready bool
-	Away  bool         // its connection to the server is lost, or it has left a match that it plays
-	Plays bool         // it is in a match
-	Self  bool         // it is this machine
-	Data  []byte       // what it said by SetData; not to be changed
-	Link  punch.Report // of itself: open
+	Peer   netcode.Peer
+	Name   string
+	Ready  bool
+	Away   bool         // its connection to the server is lost, or it has left a match that it plays
+	Plays  bool         // it is in a match
+	Self   bool         // it is this machine
+	Data   []byte       // what it said by SetData; not to be changed
+	Report punch.Report // of itself: open
 
 	// AwayFor is for how long it is Away. A match starts without it after ten
 	// seconds, if there are enough others; after half a minute it is no member.
@@ -128,9 +128,9 @@ type Member struct {
 	// next one starts when it has left the room, and a leader who has banned it puts
 	// it out. Empty if it is not banned.
 	Banned string
-	// Told is what another member says of having banned it. It may be a lie,
+	// Accused is what another member says of having banned it. It may be a lie,
 	// and has no consequence.
-	Told string
+	Accused string
 }
 
 // Room is a place where people meet, link and play one match after another.
@@ -230,7 +230,7 @@ func join(link string, o *Options) (*Room, error) {
 	who := who(place.Game, r.options.Identity)
 	r.server, r.log = server, r.options.begin(server, place)
 	r.log.Hide(who, "identity")
-	if r.client, err = client.Dial(link, client.Options{Build: r.options.Build, Name: r.options.Name, Who: who, Servers: r.options.Servers, Room: r.options.settings(), Near: r.options.Near, Notify: r.poke}); err != nil {
+	if r.client, err = client.Dial(link, client.Options{Build: r.options.Build, Name: r.options.Name, Who: who, Fallbacks: r.options.Fallbacks, Room: r.options.settings(), Near: r.options.Near, Notify: r.poke}); err != nil {
 		return nil, fmt.Errorf("rtc: %w", err)
 	}
 	r.status = Status{Phase: Joining, Text: "connecting to " + r.server.Host}
@@ -261,8 +261,8 @@ func (r *Room) Code() string {
 	return r.code
 }
 
-// Link leads others into this room, by Options.Page; empty while Code is.
-func (r *Room) Link() string {
+// Invite leads others into this room, by Options.Page; empty while Code is.
+func (r *Room) Invite() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.pageLink()
@@ -292,9 +292,9 @@ func (r *Room) Members() iter.Seq[Member] {
 	return func(yield func(Member) bool) {
 		for _, m := range members {
 			if l := r.link(m.Peer); l != nil {
-				m.Link = l.Report()
+				m.Report = l.Report()
 			} else if m.Self {
-				m.Link.State = punch.Open
+				m.Report.State = punch.Open
 			}
 			if !yield(m) {
 				return

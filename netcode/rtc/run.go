@@ -270,13 +270,13 @@ func (d *driver) peer(id protocol.ID) mesh.Peer {
 func (d *driver) renew() {
 	servers := d.servers()
 	for _, l := range d.links {
-		_ = l.SetServers(servers) // A link says what is wrong with them when it is made.
+		_ = l.SetICEServers(servers) // A link says what is wrong with them when it is made.
 	}
 }
 
-func (d *driver) servers() (list []punch.Server) {
+func (d *driver) servers() (list []punch.ICEServer) {
 	for _, s := range d.mesh.Servers() {
-		list = append(list, punch.Server{URLs: s.URLs, Username: s.Username, Credential: s.Credential})
+		list = append(list, punch.ICEServer{URLs: s.URLs, Username: s.Username, Credential: s.Credential})
 	}
 	return list
 }
@@ -284,7 +284,7 @@ func (d *driver) servers() (list []punch.Server) {
 func (d *driver) open(peer netcode.Peer, offer bool) {
 	o := punch.Options{
 		Offer: offer, RelayOnly: d.options.RelayOnly, PortMap: d.options.PortMap, Birthday: d.options.Birthday, Timeout: linkTimeout, Notify: d.poke,
-		Limits: limits(&d.options), Servers: d.servers(),
+		Limits: limits(&d.options), ICEServers: d.servers(),
 	}
 	d.traced(&o, peer)
 	l, err := punch.New(o)
@@ -333,7 +333,7 @@ func (d *driver) publish() {
 			if p.Link == mesh.Banned {
 				member.Banned = banned(p)
 			} else if p.Teller != 0 {
-				member.Told = fmt.Sprintf("%s says: %s", nameOf(d.peer(p.Teller).Member), banned(p))
+				member.Accused = fmt.Sprintf("%s says: %s", nameOf(d.peer(p.Teller).Member), banned(p))
 			}
 			members = append(members, member)
 		}

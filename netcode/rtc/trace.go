@@ -55,7 +55,7 @@ func (o *Options) begin(server *url.URL, place protocol.Place) *trace.Log {
 	for _, x := range []struct {
 		is   bool
 		name string
-	}{{o.Secret != "", "signals are sealed"}, {o.RelayOnly, "relay only"}, {o.PortMap, "port mapping"}, {o.Birthday != nil, "birthday"}, {o.Late, "late"}, {len(o.Servers) > 0, fmt.Sprintf("%d more servers", len(o.Servers))}} {
+	}{{o.Secret != "", "signals are sealed"}, {o.RelayOnly, "relay only"}, {o.PortMap, "port mapping"}, {o.Birthday != nil, "birthday"}, {o.Late, "late"}, {len(o.Fallbacks) > 0, fmt.Sprintf("%d more servers", len(o.Fallbacks))}} {
 		if x.is {
 			e.List = append(e.List, x.name)
 		}

@@ -23,14 +23,14 @@ type Options struct {
 	Build string // the game's name and version; members of one room have the same
 	Name  string // of the player, for the others to see
 	Who   string // the identity of the player's profile, for the server alone: by it a new process gets back the place of one that is dead; "": none
-	// Servers are others of the same service, as wss://HOST: the one of the link comes
+	// Fallbacks are others of the same service, as wss://HOST: the one of the link comes
 	// first, and who does not answer in a second and a half is passed over for the
 	// next. What is lost is looked for where it was, and then from the first on, so
 	// that those of one room meet again.
-	Servers []string
-	Room    *protocol.Room // what the room is to be, if this client makes it; nil: nothing
-	Near    map[string]int // milliseconds to a few places that the game names; see PROTOCOL.md
-	Notify  func()         // called from any goroutine when Recv, Up, Err or Text would answer anew; must not block. May be nil
+	Fallbacks []string
+	Room      *protocol.Room // what the room is to be, if this client makes it; nil: nothing
+	Near      map[string]int // milliseconds to a few places that the game names; see PROTOCOL.md
+	Notify    func()         // called from any goroutine when Recv, Up, Err or Text would answer anew; must not block. May be nil
 }
 
 const (
@@ -111,7 +111,7 @@ func Dial(rawURL string, o Options) (*Conn, error) {
 		return nil, fmt.Errorf("signaling: %w", err)
 	}
 	bases := []*url.URL{base}
-	for _, s := range o.Servers {
+	for _, s := range o.Fallbacks {
 		other, _, err := Parse(strings.TrimSuffix(s, "/") + base.Path + "/any")
 		if err == nil {
 			err = mixed(pageScheme(), other)

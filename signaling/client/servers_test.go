@@ -30,7 +30,7 @@ func TestTheNextServerIsAsked(t *testing.T) {
 	for name, first := range map[string]net.Listener{"mute": mute, "gone": gone} {
 		t.Run(name, func(t *testing.T) {
 			wake := make(chan struct{}, 1)
-			c, err := client.Dial("ws://"+first.Addr().String()+"/toy/ROOM", client.Options{Build: "1", Servers: []string{start(t)}, Notify: func() {
+			c, err := client.Dial("ws://"+first.Addr().String()+"/toy/ROOM", client.Options{Build: "1", Fallbacks: []string{start(t)}, Notify: func() {
 				select {
 				case wake <- struct{}{}:
 				default:
@@ -71,7 +71,7 @@ func TestARoomMovesToTheNextServer(t *testing.T) {
 	}
 	for i := range conns {
 		wakes[i] = make(chan struct{}, 1)
-		conns[i], err = client.Dial("ws"+strings.TrimPrefix(h.URL, "http")+"/toy/GATHERING", client.Options{Build: "1", Servers: []string{next}, Notify: func() {
+		conns[i], err = client.Dial("ws"+strings.TrimPrefix(h.URL, "http")+"/toy/GATHERING", client.Options{Build: "1", Fallbacks: []string{next}, Notify: func() {
 			select {
 			case wakes[i] <- struct{}{}:
 			default:
@@ -98,7 +98,7 @@ func TestARoomMovesToTheNextServer(t *testing.T) {
 
 func TestABadServerIsNamedAtOnce(t *testing.T) {
 	for _, s := range []string{"", "play.example.org", "ftp://play.example.org", "wss://"} {
-		if c, err := client.Dial("wss://a.example/toy", client.Options{Servers: []string{s}}); err == nil || !strings.Contains(err.Error(), "server \""+s+"\"") {
+		if c, err := client.Dial("wss://a.example/toy", client.Options{Fallbacks: []string{s}}); err == nil || !strings.Contains(err.Error(), "server \""+s+"\"") {
 			c.Close()
 			t.Errorf("%q: %v", s, err)
 		}
@@ -128,7 +128,7 @@ func TestAForgottenRoomIsWhatItWas(t *testing.T) {
 		})
 	}
 	for i, wish := range []*protocol.Room{{Late: true}, nil} {
-		conns[i], err = client.Dial("ws"+strings.TrimPrefix(h.URL, "http")+"/toy/FORGOTTEN", client.Options{Servers: []string{next}, Room: wish, Notify: func() {
+		conns[i], err = client.Dial("ws"+strings.TrimPrefix(h.URL, "http")+"/toy/FORGOTTEN", client.Options{Fallbacks: []string{next}, Room: wish, Notify: func() {
 			select {
 			case wake <- struct{}{}:
 			default:

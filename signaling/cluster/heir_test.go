@@ -45,7 +45,7 @@ func TestTheOwnerIsKilledAndNothingIsForgotten(t *testing.T) {
 	url := "ws://" + s.front.Addr().String() + "/heirs"
 	dial := func(link string) *client.Conn {
 		t.Helper()
-		c, err := client.Dial(link, client.Options{Build: "1", Servers: []string{"ws://" + s.addrs[0], "ws://" + s.addrs[1], "ws://" + s.addrs[2]}})
+		c, err := client.Dial(link, client.Options{Build: "1", Fallbacks: []string{"ws://" + s.addrs[0], "ws://" + s.addrs[1], "ws://" + s.addrs[2]}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -23,7 +23,7 @@ func TestLinksMeetAndReachNothingElse(t *testing.T) {
 			var links [2]*punch.Link
 			for i, who := range []string{"ROOM:1", "ROOM:2"} {
 				user, credential := r.Mint(who)
-				l, err := punch.New(punch.Options{Offer: i == 0, RelayOnly: true, Servers: []punch.Server{{URLs: []string{url}, Username: user, Credential: credential}}})
+				l, err := punch.New(punch.Options{Offer: i == 0, RelayOnly: true, ICEServers: []punch.ICEServer{{URLs: []string{url}, Username: user, Credential: credential}}})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -30,7 +30,7 @@ func main() {
 			default:
 			}
 		}}
-		if err := json.Unmarshal([]byte(a[2].String()), &o.Servers); err != nil {
+		if err := json.Unmarshal([]byte(a[2].String()), &o.ICEServers); err != nil {
 			return err.Error()
 		}
 		l, err := punch.New(o)

@@ -37,7 +37,7 @@ func main() {
 	}
 	if game := js.Global().Get("game"); game.Type() == js.TypeString {
 		room, err := rtc.Join(game.String(), &rtc.Options{Build: "toy/1", Rate: 60})
-		for err == nil && room.Link() == "" {
+		for err == nil && room.Invite() == "" {
 			time.Sleep(10 * time.Millisecond)
 			_, err = room.Match()
 		}
@@ -45,7 +45,7 @@ func main() {
 			say("%v", err)
 			return
 		}
-		say("link %s", room.Link())
+		say("link %s", room.Invite())
 		select {}
 	}
 	server := strings.Replace(js.Global().Get("location").Get("origin").String(), "http", "ws", 1)
@@ -62,7 +62,7 @@ func main() {
 		}
 		say("%v", play(match))
 		match.Close()
-		say("link %s", room.Link())
+		say("link %s", room.Invite())
 	}
 }
 
