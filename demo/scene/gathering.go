@@ -16,7 +16,7 @@ type gathering struct {
 	most    int      // and takes
 	well    int      // who can play with this machine, itself among them
 	waits   []string // names of those who are away or can't be reached
-	trouble bool     // there are such, or somebody was thrown out
+	trouble bool     // there are such, or somebody was banned
 	playing bool     // others play without this machine,
 	cut     bool     // which can't reach all of them
 }
@@ -81,7 +81,7 @@ func (g *gathering) words(m *rtc.Member) string {
 	case m.Self:
 		return "here"
 	case m.Banned != "":
-		return "thrown out"
+		return "banned"
 	case m.Away:
 		return fmt.Sprintf("away for %d s", int(m.AwayFor.Seconds()))
 	case m.Plays && m.Unreachable != "":

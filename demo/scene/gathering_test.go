@@ -37,7 +37,7 @@ func TestHowItIsWithAMember(t *testing.T) {
 		{list{{Report: open}, {Away: true, AwayFor: 3 * time.Second}}, "here; linked, direct; away for 3 s", true, true, ""},
 		{list{{Peer: 7, Unreachable: "no UDP", Report: closed}}, "here; can't be reached: no UDP", false, true, "waits for player 7."},
 		{list{{Report: closed}, {}}, "here; no answer; punching through ...", false, false, ""},
-		{list{{Banned: "it floods", Report: closed}, {Report: open}}, "here; thrown out; linked, direct", true, true, ""},
+		{list{{Banned: "it floods", Report: closed}, {Report: open}}, "here; banned; linked, direct", true, true, ""},
 		{list{{Plays: true, Report: open}, {Report: open}}, "plays the next match; plays; plays the next match", false, false, ""},
 		{list{{Plays: true, Away: true}, {Report: open}}, "here; away for 0 s; linked, direct", true, true, ""},
 		{list{{Plays: true, Report: open}, {Plays: true, Unreachable: "no UDP"}}, "left out of this match; plays; plays, can't be reached from here", true, true, ""},

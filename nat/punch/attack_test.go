@@ -55,7 +55,7 @@ type damage struct {
 // An attack is what a peer does once its link is open.
 type assault struct {
 	name   string
-	reason string // by which it is thrown out; empty if it is not
+	reason string // by which the link ends; empty if it does not
 	broken bool   // that might be no abuse
 	stall  bool   // the victim's game does not read what the attacker sends
 	do     func(a *attacker, w *wire, until <-chan struct{})
@@ -490,7 +490,7 @@ func TestAttacks(t *testing.T) {
 			t.Logf("%s: out %v after the first packet too many, %v after the first; %+.1f MB; honest packets: %d heard, %d missing, %v the longest wait: %s",
 				a.name, d.Kicked.Round(time.Millisecond), d.From.Round(time.Millisecond), float64(d.RSS)/(1<<20), d.Heard, d.Missing, d.Late.Round(time.Millisecond), d.Reason)
 			if !strings.Contains(d.Reason, a.reason) || a.reason == "" && d.Reason != "" {
-				t.Errorf("thrown out for %q, want %q", d.Reason, a.reason)
+				t.Errorf("ended for %q, want %q", d.Reason, a.reason)
 			}
 			if d.Heard < enough || d.Missing > enough/10 {
 				t.Errorf("%d packets of the honest player were heard and %d were not", d.Heard, d.Missing)

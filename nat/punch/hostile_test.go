@@ -53,7 +53,7 @@ func attack(t *testing.T, o Options) (*Link, *attacker) {
 
 // A peer that does what none of ours does is out within a quarter of a second,
 // with a reason that names what it did, and what it made us keep is bounded.
-func TestHostilePeersAreThrownOutAndNamed(t *testing.T) {
+func TestHostilePeersAreEndedAndNamed(t *testing.T) {
 	again := func(send func(), until <-chan struct{}) {
 		for {
 			select {
@@ -108,7 +108,7 @@ func TestHostilePeersAreThrownOutAndNamed(t *testing.T) {
 			select {
 			case <-l.done: // nothing polls meanwhile
 			case <-time.After(3 * time.Second):
-				t.Errorf("not thrown out")
+				t.Errorf("its link did not end")
 			}
 			close(out)
 			took := time.Since(begin)
@@ -117,7 +117,7 @@ func TestHostilePeersAreThrownOutAndNamed(t *testing.T) {
 				t.Errorf("Err is %v, want %q", err, c.reason)
 			}
 			if took > 250*time.Millisecond*slow {
-				t.Errorf("thrown out after %v", took)
+				t.Errorf("its link ended after %v", took)
 			}
 			if l.in.inbox.size > 32 || len(l.in.inbox.slots) > 32 || len(l.mail.received) > 128 {
 				t.Errorf("%d packets and %d messages are kept", l.in.inbox.size, len(l.mail.received))

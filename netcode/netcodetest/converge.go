@@ -30,7 +30,7 @@ type Options struct {
 //   - the hash of each frame is that of a solo simulation of the history;
 //   - every Command given is in it, once, in order, and no other is;
 //   - a frame is confirmed only when everybody holds it;
-//   - nobody is thrown out of the match or told of a desync;
+//   - nobody is left out of the match or told of a desync;
 //   - everybody gets on once the trouble is over.
 //
 // The story of a failure is made as short as it can be and told in sentences,

@@ -266,7 +266,7 @@ func (a *machine) advance() *breach {
 		return a.breach
 	}
 	if a.over = err; err != nil && !a.mayEnd(err) {
-		return broken("nobody is thrown out", "machine %d: %v", a.id, err)
+		return broken("nobody is left out", "machine %d: %v", a.id, err)
 	}
 	if b := a.hear(); b != nil {
 		return b

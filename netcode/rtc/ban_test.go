@@ -13,11 +13,11 @@ import (
 	"github.com/punchback/punchback/netcode/rtc"
 )
 
-// Of three players one floods the others in mid-match. They throw it out with a
+// Of three players one floods the others in mid-match. They ban it with a
 // reason and don't link to it again, however often it tries; their view of the
 // match lets its seat go, and they play on to the same end, and once more when
 // it is out: the leader is one of those who banned it.
-func TestAFloodingPlayerIsThrownOutForGood(t *testing.T) {
+func TestAFloodingPlayerIsBannedForGood(t *testing.T) {
 	t.Cleanup(rtc.LiftLimits("p3"))
 	url, _ := serve(t)
 	rooms := gather(t, url+"/toy?players=2-3", 3)
@@ -80,7 +80,7 @@ func TestAFloodingPlayerIsThrownOutForGood(t *testing.T) {
 	for i, r := range rooms[:2] {
 		await(t, "a ban", func() bool { why, _ := isBanned(r); return why != "" })
 		why, linked := isBanned(r)
-		if !strings.Contains(why, "p3 was thrown out: the other side sends more than") || linked {
+		if !strings.Contains(why, "p3 was banned: the other side sends more than") || linked {
 			t.Errorf("machine %d: %q, linked: %v", i, why, linked)
 		}
 		t.Log(why)

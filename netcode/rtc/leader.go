@@ -104,7 +104,7 @@ func (r *Room) lead(change func(*protocol.Room)) error {
 // maxKicks is how many Kicks may wait for the room's goroutine.
 const maxKicks = 16
 
-// Kick puts a member out of the room. It can't come back as who it was; with the
+// Kick removes a member from the room. It can't come back as the same member; with the
 // room's code it may come as somebody new, unless the room is locked. A match
 // that it plays goes on with it to its end. For the leader alone.
 func (r *Room) Kick(p netcode.Peer) error {

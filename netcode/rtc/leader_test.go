@@ -41,7 +41,7 @@ func wait(t *testing.T, r *rtc.Room) *rtc.Match {
 	return m
 }
 
-// The leader locks the room, puts a member out and says what is played.
+// The leader locks the room, kicks a member and says what is played.
 func TestTheLeader(t *testing.T) {
 	url, _ := serve(t)
 	rooms := gather(t, url+"/toy?players=2-4&new", 1)

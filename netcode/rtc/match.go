@@ -108,7 +108,7 @@ func (m *Match) Recv(dst []byte) (n int, from netcode.Peer, ok bool) {
 }
 
 // Disconnected is part of netcode.Disconnecter: a machine has gone for good when
-// there is no link to it, and it has left the room or was thrown out. A link that
+// there is no link to it, and it has left the room or was banned. A link that
 // was lost is made again, and what only the server has lost is not gone.
 func (m *Match) Disconnected(p netcode.Peer) bool {
 	if m.link(p) != nil {

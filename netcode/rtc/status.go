@@ -150,13 +150,13 @@ func farewell(p mesh.Peer) string {
 	return nameOf(p.Member) + " left while connecting: "
 }
 
-// banned tells who was thrown out, and why.
+// banned names a member that was banned, and says why.
 func banned(p mesh.Peer) string {
 	reason := p.Reason
 	if p.Link != mesh.Banned {
 		reason = p.Told
 	}
-	return fmt.Sprintf("%s was thrown out: %s", nameOf(p.Member), reason)
+	return fmt.Sprintf("%s was banned: %s", nameOf(p.Member), reason)
 }
 
 // said is text that others chose, as one line.

@@ -255,7 +255,7 @@ func (f *fire) talk(i int) {
 	}
 }
 
-// shoot is one connection that says the same until it is thrown out.
+// shoot is one connection that says the same until it is refused.
 func (f *fire) shoot(i int, shot []byte) {
 	e, err := dialFrom(f.addr, "/bench?players=2&new", hostile+i, netip.AddrFrom4([4]byte{203, 3, byte(i % 10), 5}))
 	if err != nil {

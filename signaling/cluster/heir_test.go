@@ -37,7 +37,7 @@ func (s *service) owner(game string) (owner int) {
 }
 
 // The owner of a game is killed, and the first who comes to the next one is a
-// stranger, or was put out: neither gets in. Who reloads is back by the code, and
+// stranger, or was kicked: neither gets in. Who reloads is back by the code, and
 // the leader finds the room as it was.
 func TestTheOwnerIsKilledAndNothingIsForgotten(t *testing.T) {
 	t.Parallel() // It mostly waits.
@@ -77,7 +77,7 @@ func TestTheOwnerIsKilledAndNothingIsForgotten(t *testing.T) {
 	bad := dial(url + "/" + w.Code)
 	out := welcome(bad)
 	leader.Send(protocol.Message{Kind: protocol.Kick, To: out.Self})
-	await(t, "the end of who is put out", func() bool { return bad.Err() != nil })
+	await(t, "the end of the kicked member", func() bool { return bad.Err() != nil })
 	leader.Send(protocol.Message{Kind: protocol.SetRoom, Room: &protocol.Room{Locked: true, Data: []byte("map 7")}})
 	hear(leader, "the lock", func(m protocol.Message) bool { return m.Room != nil && m.Room.Locked })
 	left := dial(url + "?new")
@@ -122,7 +122,7 @@ func TestTheOwnerIsKilledAndNothingIsForgotten(t *testing.T) {
 		t.Errorf("a stranger by the code of a locked room: %+v", m)
 	}
 	if m := come(w.Code, protocol.Message{Resume: out.Token, Self: out.Self}); m.Code != protocol.CodeKicked {
-		t.Errorf("who was put out: %+v", m)
+		t.Errorf("the kicked member: %+v", m)
 	}
 	if m := come(reload.Code, protocol.Message{}); m.Code != reload.Code {
 		t.Errorf("who reloads: %+v", m)

@@ -9,7 +9,7 @@ import (
 )
 
 // Every server hears what the owner of a slot notes of its rooms, ten times a
-// second, so that whoever is the next owner goes on with them: who was put out,
+// second, so that whoever is the next owner goes on with them: who was kicked,
 // which codes lead back, what is locked. Notes are said to all and kept by all,
 // also by the owner; they may get lost, and then it is as if the room had been
 // forgotten. They are said again after a while, and when a server is new.

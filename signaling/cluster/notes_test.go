@@ -122,7 +122,7 @@ func TestTheNextOwnerKnows(t *testing.T) {
 			}
 			resume := protocol.Message{Kind: protocol.Hello, Build: "1", Resume: bad.Token, Self: bad.Self}
 			if m := two.Enter(2, place, resume, lobby.From{})[0].Message; m.Code != protocol.CodeKicked {
-				t.Errorf("who was put out: %+v", m)
+				t.Errorf("the kicked member: %+v", m)
 			}
 			if m := two.Enter(3, protocol.Place{Game: "pong", Code: left.Code, Min: 2, Max: 4}, hello, lobby.From{})[0].Message; m.Code != left.Code {
 				t.Errorf("who reloads: %+v", m)

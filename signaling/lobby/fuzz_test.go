@@ -78,7 +78,7 @@ func FuzzLobby(f *testing.F) {
 			check(t, l)
 			for token := range kicked {
 				if l.tokens[token] != nil {
-					t.Fatal("who was put out is in")
+					t.Fatal("a kicked member is in")
 				}
 			}
 			b = b[3:]

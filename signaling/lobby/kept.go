@@ -229,7 +229,7 @@ func (l *Lobby) unsay(m *member) {
 	l.box.weigh(m)
 }
 
-// expel puts a member out whose connection is there.
+// expel removes a member whose connection is there.
 func (l *Lobby) expel(m *member) {
 	l.refuse(m.conn, protocol.CodeBusy, "the server keeps too much for your network")
 	l.remove(m)

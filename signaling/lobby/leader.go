@@ -80,10 +80,10 @@ func (r *room) setup(first *member) []byte {
 	return first.data
 }
 
-// maxKicked is how many numbers of members who were put out are remembered.
+// maxKicked is how many numbers of kicked members are remembered.
 const maxKicked = 32
 
-// ban remembers somebody who was put out: by the number, since there may be older
+// ban remembers a kicked member: by the number, since there may be older
 // tokens of it.
 func (r *room) ban(m *member) {
 	r.kicked = append(r.kicked, m.id)

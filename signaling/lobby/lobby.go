@@ -187,7 +187,7 @@ func (l *Lobby) kick(m *member, id protocol.ID) {
 	out := m.room.member(id)
 	switch {
 	case m.id != m.room.leader:
-		l.box.object(m, protocol.CodeLeader, "only the leader puts members out")
+		l.box.object(m, protocol.CodeLeader, "only the leader may kick")
 	case out != nil && out != m:
 		if out.conn != 0 {
 			l.refuse(out.conn, protocol.CodeKicked, fmt.Sprintf("the leader of room %s has put this member out", m.room.code))

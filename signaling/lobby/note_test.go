@@ -66,7 +66,7 @@ func TestARoomOutlivesItsLobby(t *testing.T) {
 				t.Errorf("%s: %+v, want %s", what, m, want)
 			}
 		}
-		refused("who was put out", protocol.CodeKicked, protocol.Message{Build: "1", Resume: bad.Token, Self: bad.Self})
+		refused("a kicked member", protocol.CodeKicked, protocol.Message{Build: "1", Resume: bad.Token, Self: bad.Self})
 		refused("another build", protocol.CodeRoom, protocol.Message{Build: "2"})
 		place.Max = 2
 		_, new := h.enter(place, protocol.Message{Build: "1"})

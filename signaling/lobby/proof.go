@@ -90,5 +90,5 @@ func (d *directory) lock(r *room, secret string) {
 // deserted is how a room whose members were all away stands among what is over.
 func deserted(secret string) string { return "?" + secret + "/" }
 
-// spent is how a member that was put out stands among what is over, when the room is.
+// spent is how a kicked member stands among what is over, when the room is.
 func spent(secret string, id protocol.ID) string { return fmt.Sprintf("!%s/%d", secret, id) }

@@ -22,7 +22,7 @@ const (
 	Leave  Kind = "leave"  // gone on purpose: no grace
 
 	SetRoom Kind = "room" // Room: what the leader makes of the room, all of it, whenever it changes
-	Kick    Kind = "kick" // To: the leader puts a member out
+	Kick    Kind = "kick" // To: the leader removes a member from the room
 	List    Kind = "list" // instead of a Hello: Build, Query; answered with Rooms
 )
 

@@ -48,7 +48,7 @@ func carries(t *testing.T, from, to net.PacketConn) {
 }
 
 // A member whose WebSocket has moved to another server goes on to be relayed by
-// the one where it was; whoever is put out, or lost with that other server, does not.
+// the one where it was; a member that was kicked, or was lost with that other server, does not.
 func TestAMemberThatMovesIsStillRelayed(t *testing.T) {
 	t.Parallel()
 	const stay = 2 * time.Second
@@ -100,9 +100,9 @@ func TestAMemberThatMovesIsStillRelayed(t *testing.T) {
 	left(0)
 }
 
-// Who is put out of its room is not relayed any more, wherever it was, and though
+// A member that was kicked is not relayed any more, wherever it was, and though
 // it has no connection at that moment.
-func TestWhoIsPutOutIsNotRelayed(t *testing.T) {
+func TestTheKickedAreNotRelayed(t *testing.T) {
 	t.Parallel()
 	for _, away := range []bool{false, true} {
 		c := (&three{t: t, turn: "127.0.0.1:0"}).begin()

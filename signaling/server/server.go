@@ -354,7 +354,7 @@ func (s *Server) deliver(outs []lobby.Out) {
 		if o.Message.Kind == protocol.Error && o.Message.Code == protocol.CodeKicked {
 			s.leave(c)
 		}
-		if o.Message.Kind == protocol.Left && s.relay != nil { // Who was away when it was put out has no connection that would tell.
+		if o.Message.Kind == protocol.Left && s.relay != nil { // A member that was away when it was kicked has no connection whose end would tell.
 			s.relay.Leave(c.tenantOf(o.Message.From))
 		}
 		if o.Message.Kind == protocol.Error {

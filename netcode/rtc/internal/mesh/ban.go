@@ -37,7 +37,7 @@ func (m *Mesh) Ban(id protocol.ID, reason string) {
 	m.say(false)
 }
 
-// expel puts out of the room whom this machine has banned, if it leads: no
+// expel kicks the members that this machine has banned, if it leads: no
 // match could start. Who plays is left to its match until that is over.
 func (m *Mesh) expel() {
 	if m.match != nil {

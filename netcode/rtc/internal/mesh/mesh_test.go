@@ -221,7 +221,7 @@ func TestStories(t *testing.T) {
 			hear(gone(2), ""), hear(came(2), ""), // Back under its number.
 			end("state 2 ready=true [3]"), wait(100, ""),
 		},
-		"the leader puts out whom it banned, after the match": {
+		"the leader kicks the member that it banned, after the match": {
 			hear(welcome(1, 3, 3, 2, 3), "open 2 offer=false; open 3 offer=false; state 1 ready=true []"), hear(led(1), ""),
 			opened(2, "state 1 ready=true [2]"), opened(3, "state 1 ready=true [2 3]"),
 			hear(start(1, 1, 2, 3), "start 1"),

@@ -14,7 +14,7 @@ func (m *Mesh) SetRoom(r protocol.Room) {
 	}
 }
 
-// Kick puts a member out, if this machine leads the room.
+// Kick removes a member from the room, if this machine leads it.
 func (m *Mesh) Kick(id protocol.ID) {
 	if m.self != 0 && m.room.Leader == m.self && id != m.self {
 		m.order(Order{Kind: Say, Message: protocol.Message{Kind: protocol.Kick, To: id}})
