@@ -125,11 +125,11 @@ func (s *Session) judge() {
 		p := &s.peers[i]
 		switch {
 		case p.gone:
-		case s.started && p.age >= hushAfter && p.lost == 0 && !p.hushed:
-			p.hushed = true
+		case s.started && p.age >= hushAfter && p.lost == 0 && !p.quietSaid:
+			p.quietSaid = true
 			s.events.add(Event{Kind: Quiet, Peer: p.id, Frame: p.head})
-		case p.age == 0 && p.hushed:
-			p.hushed = false
+		case p.age == 0 && p.quietSaid:
+			p.quietSaid = false
 			s.events.add(Event{Kind: Back, Peer: p.id, Frame: p.head})
 		}
 	}

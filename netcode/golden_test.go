@@ -353,8 +353,8 @@ func samples() []sample {
 	v.members = membership{view: 1, all: 0xf, absent: setOf(3), hears: setOf(2)}
 	v.members.cuts[3] = 50
 	v.peers = []peer{
-		{member: &member{machine: 1, told: 260, hears: setOf(0) | setOf(2)}, channel: channel{head: 97, reported: 90}},
-		{member: &member{machine: 2, told: 298, hears: setOf(0)}, channel: channel{head: 102, reported: 96}},
+		{member: &member{machine: 1, heardAt: 260, hears: setOf(0) | setOf(2)}, channel: channel{head: 97, reported: 90}},
+		{member: &member{machine: 2, heardAt: 298, hears: setOf(0)}, channel: channel{head: 102, reported: 96}},
 		{member: &member{machine: 3, gone: true}, channel: channel{head: 50}},
 	}
 	v.members.newBallot(300)

@@ -32,12 +32,12 @@ type member struct {
 	heardUs bool // it has heard ours
 	foreign bool // it speaks of another match
 
-	quiet  int      // ticks since it was heard
-	lost   int      // ticks since the transport has no way to it any more
-	age    int      // ticks since anybody heard it, as far as we know
-	hushed bool     // Quiet was told
-	hears  machines // whom it hears, as it told somebody
-	told   uint32   // its tick when it did
+	quiet     int      // ticks since it was heard
+	lost      int      // ticks since the transport has no way to it any more
+	age       int      // ticks since anybody heard it, as far as we know
+	quietSaid bool     // Quiet was told
+	hears     machines // whom it hears, as it told somebody
+	heardAt   uint32   // its tick when it did
 
 	view    uint32 // it has told us that it is in this one
 	gone    bool   // it is not in the present one

@@ -24,7 +24,7 @@ type status struct {
 	absent   machines             // not in this view
 	cuts     [MaxPlayers]Frame    // the last frames of those
 	complete [MaxPlayers]Frame    // reported in this view
-	told     [MaxPlayers]uint32   // tick in which a machine told whom it hears
+	heardAt  [MaxPlayers]uint32   // tick in which a machine told whom it hears
 	hears    [MaxPlayers]machines // and whom
 	heads    [MaxPlayers]Frame    // up to where the sender holds their inputs
 	votes    [MaxPlayers]vote
@@ -108,7 +108,7 @@ func (s *Session) appendStatus(b []byte, ask bool) []byte {
 	b = m.appendMember(b, m.self, s.complete, uint32(s.tick)&maxTold, m.hears)
 	for i := range s.peers {
 		p := &s.peers[i]
-		b = m.appendMember(b, p.machine, p.reported, p.told, p.hears)
+		b = m.appendMember(b, p.machine, p.reported, p.heardAt, p.hears)
 	}
 	held := s.holdings()
 	return appendFrames(b, m.all, &held)
@@ -165,7 +165,7 @@ func (st *status) parse(r *reader, all machines, view uint32, absent machines, f
 			return false
 		}
 		st.complete[m] = Frame(r.uvarint())
-		st.told[m], st.hears[m] = r.uvarint(), machines(r.u8())
+		st.heardAt[m], st.hears[m] = r.uvarint(), machines(r.u8())
 		st.votes[m].read(r, st.absent)
 		if !st.votes[m].sane(members, farthest) {
 			return false
@@ -205,8 +205,8 @@ func (s *Session) receiveStatus(p *peer, b []byte) bool {
 		q := &s.peers[i]
 		if m := q.machine; members.has(m) {
 			q.report(min(st.complete[m], s.local.mine))
-			if st.told[m] > q.told {
-				q.told, q.hears = st.told[m], st.hears[m]
+			if st.heardAt[m] > q.heardAt {
+				q.heardAt, q.hears = st.heardAt[m], st.hears[m]
 			}
 		}
 	}

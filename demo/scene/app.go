@@ -66,7 +66,7 @@ func Run(o Options) error {
 		a.speaker = view.NewSpeaker()
 	}
 	a.now = first(a)
-	a.tell()
+	a.publish()
 	a.turn()
 	for _, sentence := range o.Odd {
 		warn(sentence)

@@ -13,25 +13,25 @@ const (
 	cantCopy = "the browser does not let us: take it from the address bar"
 )
 
-// tell puts stats where tests and curious people find it: all of it by
+// publish puts stats where tests and curious people find it: all of it by
 // globalThis.punchback.stats(), and the hash of one confirmed frame, while it
 // is held, by stats(frame).
-func (a *app) tell() {
+func (a *app) publish() {
 	page := js.Global().Get("punchback")
 	if page.IsUndefined() {
 		page = js.Global().Get("Object").New()
 		js.Global().Set("punchback", page)
 	}
-	page.Set("own", true)                   // what ends a match, and the way for friends, stand in our scenes
-	told := js.Global().Get("Object").New() // the same one each time: Go would keep them all
+	page.Set("own", true)                    // what ends a match, and the way for friends, stand in our scenes
+	stats := js.Global().Get("Object").New() // the same one each time: Go would keep them all
 	page.Set("stats", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		if len(args) > 0 {
 			return a.hash(netcode.Frame(args[0].Int()))
 		}
 		for name, v := range a.stats() {
-			told.Set(name, v)
+			stats.Set(name, v)
 		}
-		return told
+		return stats
 	}))
 	js.Global().Call("addEventListener", "paste", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		if text := []rune(args[0].Get("clipboardData").Call("getData", "text").String()); len(text) < 256 {

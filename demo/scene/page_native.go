@@ -14,8 +14,8 @@ const (
 	cantCopy = "no clipboard program was found: please type it"
 )
 
-// tell does nothing here: there is no page that asks.
-func (a *app) tell() {}
+// publish does nothing here: there is no page that asks.
+func (a *app) publish() {}
 
 // turn does nothing here either.
 func (a *app) turn() {}

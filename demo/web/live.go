@@ -17,7 +17,7 @@ type news struct {
 // it: a browser holds only six connections to one server over all its tabs.
 type live struct{ latest atomic.Pointer[news] }
 
-func (l *live) tell(n news) { l.latest.Store(&n) }
+func (l *live) publish(n news) { l.latest.Store(&n) }
 
 func (l *live) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")

@@ -70,7 +70,7 @@ func newSite(o options, addr net.Addr, p *program, out io.Writer) (*site, error)
 	}
 	s.mux.Handle("GET /-/live", &s.live)
 	s.mux.Handle("POST /-/report", &s.reports)
-	s.live.tell(news{Build: p.id})
+	s.live.publish(news{Build: p.id})
 
 	turn := o.turn
 	if turn == "" {

@@ -371,7 +371,7 @@ func TestRebuild(t *testing.T) {
 		t.Fatalf("built %q: %d bytes, wasm_exec.js %d bytes", p.name, len(p.wasm), len(p.exec))
 	}
 	s.program.Store(p)
-	s.live.tell(news{Build: p.id})
+	s.live.publish(news{Build: p.id})
 	watched := make(chan struct{})
 	watching, stop := context.WithCancel(ctx)
 	go func() { defer close(watched); s.watch(watching, b) }()

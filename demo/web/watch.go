@@ -44,17 +44,17 @@ func (s *site) watch(ctx context.Context, b *builder) {
 		switch {
 		case errors.As(err, &words):
 			fmt.Fprint(s.out, "does not build, the old one goes on:\n", string(words))
-			s.live.tell(news{Build: old.id, Broken: string(words)})
+			s.live.publish(news{Build: old.id, Broken: string(words)})
 		case err != nil:
 			fmt.Fprintln(s.out, "the old build goes on:", err)
-			s.live.tell(news{Build: old.id, Broken: err.Error()})
+			s.live.publish(news{Build: old.id, Broken: err.Error()})
 		case p.id == old.id:
-			s.live.tell(news{Build: old.id})
+			s.live.publish(news{Build: old.id})
 		default:
 			p.compress()
 			s.program.Store(p)
 			fmt.Fprintf(s.out, "built again in %s\n", seconds(t.download+t.compile))
-			s.live.tell(news{Build: p.id})
+			s.live.publish(news{Build: p.id})
 		}
 		improve = s.improve(ctx, settle)
 	}

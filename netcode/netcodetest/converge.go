@@ -87,7 +87,7 @@ func (w *match) report(test string, s *story, b *breach) string {
 	fmt.Fprintf(&text, "again: go test %s -run '^%s$' -netcode.seed=%#x\n", testPackage(), strings.ReplaceAll(test, "/", "$/^"), s.seed)
 	fmt.Fprintf(&text, "%d machines, %d ticks and %d troubles became %d, %d and %d in %d runs:\n",
 		s.machines, s.ticks, len(s.troubles), short.machines, short.ticks, len(short.troubles), runs)
-	for line := range strings.Lines(short.tell()) {
+	for line := range strings.Lines(short.describe()) {
 		fmt.Fprintf(&text, "  %s", line)
 	}
 	fmt.Fprintf(&text, "  tick %d: %s\n", why.tick, why.text)

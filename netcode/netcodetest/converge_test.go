@@ -75,7 +75,7 @@ func TestStoryWithoutAMachine(t *testing.T) {
 			c := s.without(m)
 			for p, id := range c.seats {
 				if id != netcode.Nobody && int(id) >= c.machines || int(s.seats[p]) == m && id != netcode.Nobody {
-					t.Fatalf("player %d is on machine %d without machine %d:\n%s%s", p, id, m, s.tell(), c.tell())
+					t.Fatalf("player %d is on machine %d without machine %d:\n%s%s", p, id, m, s.describe(), c.describe())
 				}
 			}
 			for _, x := range c.troubles {
@@ -93,7 +93,7 @@ func TestStoryWithoutAMachine(t *testing.T) {
 					ok = x.a < 3
 				}
 				if !ok {
-					t.Fatalf("%+v without machine %d:\n%s%s", x, m, s.tell(), c.tell())
+					t.Fatalf("%+v without machine %d:\n%s%s", x, m, s.describe(), c.describe())
 				}
 			}
 		}

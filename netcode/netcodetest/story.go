@@ -206,8 +206,8 @@ func (s *story) end(r *random) {
 	}
 }
 
-// tell writes the story in sentences.
-func (s *story) tell() string {
+// describe writes the story in sentences.
+func (s *story) describe() string {
 	var b strings.Builder
 	for m := range s.machines {
 		fmt.Fprintf(&b, "machine %d has player", m)
@@ -237,7 +237,7 @@ func (s *story) tell() string {
 		b.WriteString("nobody gives a Command\n")
 	}
 	for _, t := range s.troubles {
-		fmt.Fprintf(&b, "tick %d%s: %s\n", t.at, t.until(), t.tell(s))
+		fmt.Fprintf(&b, "tick %d%s: %s\n", t.at, t.until(), t.describe(s))
 	}
 	fmt.Fprintf(&b, "tick %d: everything heals\n", s.ticks)
 	return b.String()
@@ -256,7 +256,7 @@ func (t *trouble) until() string {
 	return ""
 }
 
-func (t *trouble) tell(s *story) string {
+func (t *trouble) describe(s *story) string {
 	switch t.kind {
 	case cut:
 		return fmt.Sprintf("nothing from machine %d arrives at machine %d", t.a, t.b)

@@ -35,7 +35,7 @@ type Writer struct {
 	count   int           // rows in it
 	last    netcode.Frame // recorded at all, -1 before the first
 	hash    uint64        // of the last row
-	told    bool          // and it is among the marks
+	marked  bool          // and it is among the marks
 	bits    [netcode.MaxPlayers][maxRows]uint64
 	absent  [maxRows]byte // a bit for each seat
 	flags   byte
@@ -148,7 +148,7 @@ func (w *Writer) Record(r *netcode.Row) error {
 		w.flags |= hasState
 	}
 	w.count++
-	w.last, w.hash, w.told = r.Frame, r.Hash, false
+	w.last, w.hash, w.marked = r.Frame, r.Hash, false
 	if w.hashes > 0 && r.Frame%w.hashes == 0 {
 		w.mark()
 	}
@@ -182,14 +182,14 @@ func (w *Writer) check(r *netcode.Row) error {
 
 // mark keeps the hash of the last row.
 func (w *Writer) mark() {
-	if w.told || w.hash == 0 {
+	if w.marked || w.hash == 0 {
 		return
 	}
 	w.marks = append(w.marks, byte(w.count-1))
 	w.marks = binary.LittleEndian.AppendUint64(w.marks, w.hash)
 	w.nMarks++
 	w.flags |= hasHashes
-	w.told = true
+	w.marked = true
 }
 
 // Flush writes the rows that are not written yet, with the hash of the last.

@@ -123,7 +123,7 @@ func (m *Match) Disconnected(p netcode.Peer) bool {
 // over, and demo/web prints it in its terminal.
 func (m *Match) Ended(err error) {
 	m.room.log.Add(trace.Event{Kind: trace.Ended, Text: err.Error()})
-	tell(err)
+	reportEnd(err)
 }
 
 // link is the link to another machine of this match, while both live.

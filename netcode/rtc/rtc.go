@@ -192,7 +192,7 @@ type link struct {
 func Join(link string, o *Options) (*Room, error) {
 	r, err := join(link, o)
 	if err != nil {
-		tell(err)
+		reportEnd(err)
 	}
 	return r, err
 }

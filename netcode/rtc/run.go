@@ -387,7 +387,7 @@ func (d *driver) end() {
 	d.mu.Unlock()
 	show("", "", Over)
 	if d.fault.Code != CodeClosed {
-		tell(d.fault)
+		reportEnd(d.fault)
 	}
 	// The others hear from the server that we leave before they lose the link,
 	// or they would try to mend it.

@@ -7,10 +7,10 @@ import (
 
 // What servers say to one another.
 
-// Tell tells all other servers that a member, of whatever name they know it by, is
+// Announce tells all other servers that a member, of whatever name they know it by, is
 // served by this one, or has left its room here. What they do for it can outlast
 // its socket, so they must know.
-func (n *Node) Tell(member string, left bool) {
+func (n *Node) Announce(member string, left bool) {
 	n.send("", packet{kind: seen, end: left, body: []byte(member)})
 }
 
@@ -43,7 +43,7 @@ func (n *Node) Packet(from string, b []byte) []lobby.Out {
 	case enter, hear, lost:
 		n.host(from, p)
 	case out:
-		n.told(from, p)
+		n.deliver(from, p)
 	case seen:
 		n.outlet.Seen(string(p.body), p.end)
 	case miss:
@@ -61,8 +61,8 @@ func (n *Node) Packet(from string, b []byte) []lobby.Out {
 	return n.flush()
 }
 
-// told is what the owner wants said to one of our sockets.
-func (n *Node) told(from string, p packet) {
+// deliver is what the owner wants said to one of our sockets.
+func (n *Node) deliver(from string, p packet) {
 	c := lobby.Conn(p.conn)
 	e := n.ends[c]
 	if e == nil || e.node != from {

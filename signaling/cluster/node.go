@@ -307,7 +307,7 @@ func (n *Node) Poll() []lobby.Out {
 	for _, k := range sorted(n.slots) {
 		n.keep(n.slots[k])
 	}
-	n.tell()
+	n.publish()
 	for _, c := range sorted(n.waiting) {
 		switch e := n.waiting[c]; {
 		case e == nil:

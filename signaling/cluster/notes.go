@@ -33,8 +33,8 @@ type heard struct {
 	at    time.Duration
 }
 
-// tell says what is new in the slots that this server owns.
-func (n *Node) tell() {
+// publish says what is new in the slots that this server owns.
+func (n *Node) publish() {
 	for _, k := range sorted(n.slots) {
 		s := n.slots[k]
 		if s.lobby == nil || !s.sure(n.now) {
@@ -44,11 +44,11 @@ func (n *Node) tell() {
 		if all {
 			s.retell = n.now + retell
 		}
-		n.tellSlot(s, all)
+		n.publishSlot(s, all)
 	}
 }
 
-func (n *Node) tellSlot(s *slot, all bool) {
+func (n *Node) publishSlot(s *slot, all bool) {
 	var body []byte
 	say := func() {
 		if len(body) > 0 {

@@ -194,7 +194,7 @@ func (n *Node) keep(s *slot) {
 }
 
 func (n *Node) release(s *slot) {
-	n.tellSlot(s, false)
+	n.publishSlot(s, false)
 	n.drop(s)
 	n.outlet.Turned(s.name, Released)
 	n.outlet.Release(s.name, s.lease.Term)

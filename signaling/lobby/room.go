@@ -184,7 +184,7 @@ func (r *room) welcome(m *member) {
 	r.box.say(m, &w)
 	for i, o := range r.members {
 		if i >= protocol.MaxWhole && o != m && len(o.data) > 0 {
-			r.tell(m, o)
+			r.updateOne(m, o)
 		}
 	}
 }
@@ -202,12 +202,12 @@ func (m *member) welcome() protocol.Message {
 func (r *room) update(m *member) {
 	for _, o := range r.members {
 		if o != m {
-			r.tell(o, m)
+			r.updateOne(o, m)
 		}
 	}
 }
 
-// tell tells one member about another.
-func (r *room) tell(to, m *member) {
+// updateOne tells one member about another.
+func (r *room) updateOne(to, m *member) {
 	r.box.say(to, &protocol.Message{Kind: protocol.Update, Round: r.round, Members: []protocol.Member{m.public()}})
 }

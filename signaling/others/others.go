@@ -108,7 +108,7 @@ func (r *Relays) Failed() uint64 { return r.failed.Load() }
 // Usable is of how many relays players are told now, of All.
 func (r *Relays) Usable() (n int) {
 	for _, k := range r.all {
-		if len(k.told("", time.Now())) > 0 {
+		if len(k.credentials("", time.Now())) > 0 {
 			n++
 		}
 	}
@@ -123,12 +123,12 @@ func (r *Relays) All() int { return len(r.all) }
 func (r *Relays) Servers(who string) (list []protocol.Server) {
 	now := time.Now()
 	for _, k := range r.all {
-		list = append(list, k.told(who, now)...)
+		list = append(list, k.credentials(who, now)...)
 	}
 	return list
 }
 
-func (k *kept) told(who string, now time.Time) []protocol.Server {
+func (k *kept) credentials(who string, now time.Time) []protocol.Server {
 	switch {
 	case k.mints():
 		k.mu.Lock()

@@ -360,7 +360,7 @@ func (c *conn) freshen() {
 	if servers := c.server.servers(c); servers != nil {
 		c.push(&protocol.Message{Kind: protocol.Update, Servers: servers})
 	}
-	c.server.tell(c, false)
+	c.server.announceMember(c, false)
 }
 
 func (c *conn) pong(payload []byte) {

@@ -196,11 +196,11 @@ func (r *route) Missed(address string) {
 	}
 }
 
-// tell tells the other servers that a member is here, or has left, if it may have
+// announceMember tells the other servers that a member is here, or has left, if it may have
 // been at one of them before. The server's lock is held.
-func (s *Server) tell(c *conn, left bool) {
+func (s *Server) announceMember(c *conn, left bool) {
 	if s.route != nil && c.moved {
-		s.route.node.Tell(c.tenant(), left)
+		s.route.node.Announce(c.tenant(), left)
 	}
 }
 

@@ -336,7 +336,7 @@ func (s *Server) leave(c *conn) {
 	if s.relay != nil {
 		s.relay.Leave(c.tenant())
 	}
-	s.tell(c, true)
+	s.announceMember(c, true)
 }
 
 // deliver does what the lobby wants done; the lock is held, so that messages
@@ -365,7 +365,7 @@ func (s *Server) deliver(outs []lobby.Out) {
 				c.self, c.code = o.Message.Self, o.Message.Code
 				s.debug("in a room", c)
 				o.Message.Servers = s.servers(c)
-				s.tell(c, false)
+				s.announceMember(c, false)
 			}
 			c.push(&o.Message)
 		}

@@ -48,12 +48,12 @@ func runTrace(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "natcheck:", strings.TrimPrefix(err.Error(), "trace: "))
 		return misused
 	}
-	fmt.Fprint(stdout, tell(t))
+	fmt.Fprint(stdout, describe(t))
 	return capable
 }
 
-// tell is a trace in words.
-func tell(t *trace.Trace) string {
+// describe is a trace in words.
+func describe(t *trace.Trace) string {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "A room, joined on %s UTC on %s, as it was %.1f s later.\n", t.Joined.UTC().Format("2006-01-02 at 15:04:05"), t.Platform, float64(t.Took)/1000)
 	if t.Masked {

@@ -134,7 +134,7 @@ func verdict(t *trace.Trace) string {
 		b.WriteString("Nobody else was in the room.\n")
 	}
 	for _, p := range all {
-		p.tell(&b)
+		p.describe(&b)
 	}
 	ended(&b, t)
 	return b.String()
@@ -168,7 +168,7 @@ func ended(b *strings.Builder, t *trace.Trace) {
 	}
 }
 
-func (p *pair) tell(b *strings.Builder) {
+func (p *pair) describe(b *strings.Builder) {
 	fmt.Fprintf(b, "p%d: ", p.peer)
 	if p.was && !p.opened {
 		b.WriteString("was linked before; now ")

@@ -268,7 +268,7 @@ func printRows(w io.Writer, r *replay.Reader, from, to netcode.Frame, digits int
 	var row netcode.Row
 	var before []netcode.Input
 	quiet := netcode.Frame(0) // rows like the one before that are not shown yet
-	tell := func(until netcode.Frame) {
+	flush := func(until netcode.Frame) {
 		if quiet > longQuiet {
 			fmt.Fprintf(w, "     ...  %d rows like the last, to frame %d\n", quiet, until)
 			quiet = 0
@@ -293,14 +293,14 @@ func printRows(w io.Writer, r *replay.Reader, from, to netcode.Frame, digits int
 		if before != nil && row.Hash == 0 && size < 0 && first(&row, &netcode.Row{Inputs: before}) == "" {
 			quiet++
 		} else {
-			tell(row.Frame - 1)
+			flush(row.Frame - 1)
 			_, _ = io.WriteString(w, text(&row, before, digits, size)+"\n")
 		}
 		before = held(before, row.Inputs)
 		quiet += min(n, to-row.Frame)
 		r.Skip(int(n))
 	}
-	tell(min(to, r.Last()))
+	flush(min(to, r.Last()))
 	return nil
 }
 

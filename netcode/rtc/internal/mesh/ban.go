@@ -28,7 +28,7 @@ func (m *Mesh) Ban(id protocol.ID, reason string) {
 	}
 	m.banned[id] = reason
 	for _, other := range m.peers {
-		m.tell(other, id, reason)
+		m.reportBan(other, id, reason)
 	}
 	if p.Left {
 		m.depart(i)
@@ -50,18 +50,18 @@ func (m *Mesh) expel() {
 	}
 }
 
-// tellAll tells a newcomer who is banned.
-func (m *Mesh) tellAll(to *peer) {
+// reportBans tells a newcomer who is banned.
+func (m *Mesh) reportBans(to *peer) {
 	for _, p := range m.peers {
 		if p.Link == Banned {
-			m.tell(to, p.ID, p.Reason)
+			m.reportBan(to, p.ID, p.Reason)
 		}
 	}
 }
 
-// tell tells one machine why another is banned: behind a try of zero, which no
+// reportBan tells one machine why another is banned: behind a try of zero, which no
 // signal of a link has, its number and the reason.
-func (m *Mesh) tell(to *peer, id protocol.ID, reason string) {
+func (m *Mesh) reportBan(to *peer, id protocol.ID, reason string) {
 	if to.ID == id || to.Link == Banned || to.Left {
 		return
 	}
@@ -70,8 +70,8 @@ func (m *Mesh) tell(to *peer, id protocol.ID, reason string) {
 	m.order(Order{Kind: Say, Message: protocol.Message{Kind: protocol.Signal, To: to.ID, Payload: b}})
 }
 
-// told hears that.
-func (m *Mesh) told(from protocol.ID, b []byte) {
+// hearBan hears that.
+func (m *Mesh) hearBan(from protocol.ID, b []byte) {
 	id, n := binary.Uvarint(b)
 	if n <= 0 || len(b)-n > maxReason {
 		return

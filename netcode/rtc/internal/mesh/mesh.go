@@ -262,7 +262,7 @@ func (m *Mesh) meet(member protocol.Member) {
 		m.open(p)
 	}
 	if !known {
-		m.tellAll(p)
+		m.reportBans(p)
 	}
 }
 

@@ -49,7 +49,7 @@ func (m *Mesh) signal(from protocol.ID, payload []byte) {
 		return
 	}
 	if try == 0 {
-		m.told(from, payload[n:])
+		m.hearBan(from, payload[n:])
 		return
 	}
 	if try < p.try || try > maxTry {

@@ -2,9 +2,9 @@
 
 package rtc
 
-// tell does nothing here: a program without a page says by itself what Advance,
+// reportEnd does nothing here: a program without a page says by itself what Advance,
 // Match and Join return.
-func tell(error) {}
+func reportEnd(error) {}
 
 // show does nothing here either.
 func show(code, link string, phase Phase) {}

@@ -2,10 +2,10 @@ package rtc
 
 import "syscall/js"
 
-// tell lets the page say why a match or the room is over, whatever the game makes
+// reportEnd lets the page say why a match or the room is over, whatever the game makes
 // of it: page.js shows it, and reports it to the server that the page came from.
 // A page without page.js has it on its console.
-func tell(err error) {
+func reportEnd(err error) {
 	if page := js.Global().Get("punchback"); page.Type() == js.TypeObject {
 		if ended := page.Get("ended"); ended.Type() == js.TypeFunction {
 			ended.Invoke(err.Error())
