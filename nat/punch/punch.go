@@ -1,24 +1,24 @@
-// Package punch makes one link between two machines through whatever NATs
-// stand between them: signals in and out, one unreliable and one reliable
-// channel. It knows no room, seat or frame, and never calls back but to say
-// that there is something to poll.
+// Package punch makes one link between two machines, through the NATs between them:
+// signals in and out, one unreliable and one reliable channel. It knows no room, seat
+// or frame. The only callbacks are Options.Notify, which says that there is something
+// to poll, and Options.Trace.
 //
-// How signals travel is the caller's business: they may be lost, doubled and
-// reordered on the way. One end offers, by Options; so there is no glare.
+// The caller carries the signals to the other end; on the way they may be lost,
+// doubled and reordered. Options say which end offers, so there is no glare.
 //
-// An open link goes on to look for better: where it had to begin with a relay it
-// tries the direct way again and again, and where nothing is heard any more, or
-// this machine is in another network, it makes another path, while the one that
-// it has stays in use. No packet is lost by going over, and no message lost,
-// doubled or out of order. Signals of an open link must still be carried, too.
+// An open link keeps looking for a better path. Where it began with a relay, it tries
+// the direct way again and again. Where it hears nothing any more, or this machine has
+// changed networks, it makes another path while the old one stays in use. The change
+// loses no packet, and loses, doubles or reorders no message. So the caller must go on
+// carrying signals while the link is open.
 //
-// Native links are pion's, tuned (no waiting for a better pair, no round trip
-// that DTLS and SCTP can spare) and hardened: the two channels are agreed
-// beforehand and no other is let in, and what the other end may send in a
-// second is bounded by Limits. Few of the addresses that it names are tried
-// until one answers, and natively each hears ten checks at most. In the browser a link is an RTCPeerConnection:
-// the browser decides addresses, timers and buffers, and shows this machine's
-// addresses as names that end in .local, which native ends resolve.
+// Native links are pion's, tuned and hardened. They do not wait for a better pair, and
+// save every round trip that DTLS and SCTP can spare. The two channels are agreed
+// beforehand and no others are accepted; Limits bound what the other end may send in a
+// second. Only a few of the addresses that the other end names are tried until one
+// answers, and each gets ten checks at most. In the browser a link is an
+// RTCPeerConnection: the browser chooses addresses, timers and buffers, and hides this
+// machine's addresses behind names that end in .local, which native ends resolve.
 package punch
 
 import (

@@ -1,11 +1,11 @@
-// Package trace is the black box of connecting: a Log takes what happens to a
-// room and its links, and makes a small file of it that a player can send to a
-// developer. `natcheck trace FILE` tells it in words.
+// Package trace is the black box of connecting. A Log records what happens to a
+// room and its links and turns it into a small file that a player can send to a
+// developer. `natcheck trace FILE` explains it in words.
 //
-// A Log is bounded, whoever makes things happen, and nothing secret goes into
-// it: no credential, no key, no name of a player, no line of chat. Addresses are
-// masked in a file unless they are asked for. The package connects nobody and
-// knows neither rooms nor ICE; it only keeps what it is told.
+// A Log is bounded, whatever happens, and holds nothing secret: no credential, key,
+// player's name or line of chat. Addresses in a file are masked unless they are
+// asked for. The package connects nobody and knows neither rooms nor ICE; it only
+// keeps what it is given. In the browser it is the same.
 package trace
 
 import "time"

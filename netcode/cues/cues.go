@@ -1,10 +1,10 @@
-// Package cues is for sounds and sparks: what a step of the game sets off
-// outside its state. Step emits them, and Draw hears each once, however often
-// its frame was repaired, and hears which of them turned out not to have
-// happened, so that their sound can be faded.
+// Package cues is for sounds and sparks: effects that a step of the game sets off
+// outside its state. Step emits them. Draw hears each of them once, however often its
+// frame was repaired, and also hears which of them turned out not to have happened, so
+// that it can fade their sound.
 //
-// A sound that Step played itself would play again with every rollback, and
-// one that was predicted in error could never be called back.
+// A sound that Step played itself would play again with every rollback, and a sound
+// that was predicted in error could never be called back.
 //
 //	func step(s *state, r *cues.Ring, in []netcode.Input) {
 //		s.Frame++
@@ -25,29 +25,27 @@
 //
 // # Which cues are the same
 //
-// In a repair frames are stepped again, and emit again. A cue is the one that
-// was there before if it has the same Kind and the same Who, and is in the same
-// frame or, failing that, in one at most [Ring.Slack] frames away. Its X, Y and
-// Size may differ; of several the nearest is taken. So a hit that
-// was predicted for frame 100, and came in 102, sounds once, at the time and
-// place where it was heard first.
+// In a repair, frames are stepped again and emit again. A cue counts as the one that
+// was there before if it has the same Kind and the same Who, and is in the same frame
+// or, failing that, in one at most [Ring.Slack] frames away. Its X, Y and Size may
+// differ; of several cues the nearest is taken. So a hit that was predicted for frame
+// 100 and came in 102 sounds once, when and where it was heard first.
 //
-// A cue that is gone may come again in a frame that is still to be stepped.
-// That it did not happen is told when no such frame is left: at the latest
-// Slack frames after its own.
+// A cue that is gone may come again in a frame that is still to be stepped. Heard
+// reports that it did not happen when no such frame is left: at the latest Slack frames
+// after its own.
 //
-// If it happens after all when that has been told, it is heard again, since
-// its sound was faded. What must never be announced in error (who has won)
-// should be emitted by Step some frames later, from a counter in the state: as
-// many as the session's Window, and no prediction is left in it.
+// If it happens after that, it is heard again, since its sound was faded. A cue that
+// must never be announced in error (who has won) should be emitted some frames later,
+// from a counter in the state: after as many frames as the session's Window, no
+// prediction is left in it.
 //
 // # What it never does
 //
-// The Ring stands beside the state, never in it: Save and Load know nothing of
-// it, and Step may read nothing of it. It neither draws nor plays, starts no
-// goroutine, reads no clock and never allocates. In the browser it is the same;
-// a tab that was hidden hears nothing of what was set off meanwhile, except for
-// the last [Late] frames.
+// The Ring stands beside the state, never in it: Save and Load know nothing of it, and
+// Step may read nothing of it. It neither draws nor plays, starts no goroutine, reads no
+// clock and never allocates. In the browser it is the same; a tab that was hidden hears
+// nothing of what was set off meanwhile, except for the last [Late] frames.
 package cues
 
 import (

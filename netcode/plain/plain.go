@@ -1,11 +1,11 @@
-// Package plain makes a netcode.Game out of a plain Go struct: the state is a
-// value without pointers, and Save and Load come from its type.
+// Package plain makes a netcode.Game out of a plain Go struct: the state is a value
+// without pointers, and Save and Load follow from its type.
 //
-// It looks at the type once, in New, and never allocates after that. The bytes
-// are canonical: fields in order, little-endian, without padding, the same on
-// every platform, the browser included. Two states that are equal make equal
-// bytes, and others make others. It knows the field behind each byte, so that a
-// desync can be told as Players[1].Vel.X.
+// It inspects the type once, in New, and never allocates after that. The bytes are
+// canonical: fields in order, little-endian, without padding, the same on every platform
+// including the browser. Equal states make equal bytes, and different states make
+// different bytes. The package knows the field behind each byte, so that a desync can be
+// named as Players[1].Vel.X.
 package plain
 
 import (

@@ -1,7 +1,7 @@
-// Package printable makes a text that somebody else wrote fit to be shown: in a
-// terminal, whose cursor, title and clipboard it could move and set, and in a line
-// of a window, whose order of letters it could turn around. It decides nothing about
-// what a text says.
+// Package printable makes a text of unknown origin fit to be shown: in a terminal, whose
+// cursor, title and clipboard it could otherwise control, and in a line of a window, whose
+// letters it could reorder. It does not judge what a text says. In the browser it is the
+// same.
 package printable
 
 import (

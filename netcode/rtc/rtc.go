@@ -1,33 +1,32 @@
-// Package rtc is the porch of netcode: rooms, seats and links. Join a room,
-// poll it until it has a Match, and give that to netcode.NewSession as its
-// Transport.
+// Package rtc puts netcode online: rooms, seats and links. Join a room, poll it
+// until it has a Match, and give the Match to netcode.NewSession as its Transport.
 //
 // # Rooms
 //
 // Join with wss://play.example/pong puts strangers together; with Options.Near it
-// prefers those who are near each other. /pong/CODE is one room, by a link or by a
-// code that can be spoken. List finds public rooms by what their leaders say of them.
-// Up to eight machines are in a room. Its leader may Lock it, Kick members and set
-// its data, which becomes Terms.Setup. With Options.Late friends join the room
-// during a match, and play the next one. Say and Chat go from machine to machine,
-// and so go on when the server is gone.
+// prefers players who are near each other. /pong/CODE is one room, which friends enter
+// by a link or by a code that can be spoken. List finds public rooms by what their
+// leaders say of them. A room holds up to eight machines. Its leader may Lock it, Kick
+// members and set its data, which becomes Terms.Setup. With Options.Late friends join
+// the room during a match and play the next one. Say and Chat go from machine to
+// machine, so they work without the server.
 //
-// For a machine a room ends by Close, by a kick or by a refusal at joining, and by
-// nothing else. Member.Away and Member.Unreachable say which member is in trouble,
-// and why. After 10 s a match starts without that member, if enough of the others
-// are linked to each other; after 30 s a newcomer may take its place. A player who
-// comes back by the same link has its own place at once: see Options.Identity.
+// A machine's room ends by Close, by a kick or by a refusal at joining, and by nothing
+// else. Member.Away and Member.Unreachable say which member is in trouble, and why.
+// After 10 s a match starts without that member, if enough of the others are linked to
+// each other; after 30 s a newcomer may take its place. A player who comes back by the
+// same link gets the old place at once: see Options.Identity.
 //
-// Players see each other's addresses, unless one sets RelayOnly; Secret hides them
-// from the server, too.
+// Players see each other's addresses unless one of them sets RelayOnly. Secret hides
+// the addresses from the server, too.
 //
 // # What it never does
 //
-// Goroutines, clocks and locks live here, so that a game has none: everything
-// is polled, nothing blocks but what takes a context, and nobody calls the
-// game back. The server introduces players and starts matches; what players
-// say goes from machine to machine, and a match goes on without the server.
-// In the browser it is the same API over the browser's own stack.
+// Goroutines, clocks and locks live in this package, so that a game has none. The game
+// polls everything; only calls that take a context block, and nobody calls the game
+// back. The server introduces players and starts matches. What players say goes from
+// machine to machine, and a match goes on without the server. In the browser it is the
+// same API over the browser's own WebRTC.
 package rtc
 
 import (

@@ -1,13 +1,12 @@
-// Package simnet is a network in a variable: a netcode.Transport for each
-// machine, with latency, jitter, loss in bursts or without, duplication,
-// reordering, narrow lines, cuts and partitions, each direction by itself, drawn
-// from a seed. The same seed gives the same faults, so a failure can be played
-// again. A Clock says when a machine ticks that drifts or sleeps.
+// Package simnet is a network in a variable: a netcode.Transport for each machine, with
+// latency, jitter, loss (in bursts or without), duplication, reordering, narrow lines,
+// cuts and partitions. Each direction has its own, drawn from a seed. The same seed gives
+// the same faults, so that a failure can be repeated. A Clock simulates the ticks of a
+// machine that drifts or sleeps.
 //
-// It is for tests, for two players on one screen, and, with Shape, for putting
-// a bad network in front of a good one. It never reads a clock: time is how
-// often Tick was called. It opens no socket, starts no goroutine, and is the
-// same in the browser.
+// It is for tests, for two players on one screen and, with Shape, for putting a bad
+// network in front of a good one. It never reads a clock: time is the number of calls of
+// Tick. It opens no socket, starts no goroutine, and is the same in the browser.
 package simnet
 
 import (

@@ -1,9 +1,9 @@
-// Package client is the other end of the signaling service: one connection
-// that keeps itself alive and comes back by itself. Everything is polled; it
-// never calls into a game. Native it is a WebSocket by coder/websocket, in the
-// browser the browser's own by syscall/js: net/http would weigh more than the
-// rest of a game. A page that is hidden keeps its connection, by a Worker that
-// wakes the program; one that is frozen is away, and comes back when it thaws.
+// Package client is the client's end of the signaling service: one connection that keeps
+// itself alive and reconnects by itself. Everything is polled; it never calls into a game.
+// Natively it is a WebSocket of coder/websocket. In the browser it is the browser's own, by
+// syscall/js, since net/http would weigh more than the rest of a game. A hidden page keeps
+// its connection, by a Worker that wakes the program; a frozen one is away, and comes back
+// when it thaws.
 package client
 
 import (

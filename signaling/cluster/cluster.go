@@ -1,20 +1,18 @@
-// Package cluster makes many signaling servers one. A client's WebSocket may
-// end at any of them; every game's rooms are kept by exactly one, the owner of
-// the slot that the game's name falls into, in a lobby as pure as that of a
-// single server. The others carry what their sockets say to the owner and what
-// it says back. So codes, quick match and the public list are decided in one
-// place, and mean what they mean on a single server: two strangers who come at
-// the same moment to two servers meet, which an index of what others have can't
-// promise.
+// Package cluster makes many signaling servers one. A client's WebSocket may end at any of
+// them. The rooms of a game are kept by exactly one server, the owner of the slot that the
+// game's name hashes to, in the same pure lobby as that of a single server. The other servers
+// carry messages between their sockets and the owner. So codes, quick match and the public
+// list are decided in one place and mean what they mean on a single server: two strangers who
+// come to two servers at the same moment meet, which a shared index could not promise.
 //
-// Which server owns what is kept in leases, and nothing else is: rooms are
-// memory. When an owner dies another claims its slots, and the clients, who
-// come back by themselves, revive their rooms there. A match never notices.
+// Leases say which server owns which slot. Nothing else is stored: rooms are memory. When an
+// owner dies, another server claims its slots. The clients reconnect by themselves and revive
+// their rooms there. A match never notices.
 //
-// Node is what a server does: events in, messages out. Cluster is what stands
-// between servers: Memory in one process, NATS between machines. A single
-// server needs neither. The package never sees a socket, decides who may come
-// in, or carries what a game says. It is not for the browser.
+// Node is the part in a server: events in, messages out. Cluster is the part between servers:
+// Memory within one process, NATS between machines. A single server needs neither. The package
+// never sees a socket, never decides who may come in, and never carries a game's packets. It
+// is not for the browser.
 package cluster
 
 import (

@@ -1,7 +1,7 @@
-// Package lobby is what the signaling service thinks: rooms, their members,
-// and when a match starts. Events go in, messages come out. It is pure: no
-// I/O, clock, goroutine or lock; time is how often Tick was called, and
-// randomness is a function from outside. It knows no socket, origin or relay.
+// Package lobby is the logic of the signaling service: rooms, their members, and when a
+// match starts. Events go in, messages come out. It is pure: no I/O, clock, goroutine or
+// lock. Time is the number of calls of Tick, and randomness is a function from outside. It
+// knows no socket, origin or relay.
 package lobby
 
 import (

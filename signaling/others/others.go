@@ -1,6 +1,6 @@
-// Package others tells of other people's relays and has credentials for them:
-// coturn by a secret that both know, whoever sells TURN by what mints credentials,
-// a URL or a command. Whoever asks never waits for any of that. It relays nothing
+// Package others is about relays that somebody else operates: it lists them and provides
+// credentials for them, for coturn by a shared secret, and for vendors of TURN by a URL or a
+// command that mints credentials. No caller ever waits for that. The package relays nothing
 // itself, and is never in a browser.
 package others
 

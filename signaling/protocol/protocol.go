@@ -1,6 +1,6 @@
-// Package protocol is the language of the signaling service: the messages
-// that its server and its clients exchange, and their limits. It is pure: no
-// I/O, clock, goroutine or lock, and it is the same native and in the browser.
+// Package protocol defines the messages that the signaling server and its clients exchange,
+// and their limits. It is pure: no I/O, clock, goroutine or lock. It is the same native and
+// in the browser.
 package protocol
 
 // Version is the WebSocket subprotocol that both ends ask for.

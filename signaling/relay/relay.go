@@ -1,8 +1,8 @@
-// Package relay is the embedded STUN and TURN server: STUN tells a player its
-// public address, TURN carries the packets of two players whom no NAT lets
-// meet. Who may use it holds credentials that the signaling service minted for
-// one member of one room. It reaches the public internet and itself, and never
-// the network it stands in, unless told to. It is never in a browser.
+// Package relay is the embedded STUN and TURN server. STUN tells a player its public
+// address; TURN carries the packets of two players whose NATs let no direct path open. Its
+// users hold credentials that the signaling service minted for one member of one room. It
+// reaches the public internet and itself and, unless told to, never the network that it
+// stands in. It is never in a browser.
 package relay
 
 import (

@@ -1,6 +1,6 @@
-// Package secret keeps random bytes in a file, so that a program is tomorrow
-// who it is today: a server by its key, a player by an identity. It knows
-// neither, and is not for the browser, which has no files.
+// Package secret keeps random bytes in a file, so that a program has the same identity
+// tomorrow: a server its key, a player an identity. It interprets neither. The browser has
+// no files, so the package is not for it.
 package secret
 
 import (

@@ -1,7 +1,6 @@
-// Package server is the signaling service as an http.Handler: WebSockets
-// around a lobby, with the embedded STUN and TURN server beside it. It never
-// carries what a game says: that goes from player to player. It is not for the
-// browser.
+// Package server is the signaling service as an http.Handler: WebSockets around a lobby,
+// beside the embedded STUN and TURN server. It never carries a game's packets: those go from
+// player to player. It is not for the browser.
 package server
 
 import (

@@ -1,7 +1,6 @@
-// Package browsers starts real browsers for the tests of any room: Chromium,
-// Firefox and WebKit, as a person has them, since what a hidden tab or an
-// address of the LAN does to a game shows nowhere else. It also waits as such
-// tests should, by progress and not by the clock, and finds an address of the
-// LAN, at which a page is no secure context. No program imports it, and it knows
-// nothing of games.
+// Package browsers starts real browsers for the tests of any package: Chromium,
+// Firefox and WebKit. Only a real browser shows what a hidden tab or a LAN address
+// does to a game. The package also waits as such tests should, for progress instead of
+// for a time, and finds an address of the LAN, where a page is no secure context. No
+// program imports it, and it knows nothing of games.
 package browsers

@@ -1,6 +1,6 @@
-// Package limit says with whom an address counts, and how often something may be
-// done: the networks that an address is in, and token buckets for them in bounded
-// memory. It opens no socket and reads no clock. No page imports it.
+// Package limit says which networks an address counts in, and how often something may be
+// done: token buckets for networks, in bounded memory. It opens no socket and reads no clock.
+// It is not for the browser.
 package limit
 
 import "net/netip"

@@ -1,9 +1,9 @@
-// Package mesh decides who in a room is linked to whom: it hears what the
-// signaling server says and how the links go, and gives orders: open this
-// link, close that one, say this to the server, start this match.
+// Package mesh decides which members of a room are linked to each other. It takes in
+// messages of the signaling server and the states of links, and gives orders: open
+// this link, close that one, send this to the server, start this match.
 //
-// It is pure. It opens no link and sends nothing itself, reads no clock (time
-// is how often Tick was called), and is the same native and in the browser.
+// It is pure. It opens no link, sends nothing itself and reads no clock: time is the
+// number of calls of Tick. It is the same native and in the browser.
 package mesh
 
 import (
