@@ -7,9 +7,9 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// When two machines find that their hashes of a confirmed frame differ, the
+// When two machines find that their chains at a confirmed frame differ, the
 // match is over, but its players want to know why. For a moment the game
-// stands still and they search together: first the first frame whose hashes
+// stands still and they search together: first the first frame whose states
 // differ, then the parts of its state that do, then these bytes themselves. Each
 // packet carries all that its sender knows, so any may be lost, and goes to
 // everybody, so that the others tell whose side they are on.
@@ -27,11 +27,13 @@ type dispute struct {
 	timeline *timeline
 	peers    []peer
 
-	peer  *peer // whose state differs
+	peer  *peer // whose history differs
 	err   *DesyncError
-	mark  Frame // the frames looked at are those up to here
-	since int64 // tick
-	known bool  // err.Frame is the first that differs
+	mark  Frame  // the frames looked at are those up to here
+	since int64  // tick
+	known bool   // err.Frame is the first that differs
+	ours  uint64 // our chain at err.Frame
+	their uint64 // and theirs
 
 	size  int               // of a part
 	sums  [partCount]uint32 // of ours
@@ -47,16 +49,16 @@ type dispute struct {
 
 // witness is what another machine says of mark.
 type witness struct {
-	heard bool
-	hash  [markEvery + 1]uint64
-	done  bool // it needs nothing more
+	heard  bool
+	chains [markEvery + 1]uint64
+	done   bool // it needs nothing more
 }
 
 // disputed is a packet of the search.
 type disputed struct {
 	done   bool
 	mark   Frame
-	hashes [markEvery + 1]uint64 // of the frames up to mark
+	chains [markEvery + 1]uint64 // at the frames up to mark
 	first  Frame                 // that differs; 0 is not known yet
 	length int                   // of the state there; 0 is not held
 	size   int                   // of a part of it
@@ -75,7 +77,7 @@ func (s *Session) disagree(p *peer, mark Frame, ours, theirs uint64) *dispute {
 // begin starts the search at a mark, or again at an earlier one.
 func (d *dispute) begin(mark Frame, ours, theirs uint64) {
 	p := d.peer
-	*d = dispute{ledger: d.ledger, timeline: d.timeline, peers: d.peers, peer: p, mark: mark, since: d.since}
+	*d = dispute{ledger: d.ledger, timeline: d.timeline, peers: d.peers, peer: p, mark: mark, since: d.since, ours: ours, their: theirs}
 	d.err = &DesyncError{Peer: p.id, Players: append([]Player(nil), p.seats...), Frame: mark, Ours: ours, Theirs: theirs, Agreed: min(p.agreedAt, mark-markEvery), Offset: -1}
 	d.err.State = append([]byte(nil), d.ledger.state(mark)...)
 	d.err.Before = append([]byte(nil), d.ledger.state(d.err.Agreed)...)
@@ -88,7 +90,7 @@ func (d *dispute) over(tick int64) bool {
 		w, i := &d.witness[d.peers[i].machine], Frame(markEvery)-(d.mark-d.err.Frame)
 		if !w.heard {
 			waits = waits || tick < d.since+witnessTicks
-		} else if !w.done && w.hash[i] != d.err.Ours {
+		} else if !w.done && w.chains[i] != d.ours {
 			waits = true
 		}
 	}
@@ -146,7 +148,7 @@ func (d *dispute) append(b []byte, tag uint16) []byte {
 	b = append(b, byte(tag), byte(tag>>8), kind)
 	b = binary.LittleEndian.AppendUint32(b, uint32(d.mark))
 	for f := d.mark - markEvery; f <= d.mark; f++ {
-		h, _ := d.ledger.hash(f)
+		h, _ := d.ledger.chained(f)
 		b = binary.LittleEndian.AppendUint64(b, h)
 	}
 	if !d.known {
@@ -177,8 +179,8 @@ func (m *disputed) parse(b []byte) bool {
 	r := reader{packet: b}
 	m.done = r.u8()&disputeDone != 0
 	m.mark = Frame(r.u32())
-	for k := range m.hashes {
-		m.hashes[k] = r.u64()
+	for k := range m.chains {
+		m.chains[k] = r.u64()
 	}
 	m.first = Frame(r.u32())
 	if r.bad || m.mark < markEvery || m.mark%markEvery != 0 || m.first != 0 && (m.first <= m.mark-markEvery || m.first > m.mark) {
@@ -209,11 +211,11 @@ func (s *Session) receiveDispute(p *peer, b []byte) bool {
 		return false
 	}
 	p.quiet = 0
-	ours, ok := s.ledger.hash(m.mark)
-	if _, all := s.ledger.hash(m.mark - markEvery); !ok || !all {
+	ours, ok := s.ledger.chained(m.mark)
+	if _, all := s.ledger.chained(m.mark - markEvery); !ok || !all {
 		return true // not confirmed here yet, or long ago: it comes again
 	}
-	if last := m.hashes[markEvery]; ours != last {
+	if last := m.chains[markEvery]; ours != last {
 		if d := s.dispute; d == nil {
 			s.dispute = s.disagree(p, m.mark, ours, last)
 		} else if d.peer == p && m.mark < d.mark {
@@ -229,9 +231,9 @@ func (s *Session) receiveDispute(p *peer, b []byte) bool {
 // hear takes what another machine says of the mark.
 func (d *dispute) hear(p *peer, m *disputed, ours uint64) {
 	w := &d.witness[p.machine]
-	w.heard, w.hash, w.done = true, m.hashes, w.done || m.done
+	w.heard, w.chains, w.done = true, m.chains, w.done || m.done
 	if d.peer == p {
-		if ours != m.hashes[markEvery] {
+		if ours != m.chains[markEvery] {
 			d.narrow(m)
 		}
 	} else if d.known && m.first == d.err.Frame && m.size == d.size {
@@ -244,19 +246,20 @@ func (d *dispute) narrow(m *disputed) {
 	e := d.err
 	if !d.known {
 		k, before := Frame(0), d.mark-markEvery
-		if h, _ := d.ledger.hash(before); h != m.hashes[0] { // The beginning lies further back.
-			if _, ok := d.ledger.hash(before - markEvery); ok {
-				d.begin(before, h, m.hashes[0])
+		if h, _ := d.ledger.chained(before); h != m.chains[0] { // The beginning lies further back.
+			if _, ok := d.ledger.chained(before - markEvery); ok {
+				d.begin(before, h, m.chains[0])
 			} else {
 				e.Detail, d.done = "the first difference is longer ago than is still held", true
 			}
 			return
 		}
-		for h := m.hashes[0]; h == m.hashes[k]; h, _ = d.ledger.hash(before + k) {
+		for h := m.chains[0]; h == m.chains[k]; h, _ = d.ledger.chained(before + k) {
 			k++
 		}
-		d.known = true
-		d.rebuild(before+k, m.hashes[k])
+		d.known, d.their = true, m.chains[k]
+		d.ours, _ = d.ledger.chained(before + k)
+		d.rebuild(before+k, unchain(m.chains[k-1], m.chains[k]))
 	}
 	switch {
 	case m.first != e.Frame || d.done:
@@ -264,7 +267,7 @@ func (d *dispute) narrow(m *disputed) {
 	case len(e.State) == 0 || m.length == 0:
 		d.done = true // One of us holds it no longer.
 		return
-	case m.length > 2*len(e.State)+1<<16:
+	case max(m.length, len(e.State)) > 2*min(m.length, len(e.State))+1<<16:
 		d.there, d.done = nil, true
 		e.Detail = fmt.Sprintf("the state is %d bytes here, %d there", len(e.State), m.length)
 		return
@@ -322,9 +325,9 @@ func (d *dispute) conclude() {
 		p := &d.peers[i]
 		switch w := &d.witness[p.machine]; {
 		case p == d.peer || !w.heard:
-		case w.hash[markEvery-(d.mark-e.Frame)] == e.Ours:
+		case w.chains[markEvery-(d.mark-e.Frame)] == d.ours:
 			e.With = append(e.With, p.id)
-		case w.hash[markEvery-(d.mark-e.Frame)] == e.Theirs:
+		case w.chains[markEvery-(d.mark-e.Frame)] == d.their:
 			e.Against = append(e.Against, p.id)
 		}
 	}

@@ -303,3 +303,84 @@ func TestDesyncOfStatesThatGrow(t *testing.T) {
 		}
 	}
 }
+
+// Where one state has become several times as long, both say so, and no value is left
+// empty.
+func TestDesyncOfStatesOfOtherLengths(t *testing.T) {
+	for longer := range 2 {
+		net := simnet.New(1, 2)
+		var e [2]*netcode.DesyncError
+		var sessions [2]*netcode.Session
+		for m := range sessions {
+			g := &burst{}
+			if m == longer {
+				g.at = 50
+			}
+			var err error
+			if sessions[m], err = netcode.NewSession(g, net.Peer(netcode.Peer(m)), netcode.Config{Terms: netcode.Terms{Players: 2}, Seats: []netcode.Peer{0, 1}, Self: netcode.Peer(m)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ticks := 0
+		for ; ticks < 400 && (e[0] == nil || e[1] == nil); ticks++ {
+			for m, s := range sessions {
+				if e[m] == nil {
+					errors.As(s.Advance(netcode.Input{}), &e[m])
+				}
+			}
+			net.Tick()
+		}
+		for m := range e {
+			if e[m] == nil || e[m].Frame != 50 || !strings.Contains(e[m].Error(), "the state is ") || strings.Contains(e[m].Error(), " ,") || strings.Contains(e[m].Error(), "  ") {
+				t.Errorf("machine %d of which %d is longer: %v", m, longer, e[m])
+			}
+		}
+		if ticks > 200 {
+			t.Errorf("machine %d is longer: it took %d ticks", longer, ticks)
+		}
+	}
+}
+
+// burst is a game whose state gets much longer at once.
+type burst struct {
+	netcode.Toy
+	at, now netcode.Frame
+}
+
+func (g *burst) Step(in []netcode.Input) { g.Toy.Step(in); g.now++ }
+func (g *burst) Save(dst []byte) []byte {
+	dst = g.Toy.Save(append(dst, byte(g.now), byte(g.now>>8)))
+	if g.at > 0 && g.now >= g.at {
+		dst = append(dst, make([]byte, 200_000)...)
+	}
+	return dst
+}
+func (g *burst) Load(src []byte) {
+	g.now = netcode.Frame(src[0]) | netcode.Frame(src[1])<<8
+	g.Toy.Load(src[2:])
+}
+
+// A difference that heals before the next hash is sent is found all the same, with the
+// frame that it began in.
+func TestHealedDesyncIsFound(t *testing.T) {
+	for _, at := range []netcode.Frame{9, 31, 32, 33, 50, 57, 63, 64, 65} {
+		for _, n := range []int{2, 3} {
+			b := newTableOf(t, n, simnet.Path{Latency: 2000, Loss: 50}, func(m int) *netcode.Toy {
+				g := netcode.NewToy(8)
+				if m == 1 {
+					g.Blip(at)
+				}
+				return g
+			})
+			b.run(400)
+			var e *netcode.DesyncError
+			if !errors.As(b.errs[0], &e) || e.Peer != 1 || e.Frame != at || e.Agreed != at-1 || e.Ours == e.Theirs {
+				t.Errorf("%d machines, frame %d: %v", n, at, b.errs[0])
+				continue
+			}
+			if netcode.HashState(e.State) != e.Ours || netcode.HashState(e.Their) != e.Theirs {
+				t.Errorf("%d machines, frame %d: the states are not those of the hashes", n, at)
+			}
+		}
+	}
+}

@@ -67,8 +67,9 @@
 // Confirmed is the last frame that every machine is known to hold completely.
 // Nobody can change it any more. Show results and save scores only up to this
 // frame; recorders and hashes see only confirmed frames. Every confirmed frame is
-// hashed, and machines compare the hash of every 32nd: if two of them made different
-// states of the same inputs, Advance returns a [*DesyncError].
+// hashed, and every 32 frames machines compare a hash of all of them: if two machines
+// ever made different states of the same inputs, even for a single frame, Advance
+// returns a [*DesyncError].
 //
 // # Held and done
 //

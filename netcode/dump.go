@@ -79,7 +79,7 @@ func appendDump(b []byte, e *DesyncError, g Game, t *Terms, seats []Peer, self P
 	})
 	from := 0
 	if longest := max(len(e.Before), len(e.State), len(there)); longest > dumpState {
-		from = max(0, min(e.Offset-dumpState/2, longest-dumpState)) &^ (pieceSize - 1)
+		from = (max(0, min(e.Offset-dumpState/2, longest-dumpState)) + 7) &^ 7 // in words, and to the last byte
 	}
 	cut := func(state []byte) []byte { return state[min(from, len(state)):min(from+dumpState, len(state))] }
 	for _, x := range [...]struct {

@@ -1,6 +1,7 @@
 package netcode
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -47,7 +48,7 @@ type DesyncError struct {
 	Peer    Peer     // the other machine; Nobody for a Viewer, whose rows are the other
 	Players []Player // who sit there
 	Frame   Frame    // the first frame that differs; for a Viewer the first that has a hash
-	Ours    uint64   // hash of the state at Frame here
+	Ours    uint64   // hash of the state at Frame here; of all states up to it if the search could not finish
 	Theirs  uint64   // and there
 	With    []Peer   // other machines whose hash is ours
 	Against []Peer   // other machines whose hash is theirs: if there are most of them, the cause is here
@@ -57,7 +58,7 @@ type DesyncError struct {
 	Their   []byte   // and theirs, if all that differs has come
 	Offset  int      // of the first byte that differs in State, -1 if it is not known
 	Field   string   // the field there, if the game is a Fielder, as those of package plain are
-	Here    string   // its value here, as a number
+	Here    string   // its value here, as a number; "none" if the state ends before it
 	There   string   // and there
 	Detail  string   // what else was found
 	Dump    []byte   // all of this and the inputs between Agreed and Frame, to save or to send: see package replay
@@ -107,7 +108,8 @@ func (e *DesyncError) Error() string {
 func (e *DesyncError) name(g Game, at int, their []byte) {
 	f := fieldAt(g, at)
 	e.Offset, e.Field = at, f.Path
-	if e.Here, e.There = f.Value(e.State), f.Value(their); e.There == e.Here {
+	e.Here, e.There = cmp.Or(f.Value(e.State), "none"), cmp.Or(f.Value(their), "none")
+	if e.There == e.Here {
 		e.Here, e.There = "", ""
 	}
 }

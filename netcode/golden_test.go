@@ -334,8 +334,8 @@ func samples() []sample {
 	}
 
 	l := ledger{confirmed: 64}
-	for f := range l.hashes {
-		l.hashes[f] = uint64(f) * 0x0101010101010101
+	for f := range l.chain {
+		l.chain[f] = uint64(f) * 0x0101010101010101
 	}
 	d := dispute{ledger: &l, mark: 64, err: &DesyncError{}}
 	all = append(all, sample{name: "dispute-hashes", b: d.append(nil, tag)})

@@ -8,16 +8,22 @@ import (
 // ledger is what nobody can change any more: confirmed rows in their order, their
 // hashes, and the states of the last marks.
 type ledger struct {
-	confirmed Frame // rows were written up to here
-	hashes    [hashRing]uint64
+	confirmed Frame            // rows were written up to here
+	chain     [hashRing]uint64 // of the hashes of all states up to a frame
 	marks     [markKept]mark
 	row       Row
 	recorders []recorder
 	err       error // of the recorders that failed
 }
 
-// hashRing is how many frames back hashes can be looked up.
-const hashRing = 1024
+// hashRing is how many chains are held: one more than the hashes between them, which
+// can be looked up for 1,024 frames.
+const hashRing = 1024 + 1
+
+// chainBase is odd, so that a chain and the one before it give the hash between them.
+// That two histories have equal chains is as unlikely as that two states have equal
+// hashes.
+const chainBase = 0x9e3779b97f4a7c15
 
 // mark frames are those whose hashes machines compare. Their states are kept
 // for a while, so that a desync can be looked into.
@@ -58,7 +64,10 @@ func (l *ledger) confirm(to Frame, t *timeline) {
 
 func (l *ledger) write(f Frame, state []byte, t *timeline) {
 	h := HashState(state)
-	l.hashes[f%hashRing] = h
+	l.chain[f%hashRing] = h
+	if f > 0 {
+		l.chain[f%hashRing] += l.chain[(f-1)%hashRing] * chainBase
+	}
 	if f%markEvery == 0 {
 		m := &l.marks[f/markEvery%markKept]
 		m.frame = f
@@ -92,16 +101,29 @@ func (l *ledger) record(f Frame, hash uint64, state []byte, t *timeline) {
 	}
 }
 
-// hash is that of the state at a confirmed frame, while it is still held.
-func (l *ledger) hash(f Frame) (uint64, bool) {
+// chained is the chain at a confirmed frame, while it is still held.
+func (l *ledger) chained(f Frame) (uint64, bool) {
 	if f < 0 || f > l.confirmed || f <= l.confirmed-hashRing {
 		return 0, false
 	}
-	return l.hashes[f%hashRing], true
+	return l.chain[f%hashRing], true
 }
 
-// newest is the hash of the last mark.
-func (l *ledger) newest() uint64 { return l.hashes[(l.confirmed-l.confirmed%markEvery)%hashRing] }
+// hash is that of the state at a confirmed frame, while it is still held.
+func (l *ledger) hash(f Frame) (uint64, bool) {
+	h, ok := l.chained(f)
+	if !ok || f == 0 {
+		return h, ok
+	}
+	before, ok := l.chained(f - 1)
+	return unchain(before, h), ok
+}
+
+// unchain is the hash of the state between two chains.
+func unchain(before, chain uint64) uint64 { return chain - before*chainBase }
+
+// newest is the chain at the last mark.
+func (l *ledger) newest() uint64 { return l.chain[(l.confirmed-l.confirmed%markEvery)%hashRing] }
 
 // state is that at a mark frame, nil when it is no longer held.
 func (l *ledger) state(f Frame) []byte {
@@ -121,35 +143,35 @@ func (l *ledger) resimulate(f Frame, t *timeline) []byte {
 	return nil
 }
 
-// check compares another machine's hashes of marks with ours. Only confirmed
-// frames are compared, so a difference is never a prediction.
+// check compares another machine's chains at marks with ours, and so all states up to
+// there. Only confirmed frames are compared, so a difference is never a prediction.
 type check struct {
 	confirmed Frame // it has confirmed at least so much
-	pending   Frame // its hash of this frame waits until we have ours; 0: none
-	hash      uint64
-	agreedAt  Frame // the last frame whose hashes were equal
+	pending   Frame // its chain at this frame waits until we have ours; 0: none
+	chain     uint64
+	agreedAt  Frame // up to here all states were equal
 }
 
-// note keeps a hash until the same frame is confirmed here. The oldest waits first,
+// note keeps a chain until the same frame is confirmed here. The oldest waits first,
 // since the first difference tells most.
-func (c *check) note(confirmed Frame, hash uint64) {
+func (c *check) note(confirmed Frame, chain uint64) {
 	c.confirmed = max(c.confirmed, confirmed)
 	f := confirmed - confirmed%markEvery
 	if c.pending == 0 && f > c.agreedAt {
-		c.pending, c.hash = f, hash
+		c.pending, c.chain = f, chain
 	}
 }
 
-// differs reports whether the hash that waits is not ours.
+// differs reports whether the chain that waits is not ours.
 func (c *check) differs(l *ledger) (at Frame, ours uint64, yes bool) {
 	f := c.pending
 	if f == 0 || f > l.confirmed {
 		return 0, 0, false
 	}
 	c.pending = 0
-	ours, ok := l.hash(f)
-	if ok && ours == c.hash {
+	ours, ok := l.chained(f)
+	if ok && ours == c.chain {
 		c.agreedAt = f
 	}
-	return f, ours, ok && ours != c.hash
+	return f, ours, ok && ours != c.chain
 }

@@ -55,24 +55,27 @@ func TestLedgerForgets(t *testing.T) {
 	tl, g := line(t, 0)
 	var l ledger
 	l.begin(tl, nil, g.Save(nil))
-	last := Frame(hashRing + 3*markEvery)
+	last := Frame(hashRing - 1 + 3*markEvery)
 	for tl.now < last {
 		tl.queues[0].put(uint64(tl.now), nil, tl.now)
 		tl.advance()
 		l.confirm(tl.now, tl)
 	}
-	for f, held := range map[Frame]bool{-1: false, last - hashRing: false, last - hashRing + 1: true, last: true, last + 1: false} {
+	for f, held := range map[Frame]bool{-1: false, last - hashRing + 1: false, last - hashRing + 2: true, last: true, last + 1: false} {
 		if h, ok := l.hash(f); ok != held || ok && h == 0 {
 			t.Errorf("hash of frame %d: %x, %v", f, h, ok)
 		}
 	}
-	if h, _ := l.hash(last); l.newest() != h || h != HashState(g.Save(nil)) {
+	if h, _ := l.hash(last); h != HashState(g.Save(nil)) {
 		t.Error("the newest hash is another")
+	}
+	if c, _ := l.chained(last); l.newest() != c {
+		t.Error("the newest chain is another")
 	}
 	if l.state(last) == nil || l.state(last-1) != nil || l.state(last-markKept*markEvery) != nil {
 		t.Error("other marks are held")
 	}
-	if got := l.resimulate(last-markEvery+5, tl); got == nil || HashState(got) != l.hashes[(last-markEvery+5)%hashRing] {
+	if got := l.resimulate(last-markEvery+5, tl); got == nil || HashState(got) != hashOf(&l, last-markEvery+5) {
 		t.Error("a state made once more is another")
 	}
 	if l.resimulate(last-markKept*markEvery+5, tl) != nil {
@@ -80,7 +83,7 @@ func TestLedgerForgets(t *testing.T) {
 	}
 }
 
-// A peer's hash waits for ours, the oldest first, and each is compared once.
+// A peer's chain waits for ours, the oldest first, and each is compared once.
 func TestCheckCompares(t *testing.T) {
 	tl, g := line(t, 0)
 	var l ledger
@@ -93,11 +96,11 @@ func TestCheckCompares(t *testing.T) {
 		}
 	}
 	step(markEvery)
-	right, _ := l.hash(markEvery)
+	right, _ := l.chained(markEvery)
 	var c check
 	c.note(markEvery+3, right)
 	if _, _, yes := c.differs(&l); yes || c.agreedAt != markEvery {
-		t.Errorf("equal hashes: %v, agreed at %d", yes, c.agreedAt)
+		t.Errorf("equal chains: %v, agreed at %d", yes, c.agreedAt)
 	}
 	c.note(markEvery+5, right+1) // of a mark that was compared
 	c.note(2*markEvery, 77)
@@ -107,10 +110,15 @@ func TestCheckCompares(t *testing.T) {
 	}
 	step(3 * markEvery)
 	at, ours, yes := c.differs(&l)
-	if want, _ := l.hash(2 * markEvery); !yes || at != 2*markEvery || ours != want || c.hash != 77 {
-		t.Errorf("frame %d, ours %x, theirs %x, differs %v", at, ours, c.hash, yes)
+	if want, _ := l.chained(2 * markEvery); !yes || at != 2*markEvery || ours != want || c.chain != 77 {
+		t.Errorf("frame %d, ours %x, theirs %x, differs %v", at, ours, c.chain, yes)
 	}
 	if _, _, yes := c.differs(&l); yes {
 		t.Error("compared twice")
 	}
+}
+
+func hashOf(l *ledger, f Frame) uint64 {
+	h, _ := l.hash(f)
+	return h
 }

@@ -274,7 +274,7 @@ func (s *Session) compare(p *peer) {
 		return
 	}
 	if f, ours, yes := p.differs(&s.ledger); yes {
-		s.dispute = s.disagree(p, f, ours, p.hash)
+		s.dispute = s.disagree(p, f, ours, p.check.chain)
 	}
 }
 

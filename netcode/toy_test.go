@@ -15,6 +15,7 @@ type toy struct {
 	pad      []byte // more state
 	wrong    uint64 // from this frame on Step does something else
 	wrongPad int    // in this byte of pad; -1 is in seats[0]
+	blip     uint64 // for eight frames from this one on the last byte of pad is another
 }
 
 func (g *toy) Step(in []Input) {
@@ -24,6 +25,12 @@ func (g *toy) Step(in []Input) {
 			g.pad[g.wrongPad]++
 		} else {
 			g.seats[0] ^= 1 << 40
+		}
+	}
+	if g.blip > 0 {
+		g.pad[len(g.pad)-1] = 0
+		if g.frame >= g.blip && g.frame < g.blip+8 {
+			g.pad[len(g.pad)-1] = 7
 		}
 	}
 	for p := range in {
@@ -108,6 +115,9 @@ func (g *toy) Corrupt(f Frame) { g.wrong, g.wrongPad = uint64(f), -1 }
 
 // CorruptPad does so in one byte of the pad.
 func (g *toy) CorruptPad(f Frame, i int) { g.wrong, g.wrongPad = uint64(f), i }
+
+// Blip makes the state another from frame f on, and as it was again after eight frames.
+func (g *toy) Blip(f Frame) { g.blip = uint64(f) }
 
 // NewToy has a state with size bytes more.
 func NewToy(size int) *toy { return &toy{pad: make([]byte, size)} }

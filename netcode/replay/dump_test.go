@@ -216,6 +216,46 @@ func TestDumpOfMegabytes(t *testing.T) {
 	}
 }
 
+// sized is a state of some bytes, of which one is wrong from frame 33 on.
+type sized struct {
+	state []byte
+	wrong int // -1: none
+}
+
+func (s *sized) Step([]netcode.Input) {
+	n := binary.LittleEndian.Uint32(s.state) + 1
+	if binary.LittleEndian.PutUint32(s.state, n); s.wrong >= 0 && n >= 33 {
+		s.state[s.wrong] = 200
+	}
+}
+func (s *sized) Save(dst []byte) []byte { return append(dst, s.state...) }
+func (s *sized) Load(src []byte)        { copy(s.state, src) }
+
+// Of a state of any size the dump holds the byte that differs, wherever it is.
+func TestDumpHoldsTheByteThatDiffers(t *testing.T) {
+	const window = 256 << 10
+	for _, size := range []int{8, window - 1, window, window + 1, window + 9, 300_003, window + 512, 2*window + 511} {
+		for _, at := range []int{4, 5, size/2 - 1, size / 2, size - window/2 - 1, size - 513, size - 512, size - 511, size - 8, size - 2, size - 1} {
+			if at < 4 {
+				continue
+			}
+			e := desync(t, simnet.Path{}, func(m int) netcode.Game { return &sized{make([]byte, size), []int{-1, at}[m]} })
+			for m := range e {
+				d, err := replay.ReadDump(e[m].Dump)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if e[m].Offset != at || d.Offset != at || at < d.From || at >= d.From+len(d.State) || d.State[at-d.From] != []byte{0, 200}[m] {
+					t.Errorf("%d bytes, machine %d: byte %d differs, said is %d; the dump holds %d from byte %d on", size, m, at, e[m].Offset, len(d.State), d.From)
+				}
+				if d.Their == nil && len(d.State) > at-d.From && d.Differs(netcode.Field{Offset: at, Size: 1}) == false {
+					t.Errorf("%d bytes, machine %d: byte %d does not differ in the dump", size, m, at)
+				}
+			}
+		}
+	}
+}
+
 // A viewer's error has a dump as well.
 func TestDumpOfAViewer(t *testing.T) {
 	var file bytes.Buffer
