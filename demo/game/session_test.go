@@ -14,7 +14,7 @@ import (
 func TestDeterminism(t *testing.T) {
 	files := []string{1: "testdata/1.replay", "testdata/2.replay", "testdata/3.replay", "testdata/4.replay"}
 	for players := 1; players <= MaxPlayers; players++ {
-		netcodetest.Check(t, func() netcode.Game { return New(uint64(players), players) }, players)
+		netcodetest.Check(t, func() netcode.Game { return New(uint64(players), players) }, players, nil)
 		netcodetest.Converge(t, func() netcode.Game { return New(uint64(players), players) }, players, nil)
 		netcodetest.Golden(t, func(terms netcode.Terms) netcode.Game { return New(terms.Seed, terms.Players) }, players, files[players])
 	}

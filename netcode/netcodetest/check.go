@@ -2,7 +2,7 @@
 // each:
 //
 //	func TestDeterminism(t *testing.T) {
-//		netcodetest.Check(t, func() netcode.Game { return NewPong(1) }, 2)
+//		netcodetest.Check(t, func() netcode.Game { return NewPong(1) }, 2, nil)
 //	}
 //
 //	func TestOnline(t *testing.T) {
@@ -37,15 +37,23 @@ const (
 // part of the state is not saved, or Step reads something other than the state
 // and the inputs, such as a clock, a map's order or a variable outside.
 //
-// newGame must make the same game each time.
-func Check(t testing.TB, newGame func() netcode.Game, players int) {
+// newGame must make the same game each time. Of the Options only Inputs counts; nil is
+// the default.
+func Check(t testing.TB, newGame func() netcode.Game, players int, o *Options) {
 	t.Helper()
-	if err := check(newGame, players); err != nil {
+	if o == nil {
+		o = &Options{}
+	}
+	err := o.check(players)
+	if err == nil {
+		err = check(newGame, players, o)
+	}
+	if err != nil {
 		t.Error(err)
 	}
 }
 
-func check(newGame func() netcode.Game, players int) error {
+func check(newGame func() netcode.Game, players int, o *Options) error {
 	rolled, straight := newGame(), newGame()
 	r := random(players)
 	history := [][]byte{rolled.Save(nil)}
@@ -55,7 +63,16 @@ func check(newGame func() netcode.Game, players int) error {
 	var inputs [][]netcode.Input
 	held := make([]netcode.Input, players)
 	for f := 1; f <= frames; f++ {
-		inputs = append(inputs, r.inputs(held))
+		in := r.inputs(held)
+		if o.Inputs != nil {
+			for p := range in {
+				absent := in[p].Absent
+				if in[p] = o.input(netcode.Frame(f), p, uint64(players), straight); absent {
+					in[p] = netcode.Input{Absent: true}
+				}
+			}
+		}
+		inputs = append(inputs, in)
 		play(straight, inputs[f-1])
 		want := straight.Save(nil)
 		history = append(history, want)

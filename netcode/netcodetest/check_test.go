@@ -1,6 +1,7 @@
 package netcodetest
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -28,7 +29,7 @@ func step(s *state, in []netcode.Input) {
 }
 
 func TestGoodGame(t *testing.T) {
-	Check(t, func() netcode.Game { return plain.New(new(state), step) }, 2)
+	Check(t, func() netcode.Game { return plain.New(new(state), step) }, 2, nil)
 }
 
 func TestBadGames(t *testing.T) {
@@ -56,22 +57,22 @@ func TestBadGames(t *testing.T) {
 			}
 		}},
 	} {
-		err := check(func() netcode.Game { return plain.New(new(state), c.step) }, 2)
+		err := check(func() netcode.Game { return plain.New(new(state), c.step) }, 2, &Options{})
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "frame ") {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
-	err := check(func() netcode.Game { return &guesser{plain.New(new(state), step)} }, 2)
+	err := check(func() netcode.Game { return &guesser{plain.New(new(state), step)} }, 2, &Options{})
 	if err == nil || !strings.Contains(err.Error(), "frame 0 differs after Predict") {
 		t.Error(err)
 	}
 	shallow := func() netcode.Game { return &forgetful{Game: plain.New(new(state), step)} }
-	err = check(shallow, 2)
+	err = check(shallow, 2, &Options{})
 	if err == nil || !strings.Contains(err.Error(), "frame 41 differs when it was rolled back from frame 41 to 34 and stepped again") {
 		t.Error(err)
 	}
 	n := uint32(0)
-	err = check(func() netcode.Game { n++; return plain.New(&state{Tick: n}, step) }, 2)
+	err = check(func() netcode.Game { n++; return plain.New(&state{Tick: n}, step) }, 2, &Options{})
 	if err == nil || !strings.Contains(err.Error(), "two new games differ") {
 		t.Error(err)
 	}
@@ -102,4 +103,90 @@ func (g *forgetful) Step(in []netcode.Input) {
 		in[0].Bits ^= 2
 	}
 	g.Game.Step(in)
+}
+
+// order is a Command of its own that a game understands: a word and a seat to hit.
+type order struct{ Hits [4]uint32 }
+
+func takeOrders(s *order, in []netcode.Input) {
+	for p := range in {
+		if c := in[p].Command; len(c) == 4 && string(c[:3]) == "hit" && int(c[3]) < len(in) {
+			s.Hits[c[3]]++
+		}
+	}
+}
+
+func giveOrders(f netcode.Frame, p netcode.Player, r *rand.Rand, g netcode.Game) netcode.Input {
+	in := netcode.Input{Bits: r.Uint64() & 3}
+	if r.IntN(10) == 0 {
+		in.Command = append([]byte("hit"), byte(r.IntN(4)))
+	}
+	return in
+}
+
+// A game's own orders are played, in Check and in Converge, and a fault that only they
+// reach is found.
+func TestInputsOfTheAuthor(t *testing.T) {
+	hits := 0
+	count := func() netcode.Game {
+		return plain.New(new(order), func(s *order, in []netcode.Input) {
+			before := s.Hits
+			if takeOrders(s, in); s.Hits != before {
+				hits++
+			}
+		})
+	}
+	for _, play := range []func(o *Options){
+		func(o *Options) { Check(t, count, 4, o) },
+		func(o *Options) { Converge(t, count, 4, o) },
+	} {
+		hits = 0
+		if play(&Options{Matches: 5}); hits > 0 {
+			t.Errorf("random bytes hit %d times", hits)
+		}
+		if play(&Options{Matches: 5, Inputs: giveOrders}); hits < 100 {
+			t.Errorf("the author's orders hit %d times", hits)
+		}
+	}
+	outside := uint32(0)
+	w := &witness{TB: t}
+	Check(w, func() netcode.Game {
+		return plain.New(new(order), func(s *order, in []netcode.Input) {
+			before := s.Hits[2]
+			if takeOrders(s, in); s.Hits[2] != before {
+				outside++
+				s.Hits[3] += outside
+			}
+		})
+	}, 4, &Options{Inputs: giveOrders})
+	if !strings.Contains(w.said, "(Hits[3])") {
+		t.Errorf("the fault behind an order is told as %q", w.said)
+	}
+}
+
+// What can't be played is refused by name.
+func TestOptionsAreChecked(t *testing.T) {
+	game := func() netcode.Game { return plain.New(new(state), clipped) }
+	for want, c := range map[string]struct {
+		players int
+		o       Options
+	}{
+		"netcodetest: players is 0, must be 1 to 8":           {0, Options{}},
+		"netcodetest: players is -1, must be 1 to 8":          {-1, Options{}},
+		"netcodetest: players is 9, must be 1 to 8":           {9, Options{}},
+		"netcodetest: Options.Matches is -1, must be 0 to ":   {2, Options{Matches: -1}},
+		"netcodetest: Options.First is -5, must be 0 to ":     {2, Options{First: -5}},
+		"netcodetest: Options.Machines is 3, must be 0 to 2":  {2, Options{Machines: 3}},
+		"netcodetest: Options.Machines is -1, must be 0 to 2": {2, Options{Machines: -1}},
+	} {
+		for _, play := range []func(t testing.TB){
+			func(t testing.TB) { Check(t, game, c.players, &c.o) },
+			func(t testing.TB) { Converge(t, game, c.players, &c.o) },
+		} {
+			w := &witness{TB: t}
+			if play(w); !strings.HasPrefix(w.said, want) {
+				t.Errorf("said is %q, want %q", w.said, want)
+			}
+		}
+	}
 }

@@ -1,8 +1,10 @@
 package netcodetest
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -12,8 +14,14 @@ import (
 
 var onlySeed = flag.Uint64("netcode.seed", 0, "play only the match of this seed in netcodetest.Converge")
 
-// Options change what Converge does. Zero values ask for the default.
+// Options change what Check and Converge do. Zero values ask for the default.
 type Options struct {
+	// Inputs makes what player p gives, such as a Command that the game understands:
+	// random bytes seldom are one. It may look at the game, which shows frame f-1 here,
+	// and takes all chance from r, so that a failure can be repeated. It must not change
+	// the game. Nil makes random Bits and Commands.
+	Inputs func(f netcode.Frame, p netcode.Player, r *rand.Rand, g netcode.Game) netcode.Input
+
 	Matches  int                    // how many, each from its own seed; zero means 100, and 20 with -short
 	First    int                    // the first of them; counts from 0
 	Machines int                    // in each match; zero means from 2 up to as many as there are players
@@ -42,8 +50,9 @@ func Converge(t testing.TB, newGame func() netcode.Game, players int, o *Options
 	if o == nil {
 		o = &Options{}
 	}
-	if players < 1 || players > netcode.MaxPlayers || o.Machines > players {
-		t.Fatalf("netcodetest: %d players on %d machines, must be 1 to %d players, at least one on each", players, o.Machines, netcode.MaxPlayers)
+	if err := o.check(players); err != nil {
+		t.Error(err)
+		return
 	}
 	matches := o.Matches
 	if matches == 0 {
@@ -52,7 +61,7 @@ func Converge(t testing.TB, newGame func() netcode.Game, players int, o *Options
 			matches = 20
 		}
 	}
-	w := &match{newGame: newGame, prepare: o.Prepare}
+	w := &match{newGame: newGame, options: o}
 	for i := range matches {
 		seed := seedOf(o.First + i)
 		if *onlySeed != 0 {
@@ -71,6 +80,31 @@ func Converge(t testing.TB, newGame func() netcode.Game, players int, o *Options
 			return
 		}
 	}
+}
+
+// check names the first limit that is broken.
+func (o *Options) check(players int) error {
+	for _, l := range [...]struct {
+		name          string
+		value, lo, hi int
+	}{
+		{"players", players, 1, netcode.MaxPlayers},
+		{"Options.Matches", o.Matches, 0, 1 << 30},
+		{"Options.First", o.First, 0, 1 << 30},
+		{"Options.Machines", o.Machines, 0, players},
+	} {
+		if l.value < l.lo || l.value > l.hi {
+			return fmt.Errorf("netcodetest: %s is %d, must be %d to %d", l.name, l.value, l.lo, l.hi)
+		}
+	}
+	return nil
+}
+
+// input is what Inputs makes, as a copy, from chances that depend on nothing else.
+func (o *Options) input(f netcode.Frame, p int, seed uint64, g netcode.Game) netcode.Input {
+	in := o.Inputs(f, netcode.Player(p), rand.New(rand.NewPCG(seed, uint64(f)<<8|uint64(p))), g)
+	in.Command = bytes.Clone(in.Command)
+	return in
 }
 
 // seedOf spreads the seeds, and never gives 0.

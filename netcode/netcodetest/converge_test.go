@@ -24,6 +24,8 @@ type witness struct {
 	said string
 }
 
+func (w *witness) Error(args ...any) { w.said += fmt.Sprint(args...) }
+
 func (w *witness) Errorf(format string, args ...any) { w.said += fmt.Sprintf(format, args...) }
 
 // A game that comes out differently on the other machine is seen, its story is
@@ -49,7 +51,7 @@ func TestBadGameDoesNotConverge(t *testing.T) {
 		"again: go test ./netcode/netcodetest -run '^TestBadGameDoesNotConverge$' -netcode.seed=0x",
 		"4 machines, ", " became 2, ", " and 0 in ",
 		"  machine 0 has player ", "\n  nobody gives a Command\n",
-		"confirms frame 21 with hash ",
+		"confirms frame 21 with hash ", " (Said) is ",
 	} {
 		if !strings.Contains(w.said, want) {
 			t.Errorf("%q is not in:\n%s", want, w.said)

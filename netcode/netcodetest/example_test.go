@@ -31,7 +31,7 @@ func ExampleCheck() {
 			rolls++
 			d.Rolls[0] = rolls
 		})
-	}, 2)
+	}, 2, nil)
 	// Output:
 	// netcodetest: frame 1 differs when it was stepped for the first time: byte 0 (Rolls[0]) is 1 and 2
 }

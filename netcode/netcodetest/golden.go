@@ -27,6 +27,10 @@ var rewrite = flag.Bool("netcode.rewrite", false, "make the files of netcodetest
 // the game makes of their inputs now.
 func Golden(t testing.TB, newGame func(netcode.Terms) netcode.Game, players int, files ...string) {
 	t.Helper()
+	if err := (&Options{}).check(players); err != nil {
+		t.Error(err)
+		return
+	}
 	if len(files) == 0 {
 		t.Errorf("netcodetest: Golden got no file")
 	}

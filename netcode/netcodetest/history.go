@@ -14,23 +14,72 @@ type history struct {
 	story  *story
 	solo   netcode.Game
 	state  []byte
+	start  []byte
 	bits   []uint64
 	absent []bool
 	ends   []int // of each Command in said
 	said   []byte
 	hashes []uint64
-	first  []int // which machine confirmed each frame first
-	taken  []int // Commands confirmed per player
-	given  []int // Commands given per player
+	first  []int      // which machine confirmed each frame first
+	taken  []int      // Commands confirmed per player
+	given  []int      // Commands given per player
+	orders [][][]byte // and which, per player, if the game's author makes them
 	want   [netcode.MaxCommand]byte
 }
 
-func (h *history) reset(s *story, solo netcode.Game) {
+func (h *history) reset(s *story, solo netcode.Game, orders bool) {
 	players := len(s.seats)
-	h.story, h.solo = s, solo
+	h.story, h.solo, h.start, h.orders = s, solo, solo.Save(h.start[:0]), nil
+	if orders {
+		h.orders = make([][][]byte, players)
+	}
 	h.bits, h.absent, h.ends, h.said = h.bits[:0], h.absent[:0], append(h.ends[:0], 0), h.said[:0]
 	h.hashes, h.first = h.hashes[:0], h.first[:0]
 	h.taken, h.given = make([]int, players), make([]int, players)
+}
+
+// give notes a Command of the author's, if there is one.
+func (h *history) give(p int, command []byte) {
+	if len(command) > 0 {
+		h.given[p]++
+		h.orders[p] = append(h.orders[p], command)
+	}
+}
+
+// takeBack forgets a Command that was refused.
+func (h *history) takeBack(p int, command []byte) {
+	if len(command) == 0 {
+		return
+	}
+	if h.given[p]--; h.orders != nil {
+		h.orders[p] = h.orders[p][:h.given[p]]
+	}
+}
+
+// order is the k-th Command that player p gave.
+func (h *history) order(p, k int) []byte {
+	if h.orders != nil {
+		return h.orders[p][k]
+	}
+	return command(h.story.seed, p, k, h.want[:0])
+}
+
+// differs says where the state of a row is another than that of a solo simulation. The
+// match is over then.
+func (h *history) differs(r *netcode.Row) string {
+	h.solo.Load(h.start)
+	in := make([]netcode.Input, len(r.Inputs))
+	for f := range int(r.Frame) {
+		for p := range in {
+			i := f*len(in) + p
+			in[p] = netcode.Input{Bits: h.bits[i], Absent: h.absent[i], Command: h.said[h.ends[i]:h.ends[i+1]:h.ends[i+1]]}
+		}
+		h.solo.Step(in)
+	}
+	if d := netcode.FirstDifference(h.solo, r.State, h.solo.Save(nil)); d != "" {
+		return ": " + d
+	}
+	return ""
 }
 
 // record takes a row that a machine confirmed and tells what is wrong with it.
@@ -47,7 +96,7 @@ func (h *history) record(m int, r *netcode.Row) *breach {
 		return b
 	}
 	if r.Hash != h.hashes[f] {
-		return broken("the right state", "machine %d confirms frame %d with hash %016x, a solo simulation of the rows makes %016x", m, r.Frame, r.Hash, h.hashes[f])
+		return broken("the right state", "machine %d confirms frame %d with hash %016x, a solo simulation of the rows makes %016x%s", m, r.Frame, r.Hash, h.hashes[f], h.differs(r))
 	}
 	return nil
 }
@@ -61,7 +110,7 @@ func (h *history) write(m int, r *netcode.Row) *breach {
 			if k >= h.given[p] {
 				return broken("Commands as given", "machine %d confirms frame %d with Command %d of player %d, who gave %d", m, r.Frame, k, p, k)
 			}
-			if want := command(h.story.seed, p, k, h.want[:0]); !bytes.Equal(in.Command, want) {
+			if want := h.order(p, k); !bytes.Equal(in.Command, want) {
 				return broken("Commands as given", "machine %d confirms frame %d with Command %.8x of player %d, whose Command %d is %.8x", m, r.Frame, in.Command, p, k, want)
 			}
 			h.taken[p]++

@@ -1,6 +1,8 @@
 package netcodetest
 
 import (
+	"errors"
+
 	"github.com/punchback/punchback/netcode"
 	"github.com/punchback/punchback/netcode/simnet"
 )
@@ -14,7 +16,7 @@ const (
 type match struct {
 	story    *story
 	newGame  func() netcode.Game
-	prepare  func(*netcode.Session)
+	options  *Options
 	net      *simnet.Net
 	machines []machine
 	history  history
@@ -29,6 +31,7 @@ type machine struct {
 	match     *match
 	id        int
 	session   *netcode.Session
+	game      netcode.Game
 	seats     []int
 	in        []netcode.Input
 	held      []uint64
@@ -64,11 +67,14 @@ func (a *machine) Record(r *netcode.Row) error {
 	return nil
 }
 
+// Wants is part of netcode.Keyframer: with the state a row that is wrong can say where.
+func (a *machine) Wants(f netcode.Frame) bool { return f > 0 }
+
 // play plays a story to its end, or to the first law that is broken.
 func (w *match) play(s *story) *breach {
 	w.story, w.tick, w.healed, w.strict, w.early = s, 0, false, s.within(s.timeout), false
 	w.net = simnet.New(s.seed, s.machines)
-	w.history.reset(s, w.newGame())
+	w.history.reset(s, w.newGame(), w.options.Inputs != nil)
 	if len(w.machines) < s.machines {
 		w.machines = make([]machine, s.machines)
 	}
@@ -88,11 +94,12 @@ func (w *match) play(s *story) *breach {
 		c.Players, c.Seed, c.Build, c.Timeout = len(s.seats), s.seed, "laws", s.timeout
 		c.Nonce = [16]byte{byte(s.seed), byte(s.seed >> 8), byte(s.seed >> 16), 7}
 		var err error
-		if a.session, err = netcode.NewSession(w.newGame(), w.net.Peer(netcode.Peer(m)), c); err != nil {
+		a.game = w.newGame()
+		if a.session, err = netcode.NewSession(a.game, w.net.Peer(netcode.Peer(m)), c); err != nil {
 			return broken("a session starts", "%v", err)
 		}
-		if w.prepare != nil {
-			w.prepare(a.session)
+		if w.options.Prepare != nil {
+			w.options.Prepare(a.session)
 		}
 	}
 	b := w.guarded()
@@ -238,6 +245,14 @@ func (w *match) part(gone *bool) {
 func (a *machine) advance() *breach {
 	w := a.match
 	for i, p := range a.seats {
+		if w.options.Inputs != nil {
+			a.in[i] = w.options.input(a.session.Frame()+1, p, mix(w.story.seed, w.tick, p), a.game)
+			if w.healed || w.story.calm || a.left {
+				a.in[i].Command = nil
+			}
+			w.history.give(p, a.in[i].Command)
+			continue
+		}
 		x := mix(w.story.seed, w.tick, p)
 		if x%6 == 0 {
 			a.held[i] ^= 1 << (x >> 8 % 64)
@@ -249,18 +264,13 @@ func (a *machine) advance() *breach {
 		}
 	}
 	err := a.session.Advance(a.in...)
-	if err != nil { // perhaps too many Commands are queued: then nothing has happened
-		some := false
+	var refused *netcode.InputError
+	if errors.As(err, &refused) { // Too many Commands are queued, and nothing has happened.
 		for i, p := range a.seats {
-			if len(a.in[i].Command) > 0 {
-				some = true
-				a.in[i].Command = nil
-				w.history.given[p]--
-			}
+			w.history.takeBack(p, a.in[i].Command)
+			a.in[i].Command = nil
 		}
-		if some {
-			err = a.session.Advance(a.in...)
-		}
+		err = a.session.Advance(a.in...)
 	}
 	if a.breach != nil {
 		return a.breach
