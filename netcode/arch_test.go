@@ -38,7 +38,7 @@ var rooms = map[string]room{
 	"netcode/cues":              {pure: true, ours: "netcode"},
 	"netcode/simnet":            {pure: true, ours: "netcode"},
 	"netcode/replay":            {pure: true, ours: "netcode netcode/printable"},
-	"netcode/netcodetest":       {pure: true, ours: "netcode netcode/simnet netcode/plain netcode/replay", tool: true},
+	"netcode/netcodetest":       {pure: true, ours: "netcode netcode/simnet netcode/plain netcode/fixed netcode/replay", tool: true},
 	"netcode/replay/cmd/replay": {ours: "netcode netcode/replay netcode/printable"},
 	"netcode/rtc/internal/mesh": {pure: true, ours: "signaling/protocol netcode/printable"},
 	"netcode/rtc":               {ours: "netcode netcode/printable netcode/rtc/internal/mesh signaling/protocol signaling/client signaling/secret nat/punch nat/trace"},

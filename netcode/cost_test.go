@@ -1,6 +1,7 @@
 package netcode_test
 
 import (
+	"runtime"
 	"testing"
 	"time"
 
@@ -199,6 +200,73 @@ func TestGrowthIsLinear(t *testing.T) {
 		}
 		if got != two {
 			t.Errorf("%d players cost %+v a link, two cost %+v", n, got, two)
+		}
+	}
+}
+
+// big is a game of a mebibyte.
+type big struct{ state [1 << 20]byte }
+
+func (g *big) Step(in []netcode.Input) {
+	for p := range in {
+		g.state[p*4096] += byte(in[p].Bits) + 1
+	}
+}
+func (g *big) Save(dst []byte) []byte { return append(dst, g.state[:]...) }
+func (g *big) Load(src []byte)        { copy(g.state[:], src) }
+
+// A session holds at most 24 copies of a state at the default window and delay,
+// whatever the network does.
+func TestStatesHeld(t *testing.T) {
+	if slow {
+		t.Skip("it hashes gigabytes")
+	}
+	for name, path := range map[string]simnet.Path{
+		"LAN":    {Latency: 100},
+		"wifi":   {Latency: simnet.Millis(25, 60), Jitter: simnet.Millis(20, 60), Loss: 10},
+		"mobile": {Latency: simnet.Millis(50, 60), Jitter: simnet.Millis(20, 60), Loss: 50},
+		"severe": {Latency: simnet.Millis(100, 60), Jitter: simnet.Millis(20, 60), Loss: 150},
+	} {
+		games := [2]*big{{}, {}}
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		net := simnet.New(3, 2)
+		net.SetAll(path)
+		var sessions [2]*netcode.Session
+		for m := range sessions {
+			s, err := netcode.NewSession(games[m], net.Peer(netcode.Peer(m)), netcode.Config{Terms: netcode.Terms{Players: 2}, Seats: []netcode.Peer{0, 1}, Self: netcode.Peer(m)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sessions[m] = s
+		}
+		for tick := range 400 {
+			for m, s := range sessions {
+				if err := s.Advance(netcode.Input{Bits: uint64(tick / (5 + m))}); err != nil {
+					t.Fatal(name, err)
+				}
+			}
+			net.Tick()
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		runtime.KeepAlive(sessions)
+		runtime.KeepAlive(games)
+		copies := float64(after.HeapAlloc-before.HeapAlloc) / 2 / (1 << 20)
+		t.Logf("%s: %.1f copies", name, copies)
+		if copies > 24.5 || copies < 4 { // a fifth is inputs
+			t.Errorf("%s: a session holds %.1f copies of the state, may hold 24", name, copies)
+		}
+	}
+}
+
+// BenchmarkNewSession starts a session of a mebibyte.
+func BenchmarkNewSession(b *testing.B) {
+	g := &big{}
+	for b.Loop() {
+		if _, err := netcode.NewSession(g, nil, netcode.Config{Terms: netcode.Terms{Players: 1}, Seats: []netcode.Peer{0}}); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

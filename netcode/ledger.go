@@ -29,7 +29,7 @@ const chainBase = 0x9e3779b97f4a7c15
 // for a while, so that a desync can be looked into.
 const (
 	markEvery = 32
-	markKept  = 8
+	markKept  = 4
 )
 
 type mark struct {
@@ -48,7 +48,7 @@ func (l *ledger) begin(t *timeline, recorders []Recorder, first []byte) {
 		l.recorders = append(l.recorders, recorder{Recorder: r})
 	}
 	for i := range l.marks {
-		l.marks[i] = mark{frame: -1, state: make([]byte, 0, len(first)+len(first)/4)}
+		l.marks[i] = mark{frame: -1, state: make([]byte, 0, len(first))}
 	}
 	l.row.Inputs = make([]Input, len(t.in))
 	l.write(0, first, t)

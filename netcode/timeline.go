@@ -120,7 +120,7 @@ func (t *timeline) show(f Frame) {
 }
 
 // full reports whether the next frame finds no slot for its state.
-func (t *timeline) full(confirmed Frame) bool { return int(t.now+1-confirmed) > t.states.mask }
+func (t *timeline) full(confirmed Frame) bool { return !t.states.room(confirmed, t.now+1) }
 
 // head is up to where the inputs of all of these seats are known.
 func (t *timeline) head(seats []Player) Frame {

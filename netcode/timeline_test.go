@@ -125,19 +125,28 @@ func TestTimelineResimulates(t *testing.T) {
 	}
 }
 
-// A slot is never needed for two frames that may still change.
+// A slot is never needed for two frames that may still change. There are more of them
+// as the screen gets further ahead, up to the most, and what they hold stays.
 func TestTimelineIsFull(t *testing.T) {
-	tl, _ := line(t, 5)
-	slots := Frame(len(tl.states.slots))
-	for tl.now < slots-1 {
+	g, tl := &toy{}, &timeline{}
+	const most = fewStates + 3*moreSlots + 1
+	tl.begin(g, 2, most, g.Save(nil))
+	want := [][]byte{g.Save(nil)}
+	for tl.now < most-1 {
 		if tl.full(0) {
-			t.Fatalf("full at frame %d of %d slots", tl.now, slots)
+			t.Fatalf("full at frame %d of %d slots", tl.now, most)
 		}
 		tl.queues[0].put(1, nil, tl.now)
 		tl.advance()
+		want = append(want, g.Save(nil))
+		for f, state := range want {
+			if !bytes.Equal(tl.states.at(Frame(f)), state) {
+				t.Fatalf("at frame %d the state of frame %d is another", tl.now, f)
+			}
+		}
 	}
-	if !tl.full(0) || tl.full(1) {
-		t.Errorf("at frame %d of %d slots: full %v, with frame 1 confirmed %v", tl.now, slots, tl.full(0), tl.full(1))
+	if !tl.full(0) || tl.full(1) || len(tl.states.slots) != most {
+		t.Errorf("at frame %d of %d slots: full %v, with frame 1 confirmed %v", tl.now, len(tl.states.slots), tl.full(0), tl.full(1))
 	}
 }
 

@@ -1,11 +1,11 @@
 package netcodetest
 
 import (
-	"math/rand/v2"
 	"strings"
 	"testing"
 
 	"github.com/punchback/punchback/netcode"
+	"github.com/punchback/punchback/netcode/fixed"
 	"github.com/punchback/punchback/netcode/plain"
 )
 
@@ -116,10 +116,10 @@ func takeOrders(s *order, in []netcode.Input) {
 	}
 }
 
-func giveOrders(f netcode.Frame, p netcode.Player, r *rand.Rand, g netcode.Game) netcode.Input {
+func giveOrders(f netcode.Frame, p netcode.Player, r *fixed.Rand, g netcode.Game) netcode.Input {
 	in := netcode.Input{Bits: r.Uint64() & 3}
-	if r.IntN(10) == 0 {
-		in.Command = append([]byte("hit"), byte(r.IntN(4)))
+	if r.Intn(10) == 0 {
+		in.Command = append([]byte("hit"), byte(r.Intn(4)))
 	}
 	return in
 }

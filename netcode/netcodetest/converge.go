@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"runtime/debug"
 	"strings"
 	"testing"
 
 	"github.com/punchback/punchback/netcode"
+	"github.com/punchback/punchback/netcode/fixed"
 )
 
 var onlySeed = flag.Uint64("netcode.seed", 0, "play only the match of this seed in netcodetest.Converge")
@@ -20,7 +20,7 @@ type Options struct {
 	// random bytes seldom are one. It may look at the game, which shows frame f-1 here,
 	// and takes all chance from r, so that a failure can be repeated. It must not change
 	// the game. Nil makes random Bits and Commands.
-	Inputs func(f netcode.Frame, p netcode.Player, r *rand.Rand, g netcode.Game) netcode.Input
+	Inputs func(f netcode.Frame, p netcode.Player, r *fixed.Rand, g netcode.Game) netcode.Input
 
 	Matches  int                    // how many, each from its own seed; zero means 100, and 20 with -short
 	First    int                    // the first of them; counts from 0
@@ -102,7 +102,8 @@ func (o *Options) check(players int) error {
 
 // input is what Inputs makes, as a copy, from chances that depend on nothing else.
 func (o *Options) input(f netcode.Frame, p int, seed uint64, g netcode.Game) netcode.Input {
-	in := o.Inputs(f, netcode.Player(p), rand.New(rand.NewPCG(seed, uint64(f)<<8|uint64(p))), g)
+	r := fixed.Rand(seed ^ uint64(f)<<8 ^ uint64(p))
+	in := o.Inputs(f, netcode.Player(p), &r, g)
 	in.Command = bytes.Clone(in.Command)
 	return in
 }
