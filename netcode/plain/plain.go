@@ -44,9 +44,16 @@ const Floats Option = 1
 // size between platforms; floats may differ in value (see Floats and package
 // fixed). Fields named _ are not part of the state, nor is padding.
 //
-// If *S has the method of a netcode.Predictor, the Game is one. It always is a
-// netcode.Fielder.
-func New[S any](state *S, step func(*S, []netcode.Input), options ...Option) netcode.Game {
+// If *S has the method of a netcode.Predictor, its guesses are used.
+//
+// A game with more to it, such as a ring of cues, embeds the *Game and keeps all of
+// that:
+//
+//	type arena struct {
+//		*plain.Game[state]
+//		ring cues.Ring
+//	}
+func New[S any](state *S, step func(*S, []netcode.Input), options ...Option) *Game[S] {
 	g, err := Try(state, step, options...)
 	if err != nil {
 		panic(err.Error())
@@ -55,7 +62,7 @@ func New[S any](state *S, step func(*S, []netcode.Input), options ...Option) net
 }
 
 // Try is New for a type that is not known to fit: it returns what New panics with.
-func Try[S any](state *S, step func(*S, []netcode.Input), options ...Option) (netcode.Game, error) {
+func Try[S any](state *S, step func(*S, []netcode.Input), options ...Option) (*Game[S], error) {
 	typ := reflect.TypeFor[S]()
 	plan, err := newPlan(typ, slices.Contains(options, Floats))
 	switch {
@@ -67,29 +74,33 @@ func Try[S any](state *S, step func(*S, []netcode.Input), options ...Option) (ne
 	// The memory of the state seen as bytes: the plan has made sure that there
 	// are no pointers in it.
 	memory := unsafe.Slice((*byte)(unsafe.Pointer(state)), unsafe.Sizeof(*state))
-	g := &game[S]{state: state, step: step, plan: plan, memory: memory}
-	if guess, ok := any(state).(netcode.Predictor); ok {
-		return &predictor[S]{g, guess}, nil
-	}
+	g := &Game[S]{state: state, step: step, plan: plan, memory: memory}
+	g.guess, _ = any(state).(netcode.Predictor)
 	return g, nil
 }
 
-// predictor is the game of a state that guesses.
-type predictor[S any] struct {
-	*game[S]
-	netcode.Predictor
-}
-
-type game[S any] struct {
+// Game is a netcode.Game, Predictor and Fielder of a state.
+type Game[S any] struct {
 	state  *S
 	step   func(*S, []netcode.Input)
+	guess  netcode.Predictor // the state, if it is one
 	plan   *plan
 	memory []byte
 }
 
-func (g *game[S]) Step(in []netcode.Input) { g.step(g.state, in) }
+// Predict is the state's, or that Bits stay as they were.
+func (g *Game[S]) Predict(p netcode.Player, last uint64, age int) uint64 {
+	if g.guess == nil {
+		return last
+	}
+	return g.guess.Predict(p, last, age)
+}
 
-func (g *game[S]) Save(dst []byte) []byte {
+// Step is the step of the game.
+func (g *Game[S]) Step(in []netcode.Input) { g.step(g.state, in) }
+
+// Save appends the canonical bytes of the state.
+func (g *Game[S]) Save(dst []byte) []byte {
 	n := len(dst)
 	dst = slices.Grow(dst, g.plan.size)[:n+g.plan.size]
 	g.plan.save(dst[n:], g.memory)
@@ -97,7 +108,7 @@ func (g *game[S]) Save(dst []byte) []byte {
 }
 
 // Load panics at a state of another size, which no Save of this type wrote.
-func (g *game[S]) Load(src []byte) {
+func (g *Game[S]) Load(src []byte) {
 	if len(src) != g.plan.size {
 		panic("plain: Load of a state of another size")
 	}
@@ -105,7 +116,7 @@ func (g *game[S]) Load(src []byte) {
 }
 
 // Fields are those of the saved state, in order.
-func (g *game[S]) Fields() iter.Seq[netcode.Field] {
+func (g *Game[S]) Fields() iter.Seq[netcode.Field] {
 	return func(yield func(netcode.Field) bool) {
 		offset := 0
 		fields(g.plan.typ, nil, &offset, yield)

@@ -83,7 +83,7 @@ func TestLoadOfAnEvilBool(t *testing.T) {
 
 func TestFields(t *testing.T) {
 	var s state
-	g := New(&s, step).(netcode.Fielder)
+	g := New(&s, step)
 	for offset, want := range map[int]string{
 		0: "Tick", 7: "Tick", 8: "Players[0].Pos.X", 24: "Players[0].Alive", 25: "Players[0].Lives",
 		27: "Players[1].Pos.X", 35: "Players[1].Vel.X", 46: "Flags[0]", 48: "Flags[2]", 49: "Last", 50: "", -1: "",
@@ -167,14 +167,25 @@ func (g *guessing) Predict(p netcode.Player, last uint64, age int) uint64 {
 
 func TestAStateThatGuessesIsAPredictor(t *testing.T) {
 	state := guessing{N: 100}
-	g := New(&state, func(*guessing, []netcode.Input) {})
+	if got := New(&state, func(*guessing, []netcode.Input) {}).Predict(0, 20, 3); got != 123 {
+		t.Errorf("the state's guess is %d", got)
+	}
+	if got := New(&struct{ N int32 }{}, func(*struct{ N int32 }, []netcode.Input) {}).Predict(0, 20, 3); got != 20 {
+		t.Errorf("a state that does not guess says %d", got)
+	}
+}
+
+// A game that embeds one keeps its fields and its guesses.
+func TestAGameWithMoreToIt(t *testing.T) {
+	state := guessing{N: 100}
+	var g netcode.Game = struct {
+		*Game[guessing]
+		sounds int
+	}{New(&state, func(*guessing, []netcode.Input) {}), 5}
 	if p, ok := g.(netcode.Predictor); !ok || p.Predict(0, 20, 3) != 123 {
-		t.Error("the state's guesses are not heard")
+		t.Error("the state's guesses are lost")
 	}
-	if _, ok := g.(netcode.Fielder); !ok {
-		t.Error("its fields have no names any more")
-	}
-	if _, ok := New(&struct{ N int32 }{}, func(*struct{ N int32 }, []netcode.Input) {}).(netcode.Predictor); ok {
-		t.Error("a state that does not guess is a Predictor")
+	if d := netcode.FirstDifference(g, []byte{1, 0, 0, 0}, []byte{2, 0, 0, 0}); d != "byte 0 (N) is 1 and 2" {
+		t.Errorf("the difference is %q", d)
 	}
 }
