@@ -2,16 +2,16 @@ package netcode
 
 import "math/bits"
 
-// A ballot decides the next view: who is not in it, and after which frame of
-// theirs. It is single-decree Paxos (Lamport, "Paxos made simple",
-// 2001) among the machines of the present view, with one twist: a prepare names
-// the machines it suspects, everybody else must promise, and who promises takes
-// no input from the suspected ones until the next view, whatever becomes of the
-// ballot. So the highest frame that any promiser holds is one that nobody in
-// the next view can exceed, and none below it was confirmed anywhere.
+// A ballot decides the next view: which machines are not in it, and after which of
+// their frames. It is single-decree Paxos (Lamport, "Paxos made simple", 2001) among
+// the machines of the present view, with one twist: a prepare names the machines that
+// it suspects, and all others must promise. A machine that has promised takes no input
+// from the suspected ones until the next view, whatever becomes of the ballot, except
+// what it pledged to take. So nobody in the next view can exceed the highest frame that
+// any of them named, and no frame beyond it was confirmed anywhere.
 //
-// Nothing is ever said twice or answered: each machine shows its vote again and
-// again, others pass it on, and whoever sees enough of them knows.
+// There are no questions and answers: each machine shows its vote again and again,
+// others pass it on, and a machine that sees enough votes knows the result.
 
 // machines is a set of machines, counted in order of their lowest seats.
 type machines uint8
@@ -57,9 +57,9 @@ type ballot struct {
 }
 
 // quorum reports whether these machines can decide for the view: more than half
-// of it, or exactly half with its lowest seat. Who has resigned doesn't count.
-// Two quorums share a machine even if they don't know of the same resignations,
-// since who has resigned is in none.
+// of it, or exactly half with its lowest seat. Machines that have resigned don't count.
+// Two quorums share a machine even if they know of different resignations, since a
+// machine that has resigned is in none.
 func (b *ballot) quorum(voters machines) bool {
 	base := b.members &^ b.resigned
 	n, k := base.count(), (voters & base).count()
@@ -128,9 +128,9 @@ func (b *ballot) propose() {
 	if !promisers.has(b.self) || !b.quorum(promisers) {
 		return
 	}
-	// Of who has gone before, members may still have lacked inputs up to the cut
-	// when the only one who held them went, too: then none of those is confirmed,
-	// and the cut is lower now.
+	// Of machines that have gone before, members may still lack inputs up to the cut
+	// when the only machine that held them goes, too. None of those frames is confirmed,
+	// and the cut becomes lower.
 	value, newest := outcome{absent: own.suspects}, ballotID(0)
 	for i := range b.votes {
 		v := &b.votes[i]

@@ -3,8 +3,9 @@ package netcode
 // A machine that leaves names its last frame and votes no more; the others let
 // it go by the next view, in which it has no input beyond. That frame lies ahead, so
 // that they agree on the view while it plays on, holding nothing, and wait for
-// nobody. It stays until all of them have confirmed its last frame, and so has it. Where only one machine is left,
-// the match is over for that one, too, at the last frame of who was with it.
+// nobody. It stays until it and all of them have confirmed its last frame. If only one
+// machine is left, the match is over for that one, too, at the last frame of the
+// machines that were with it.
 
 const (
 	linger    = 10 // ticks that a finished machine goes on speaking

@@ -62,10 +62,10 @@ type Disconnecter interface {
 	Disconnected(Peer) bool
 }
 
-// Ender is a Transport that hears how its match ended, whatever the game makes
-// of the error: the one that Advance is about to return for good, or the one by
-// which NewSession refuses the match. It hears one of them, once. A match that
-// this machine leaves ends without an error, and without a word here.
+// Ender is a Transport that hears how its match ended, even if the game drops the
+// error. It hears one error, once: the one that Advance is about to return for good, or
+// the one by which NewSession refuses the match. A match that this machine leaves ends
+// without an error, and without a call.
 type Ender interface {
 	Ended(error)
 }

@@ -1,14 +1,14 @@
 package netcode
 
-// A view is who plays: a number and the machines that are in. The next view
-// begins when a machine has left or is given up. Its members agree by a ballot
+// A view is a number and the machines that play. The next view begins when a machine
+// has left or is given up. Its members agree by a ballot
 // on the last frame of each seat that is gone, fill one another up to there,
 // and go on. Confirmed is what every member of the present view has reported as
 // complete in it; so no view can take back what another has confirmed.
 
-// membership is the present view and how it changes: who is heard, by whom, and the
-// ballot on the next view. It is told what the others say and how many ticks
-// passed, and decides; it sends nothing and steps nothing.
+// membership is the present view and how it changes: which machines hear each other,
+// and the ballot on the next view. It takes in what the others say and how many ticks
+// passed, and decides. It sends nothing and steps nothing.
 type membership struct {
 	self    int
 	all     machines // of the first view
@@ -220,7 +220,7 @@ func (m *membership) silent(p *member) bool {
 	return !p.leaving && p.lost == 0 && p.age >= m.hush()
 }
 
-// after is who is absent after a decision, with their cuts.
+// after is the set of absent machines after a decision, with their cuts.
 func (m *membership) after(v *outcome) (absent machines, cuts [MaxPlayers]Frame) {
 	absent, cuts = m.absent|v.absent, m.cuts
 	for i := range cuts {
@@ -231,7 +231,7 @@ func (m *membership) after(v *outcome) (absent machines, cuts [MaxPlayers]Frame)
 	return absent, cuts
 }
 
-// install begins a view, and returns who has gone with it; or it reports false and
+// install begins a view and returns the machines that have gone with it; or it reports false and
 // has changed nothing, since the view takes back what is confirmed or cuts beyond
 // the farthest frame that anybody can have.
 func (m *membership) install(view uint32, absent machines, cuts *[MaxPlayers]Frame, tick int64, confirmed, farthest Frame) (out machines, ok bool) {

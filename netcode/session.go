@@ -9,8 +9,7 @@ import (
 // Session is one machine's end of a match. It is not safe for use by several
 // goroutines: one loop owns it, together with the Game.
 //
-// It conducts, and leaves what there is to know to parts that don't know it or one
-// another.
+// It conducts. Its parts hold the knowledge, and know neither it nor one another.
 type Session struct {
 	cfg   Config
 	print uint64 // fingerprint of the game
@@ -165,8 +164,8 @@ func (s *Session) Advance(local ...Input) error {
 }
 
 // begun reports whether the match is played, and begins it once everybody in the view
-// has agreed with this machine and has heard it, or others say so. Who leaves before
-// that never starts.
+// has agreed with this machine and has heard it, or others say so. A machine that
+// leaves before that never starts.
 func (s *Session) begun() bool {
 	if !s.started && !s.farewell.leaving {
 		s.started = true

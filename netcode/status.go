@@ -2,11 +2,10 @@ package netcode
 
 import "encoding/binary"
 
-// A status is what a machine says besides its inputs when all is not well: in
-// which view it is, how far everybody has come as it knows, and how everybody
-// has voted on the next view. Machines that hear each other only through a
-// third play on by it: whoever is asked answers with its own, and with the
-// inputs that the asker lacks.
+// A status is what a machine says beside its inputs in trouble: its view, how far
+// everybody has come as far as it knows, and how everybody has voted on the next view.
+// Machines that hear each other only through a third play on by it: a machine that is
+// asked answers with its own status, and with the inputs that the asker lacks.
 
 const (
 	flagFill = 0x04 // of kindStatus: inputs of a third machine

@@ -13,26 +13,25 @@ import (
 // MaxText is the longest line of chat, in bytes of UTF-8.
 const MaxText = mesh.MaxText
 
-// ErrTooMuch is the error of Say when more is said than the others hear.
+// ErrTooMuch is the error of Say beyond what the others would accept.
 var ErrTooMuch = errors.New("rtc: too much is said: ten lines at once, and two a second")
 
 // Line is what a player said.
 type Line struct {
 	Peer   netcode.Peer
-	Name   string // of who said it, as it was then
-	Text   string // without what no sentence has, such as control characters; still anybody's words
-	Number uint64 // of that machine's lines in this room, from 1; one that is left out was not heard here
+	Name   string // of the player, at that time
+	Text   string // without control characters and the like; still a stranger's words
+	Number uint64 // of that machine's lines in this room, from 1; a gap is a line that was not heard here
 	Self   bool   // it was said by this machine
 }
 
 // maxLines is how many lines wait for Chat.
 const maxLines = 64
 
-// Say says a line to everybody in the room who is linked now, and to Chat of
-// this machine. It goes from machine to machine, reliable and in order, and
-// needs no server; who comes later does not hear it, and what is under way when
-// a link breaks is lost. At most MaxText bytes, ten lines at once and two a second:
-// the others hear no more than that of anybody.
+// Say sends a line to all members that are linked now, and to Chat of this machine. It
+// goes from machine to machine, reliable and in order, and needs no server. Later
+// newcomers do not hear it, and a line under way is lost if its link breaks. The limits
+// are MaxText bytes, ten lines at once and two a second, which every receiver enforces.
 func (r *Room) Say(text string) error {
 	if text == "" || len(text) > MaxText || !utf8.ValidString(text) {
 		return fmt.Errorf("rtc: text of %d bytes, must be 1 to %d of UTF-8", len(text), MaxText)
@@ -53,8 +52,8 @@ func (r *Room) Say(text string) error {
 	return nil
 }
 
-// Chat are the lines that were said since the last call, in the order in which
-// they were heard. At most 64 wait; of more the oldest are lost.
+// Chat yields the lines since the last call, in the order in which they were heard. At
+// most 64 wait; beyond that the oldest are lost.
 func (r *Room) Chat() iter.Seq[Line] {
 	r.mu.Lock()
 	lines := r.lines

@@ -10,13 +10,13 @@ import (
 	"github.com/punchback/punchback/signaling/protocol"
 )
 
-// ErrNotLeader is the error of what only the leader of a room may do.
+// ErrNotLeader is the error of methods that only the leader of a room may call.
 var ErrNotLeader = errors.New("rtc: only the leader of the room may do that")
 
-// Leader is the machine that may lock the room, put members out and say what
-// is played: the one with the lowest Peer whose connection to the server is
-// there. The server says who that is, nobody chooses it, and it decides nothing
-// else: in a match all machines are equal. Zero until the server has told it.
+// Leader is the machine that may lock the room, kick members and decide what is
+// played: the connected member with the lowest Peer, as the server says. Nobody
+// chooses it, and it decides nothing else: in a match all machines are equal. It is
+// zero until the server has said it.
 func (r *Room) Leader() netcode.Peer {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -30,22 +30,22 @@ func (r *Room) Locked() bool {
 	return r.settings.Locked
 }
 
-// RoomData is what the leader has set by SetRoomData; it is not to be changed.
+// RoomData is the data that the leader has set by SetRoomData. Do not change it.
 func (r *Room) RoomData() []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.settings.Data
 }
 
-// Metadata is what the list tells of this room, and whether the room is in it.
+// Metadata is what the list says of this room, and whether the room is in the list.
 func (r *Room) Metadata() (meta map[string]string, public bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return maps.Clone(r.settings.Meta), r.settings.Public
 }
 
-// Lock lets nobody new into the room, or lets them in again. Who only loses
-// its connection comes back into a locked room. For the leader alone.
+// Lock keeps newcomers out of the room, or lets them in again. A member that only
+// lost its connection comes back into a locked room. Only the leader may call it.
 func (r *Room) Lock(locked bool) error {
 	return r.lead(func(h *protocol.Room) { h.Locked = locked })
 }
@@ -57,25 +57,25 @@ func (r *Room) Late() bool {
 	return r.settings.Late
 }
 
-// SetLate lets newcomers in while a match is played, or no more. They link to
-// everybody at once, see who plays and can Chat; their first match is the next
-// one, for which all wait for them. A room without it refuses them by
-// CodePlaying. For the leader alone.
+// SetLate lets newcomers in during a match, or keeps them out again. They link to all
+// members at once, see who plays, and can Chat. Their first match is the next one,
+// which waits for them. Without it the room refuses them with CodePlaying. Only the
+// leader may call it.
 func (r *Room) SetLate(late bool) error {
 	return r.lead(func(h *protocol.Room) { h.Late = late })
 }
 
-// SetRoomData sets what all are to play: a level, rules, at most 4 KiB. As it is
-// when a match starts it becomes netcode.Terms.Setup; a room without it takes
-// the data of the first seat, see SetData. For the leader alone.
+// SetRoomData sets what is played: a level, rules, at most 4 KiB. When a match starts,
+// the data becomes netcode.Terms.Setup; a room without it takes the data of the first
+// seat, see SetData. Only the leader may call it.
 func (r *Room) SetRoomData(data []byte) error {
 	data = slices.Clone(data)
 	return r.lead(func(h *protocol.Room) { h.Data = data })
 }
 
-// SetMetadata sets what the list tells of this room (up to 8 keys of a-z, 0-9
+// SetMetadata sets what the list says of this room (up to 8 keys of a-z, 0-9
 // and _, up to 16 letters long, with values of up to 64 bytes), and whether it is in
-// the list. For the leader alone.
+// the list. Only the leader may call it.
 func (r *Room) SetMetadata(meta map[string]string, public bool) error {
 	meta = maps.Clone(meta)
 	return r.lead(func(h *protocol.Room) { h.Meta, h.Public = meta, public })
@@ -105,8 +105,8 @@ func (r *Room) lead(change func(*protocol.Room)) error {
 const maxKicks = 16
 
 // Kick removes a member from the room. It can't come back as the same member; with the
-// room's code it may come as somebody new, unless the room is locked. A match
-// that it plays goes on with it to its end. For the leader alone.
+// room's code it may come as a new one, unless the room is locked. A match that it
+// plays goes on with it to its end. Only the leader may call it.
 func (r *Room) Kick(p netcode.Peer) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -47,31 +47,31 @@ import (
 
 // Options of Join; nil and zero values are fine.
 type Options struct {
-	Build string // the game's name and version: only equal ones meet
+	Build string // the game's name and version: only members with the same one meet
 	Name  string // of the player, for the others to see
-	// Identity is by what this player comes back after a crash or a reload: to the
-	// same place in the room, from a new process or page, while the old one is dead.
-	// "" is kept by the client, in the browser's storage, or natively in a file under
-	// os.UserConfigDir; a game with accounts may give that of one; NoIdentity is none.
-	// No other player is told, and a server only what is of no use at another game.
+	// Identity brings this player back to the same place in the room after a crash or a
+	// reload, in a new process or page, once the old one is dead. "" is one that the
+	// client keeps: in the browser's storage, or natively in a file under
+	// os.UserConfigDir. A game with accounts may use those; NoIdentity is none. Other
+	// players never learn it, and a server learns only a hash for this game.
 	Identity  string
-	Fallbacks []string // others of the same service, as wss://HOST, for when that of the link does not answer; see client.Options
-	// Secret is what the players know and the server does not, such as the part of
-	// your link after #, see NewSecret. With it the server can't read the signals by
-	// which they connect, which tell their addresses. All of a room have the same or
-	// none, so a code that is spoken is no longer enough to come in.
+	Fallbacks []string // other servers of the same service, as wss://HOST, if the one of the link does not answer; see client.Options
+	// Secret is known to the players but not to the server, such as the part of your
+	// link after #; see NewSecret. It hides the signals by which players connect, and so
+	// their addresses, from the server. All members of a room have the same or none, so
+	// a spoken code alone no longer leads into the room.
 	Secret    string
-	Page      string            // the page that a Link leads to; default: the current page in the browser, natively the server's
+	Page      string            // the page that Invite leads to; default: the current page in the browser, natively the server's
 	RelayOnly bool              // show no other player an address of ours
 	PortMap   bool              // ask the router to open a port for each link; not in the browser
 	Birthday  punch.Probe       // nat.PublicPorts: where only a relay is left, guess ports of a symmetric NAT, if the other end does so too; nil: don't. See punch.Probe
 	Public    bool              // if this makes the room, it is in the list: see List
-	Late      bool              // if this makes the room, newcomers come in while a match is played, too: see Room.SetLate
-	Metadata  map[string]string // if this makes the room, what the list tells of it: see Room.SetMetadata
-	Near      map[string]int    // milliseconds to up to 8 places that your game names ("fra": 20), so that players who are put together are not far from one another
-	Rate      int               // ticks a second; zero means 60. All of a room have the same, as of Timeout
-	Timeout   time.Duration     // of silence after which the others go on without a machine, half a second to a minute; zero means 5 s, since browsers hold up a tab for longer than one now and then
-	Local     int               // seats on this machine; zero means 1, and more than one comes later
+	Late      bool              // if this makes the room, newcomers come in during a match, too: see Room.SetLate
+	Metadata  map[string]string // if this makes the room, what the list says of it: see Room.SetMetadata
+	Near      map[string]int    // milliseconds to up to 8 places that your game names ("fra": 20), so that strangers who meet are near each other
+	Rate      int               // ticks a second; zero means 60. All members of a room have the same, and the same Timeout
+	Timeout   time.Duration     // silence after which the others go on without a machine, half a second to a minute; zero means 5 s, because browsers sometimes stop a tab for more than one
+	Local     int               // seats on this machine; zero means 1, the only number for now
 }
 
 // Phase of a room.
@@ -114,20 +114,20 @@ type Member struct {
 	Data   []byte       // what it said by SetData; not to be changed
 	Report punch.Report // of itself: open
 
-	// AwayFor is for how long it is Away. A match starts without it after ten
-	// seconds, if there are enough others; after half a minute it is no member.
+	// AwayFor is how long it has been Away. After ten seconds a match starts without it,
+	// if there are enough others; after half a minute it is no member any more.
 	AwayFor time.Duration
-	// Unreachable is why this machine can't be linked to it, after a few tries. They
-	// go on, and others may reach it: a match starts after ten seconds among those
-	// who are linked, if they are enough, and the rest is left out of it. Empty if it
-	// is linked, or tried for the first time.
+	// Unreachable says why this machine could not be linked to it in a few tries. The
+	// tries go on, and other members may reach it: after ten seconds a match starts
+	// among the members that are linked to each other, if they are enough, without the
+	// rest. It is empty while the link is open or tried for the first time.
 	Unreachable string
-	// Banned is why this machine does not link to it any more: it was hostile,
-	// see punch.ErrHostile. A match that it plays in goes on without it; the
-	// next one starts when it has left the room, and a leader who has banned it puts
-	// it out. Empty if it is not banned.
+	// Banned says why this machine does not link to it any more: it was hostile, see
+	// punch.ErrHostile. A match goes on without it. The next one starts when it has
+	// left the room; if the leader has banned it, the leader kicks it. Empty if it is
+	// not banned.
 	Banned string
-	// Accused is what another member says of having banned it. It may be a lie,
+	// Accused is the reason that another member gives for banning it. It may be a lie
 	// and has no consequence.
 	Accused string
 }
