@@ -3,6 +3,7 @@ package plain
 import (
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/punchback/punchback/netcode"
 )
@@ -20,6 +21,14 @@ type (
 			Health       int32
 		}
 		Tick uint64
+	}
+	gappy struct {
+		All [4096]struct {
+			X, Y  int64
+			Alive bool // 3 bytes are free after it
+			A     uint16
+			B     uint8 // and one here
+		}
 	}
 	crumbs struct {
 		All [512]struct {
@@ -78,4 +87,10 @@ func BenchmarkSave(b *testing.B) {
 	run("copy", func() { copy(buf, src) })
 	run("tight", func() { tight.Save(buf[:0]) })
 	run("padded", func() { padded.Save(buf[:0]) })
+	entities, large := New(new(gappy), func(*gappy, []netcode.Input) {}), make([]byte, 1<<17)
+	raw := make([]byte, unsafe.Sizeof(gappy{}))
+	run("copy of entities with two gaps", func() { copy(large, raw) })
+	run("entities with two gaps", func() { entities.Save(large[:0]) })
+	saved := entities.Save(nil)
+	run("entities with two gaps, load", func() { entities.Load(saved) })
 }

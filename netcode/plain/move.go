@@ -43,3 +43,55 @@ func (r *run) move(dst []byte, dstStride int, src []byte, srcStride int) {
 
 // word is eight bytes at any address; see unaligned.
 func word(p unsafe.Pointer, offset int) *uint64 { return (*uint64)(unsafe.Add(p, offset)) }
+
+// pack saves the elements of a run with gaps, piece by piece. What is too much of a
+// piece is overwritten by the next one, or by the element after the run.
+func (r *run) pack(dst, memory []byte) {
+	d, s := r.bounds(dst, memory)
+	if len(r.pieces) == 4 {
+		p, q, v, w := r.pieces[0], r.pieces[1], r.pieces[2], r.pieces[3]
+		for range r.count {
+			*word(d, p.saved) = *word(s, p.offset)
+			*word(d, q.saved) = *word(s, q.offset)
+			*word(d, v.saved) = *word(s, v.offset)
+			*word(d, w.saved) = *word(s, w.offset)
+			d, s = unsafe.Add(d, r.size), unsafe.Add(s, r.stride)
+		}
+		return
+	}
+	for range r.count {
+		for _, p := range r.pieces {
+			*word(d, p.saved) = *word(s, p.offset)
+		}
+		d, s = unsafe.Add(d, r.size), unsafe.Add(s, r.stride)
+	}
+}
+
+// unpack is the way back.
+func (r *run) unpack(memory, src []byte) {
+	s, d := r.bounds(src, memory)
+	if len(r.pieces) == 4 {
+		p, q, v, w := r.pieces[0], r.pieces[1], r.pieces[2], r.pieces[3]
+		for range r.count {
+			*word(d, p.offset) = *word(s, p.saved)
+			*word(d, q.offset) = *word(s, q.saved)
+			*word(d, v.offset) = *word(s, v.saved)
+			*word(d, w.offset) = *word(s, w.saved)
+			d, s = unsafe.Add(d, r.stride), unsafe.Add(s, r.size)
+		}
+		return
+	}
+	for range r.count {
+		for _, p := range r.pieces {
+			*word(d, p.offset) = *word(s, p.saved)
+		}
+		d, s = unsafe.Add(d, r.stride), unsafe.Add(s, r.size)
+	}
+}
+
+// bounds are checked once, for the whole run.
+func (r *run) bounds(saved, memory []byte) (s, m unsafe.Pointer) {
+	last := r.pieces[len(r.pieces)-1]
+	_, _ = saved[(r.count-1)*r.size+last.saved+7], memory[(r.count-1)*r.stride+last.offset+7]
+	return unsafe.Pointer(&saved[0]), unsafe.Pointer(&memory[0])
+}

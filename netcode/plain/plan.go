@@ -26,7 +26,13 @@ type run struct {
 	length, count  int
 	unit           int // bytes of each number
 	words          int // so many times 8 bytes may be moved for it, 0 is exactly length: see move
+
+	pieces []piece // of an element with gaps, all of whose elements this run is; nil: none has a gap
+	size   int     // of such an element, saved
 }
+
+// piece is a word of an element with gaps.
+type piece struct{ offset, saved int } // in memory, and in the saved element
 
 // series are places at equal distances.
 type series struct{ offset, stride, count int }
@@ -132,11 +138,17 @@ func (p *plan) addBool(offset int) {
 func (p *plan) join() {
 	all := p.runs
 	p.runs = nil
-	for _, r := range all {
+	for i := 0; i < len(all); i++ {
+		if r := p.elements(all[i:]); r.count > 0 {
+			p.runs = append(p.runs, r)
+			i += r.count*r.length - 1
+			continue
+		}
+		r := all[i]
 		if words := (r.length + 7) / 8; unaligned && words <= 3 && r.saved+8*words <= p.size && r.offset+8*words <= int(p.typ.Size()) {
 			r.words = words
 		}
-		if n := len(p.runs); n > 0 {
+		if n := len(p.runs); n > 0 && p.runs[n-1].pieces == nil {
 			last := &p.runs[n-1]
 			if last.count == 1 {
 				last.stride = r.offset - last.offset
@@ -151,11 +163,59 @@ func (p *plan) join() {
 	p.runs = slices.Clip(p.runs)
 }
 
+const (
+	mostRuns   = 4 // of an element with gaps
+	mostPieces = 8
+	fewest     = 8 // elements for which it pays
+)
+
+// elements finds elements with gaps that follow each other alike: a run whose length is
+// how many of these runs an element has, or none. Of the last element nothing is moved
+// in whole words, since nothing follows it that would make right what is too much.
+func (p *plan) elements(runs []run) (r run) {
+	for k := 2; unaligned && !bigEndian && k <= mostRuns && len(runs) >= fewest*k; k++ {
+		stride, size := runs[k].offset-runs[0].offset, runs[k].saved-runs[0].saved
+		count := 1
+		for (count+1)*k <= len(runs) && alike(runs[:k], runs[count*k:(count+1)*k], count*stride, count*size) {
+			count++
+		}
+		if count < fewest {
+			continue
+		}
+		r = run{offset: runs[0].offset, saved: runs[0].saved, stride: stride, size: size, length: k, count: count - 1, unit: runs[0].unit}
+		for _, one := range runs[:k] {
+			for at := 0; at < one.length; at += 8 {
+				r.pieces = append(r.pieces, piece{one.offset - r.offset + at, one.saved - r.saved + at})
+			}
+		}
+		last, before := r.pieces[len(r.pieces)-1], r.count-1
+		if len(r.pieces) <= mostPieces && last.offset+8 <= 2*stride && last.saved+8 <= 2*size &&
+			r.offset+before*stride+last.offset+8 <= int(p.typ.Size()) && r.saved+before*size+last.saved+8 <= p.size {
+			return r
+		}
+	}
+	return run{}
+}
+
+// alike reports whether an element is the first one, so many bytes later.
+func alike(first, other []run, offset, saved int) bool {
+	for i := range first {
+		a, b := &first[i], &other[i]
+		if b.offset-a.offset != offset || b.saved-a.saved != saved || a.length != b.length || a.unit != b.unit {
+			return false
+		}
+	}
+	return true
+}
+
 // save writes the saved state to dst, which is of the right size.
 func (p *plan) save(dst, memory []byte) {
 	for i := range p.runs {
-		r := &p.runs[i]
-		r.move(dst[r.saved:], r.length, memory[r.offset:], r.stride)
+		if r := &p.runs[i]; r.pieces != nil {
+			r.pack(dst[r.saved:], memory[r.offset:])
+		} else {
+			r.move(dst[r.saved:], r.length, memory[r.offset:], r.stride)
+		}
 	}
 	if bigEndian {
 		for _, r := range p.runs {
@@ -177,8 +237,11 @@ func (p *plan) save(dst, memory []byte) {
 // named _, and what the next runs make right.
 func (p *plan) load(memory, src []byte) {
 	for i := range p.runs {
-		r := &p.runs[i]
-		r.move(memory[r.offset:], r.stride, src[r.saved:], r.length)
+		if r := &p.runs[i]; r.pieces != nil {
+			r.unpack(memory[r.offset:], src[r.saved:])
+		} else {
+			r.move(memory[r.offset:], r.stride, src[r.saved:], r.length)
+		}
 	}
 	if bigEndian {
 		for _, r := range p.runs {

@@ -126,7 +126,10 @@ func dirty(t reflect.Type, rubbish byte) (v reflect.Value, memory []byte) {
 // tryShape checks all that New promises on one random type and random values.
 func tryShape(t *testing.T, seed int64) {
 	r := rand.New(rand.NewSource(seed))
-	typ := shape(r, 4)
+	tryType(t, seed, r, shape(r, 4))
+}
+
+func tryType(t *testing.T, seed int64, r *rand.Rand, typ reflect.Type) *plan {
 	p, err := newPlan(typ, true)
 	if err != nil {
 		t.Fatalf("seed %d: %v: %v", seed, typ, err)
@@ -179,6 +182,34 @@ func tryShape(t *testing.T, seed int64) {
 	})
 	if len(table) > 0 || offset != p.size {
 		t.Fatalf("seed %d: %v: fields end at %d, the state at %d; too many: %v", seed, typ, offset, p.size, table)
+	}
+	return p
+}
+
+// Arrays of elements with gaps, at the beginning, in the middle and at the end of a
+// state, are moved as wholes, and nothing beside them changes.
+func TestElementsWithGaps(t *testing.T) {
+	kinds := []reflect.Type{reflect.TypeFor[bool](), reflect.TypeFor[int8](), reflect.TypeFor[uint16](), reflect.TypeFor[int32](), reflect.TypeFor[uint64](), reflect.TypeFor[[3]uint8](), reflect.TypeFor[[5]int16]()}
+	whole := 0
+	for seed := range int64(1000) {
+		r := rand.New(rand.NewSource(seed))
+		some := func(name string, n int) (fields []reflect.StructField) {
+			for i := range n {
+				fields = append(fields, reflect.StructField{Name: fmt.Sprint(name, i), Type: kinds[r.Intn(len(kinds))]})
+			}
+			return fields
+		}
+		element := reflect.StructOf(some("E", 2+r.Intn(5)))
+		all := append(some("A", r.Intn(3)), reflect.StructField{Name: "All", Type: reflect.ArrayOf(7+r.Intn(12), element)})
+		all = append(all, some("B", r.Intn(3))...)
+		for _, run := range tryType(t, seed, r, reflect.StructOf(all)).runs {
+			if run.pieces != nil {
+				whole++
+			}
+		}
+	}
+	if unaligned && !bigEndian && whole < 300 {
+		t.Errorf("%d of 1000 arrays are moved as wholes", whole)
 	}
 }
 
