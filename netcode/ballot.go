@@ -48,12 +48,13 @@ type vote struct {
 // ballot is the state of one machine in the choice of the next view.
 type ballot struct {
 	self     int
-	members  machines         // of the present view
-	gone     machines         // before it
-	resigned machines         // have left, without a vote in this view, and will not vote in it
-	frozen   machines         // were suspected by a ballot that this machine promised
-	voters   machines         // those whose votes are known
-	votes    [MaxPlayers]vote // as far as they are known, by machine
+	members  machines          // of the present view
+	gone     machines          // before it
+	resigned machines          // have left, without a vote in this view, and will not vote in it
+	frozen   machines          // were suspected by a ballot that this machine promised, or are out
+	pledged  [MaxPlayers]Frame // of those: no ballot was promised a lower head
+	voters   machines          // those whose votes are known
+	votes    [MaxPlayers]vote  // as far as they are known, by machine
 }
 
 // quorum reports whether these machines can decide for the view: more than half
@@ -83,6 +84,11 @@ func (b *ballot) promise(id ballotID, suspects machines, heads *[MaxPlayers]Fram
 	own := &b.votes[b.self]
 	own.promised, own.suspects, own.heads = id, suspects, *heads
 	b.voters |= setOf(b.self)
+	for m := range own.heads {
+		if set := suspects | b.gone; set.has(m) && (!b.frozen.has(m) || b.pledged[m] > own.heads[m]) {
+			b.pledged[m] = own.heads[m]
+		}
+	}
 	b.frozen |= suspects | b.gone
 }
 

@@ -184,7 +184,7 @@ func (m *membership) takes(p *member) Frame {
 	if !frozen && !p.gone {
 		return never
 	}
-	if p.leaving && (!frozen || m.ballot.votes[m.self].heads[p.machine] >= last) {
+	if p.leaving && (!frozen || m.ballot.pledged[p.machine] >= last) {
 		return last
 	}
 	return -1

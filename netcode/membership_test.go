@@ -100,3 +100,35 @@ func TestMembershipRefuses(t *testing.T) {
 		}
 	}
 }
+
+// What a machine pledged by the lowest of the ballots that it promised is what it takes
+// of a leaver: any of them may be decided.
+func TestPledgesOnlyFall(t *testing.T) {
+	for _, c := range []struct {
+		first, second Frame // heads of machine 2 in two promises
+		suspected     bool  // by the second, too
+		takes         Frame
+	}{
+		{60, 60, true, 60},
+		{60, 60, false, 60},
+		{20, 60, true, -1},
+		{20, 60, false, -1},
+		{60, 25, true, -1},
+	} {
+		m := three()
+		leaver := &m.others[1]
+		leaver.leaving, leaver.last = true, 60
+		if got := m.takes(leaver); got != never {
+			t.Fatalf("before any promise it takes %d", got)
+		}
+		m.ballot.promise(9, setOf(2), &[MaxPlayers]Frame{2: c.first})
+		second := machines(0)
+		if c.suspected {
+			second = setOf(2)
+		}
+		m.ballot.promise(17, second, &[MaxPlayers]Frame{2: c.second})
+		if got := m.takes(leaver); got != c.takes {
+			t.Errorf("pledged %d, then %d (suspected %v): it takes %d, may take %d", c.first, c.second, c.suspected, got, c.takes)
+		}
+	}
+}
