@@ -80,7 +80,8 @@
 //
 // Every Command gets a frame of its own, in the order given, one per seat and frame.
 // Commands that must wait are queued, up to [MaxQueued]; one more is refused. A seat
-// may spend [MaxSpend] bytes a second.
+// may spend [MaxSpend] bytes a second. On a line that is too narrow for that, Commands
+// wait longer, and the match goes on at full speed.
 //
 // len(in) of Step is Players in every frame. Seats without a player ([Nobody] in
 // Config.Seats, and players who have left) are Absent.
@@ -203,6 +204,8 @@
 //
 //   - A member is a machine as the others of a match see it; a view is the set of
 //     members at a time, numbered. The ballot chooses the next one.
+//   - A channel is what this machine and a peer know of each other's inputs and clocks;
+//     the channels of a link, which carry packets, are those of package punch.
 //   - A row is a confirmed frame: the inputs that led to it, and its hash.
 //   - A mark is a frame whose hash machines compare.
 //   - A cue is an effect that Step sets off, such as a sound (package cues).

@@ -46,7 +46,7 @@ var rare = map[string]struct {
 	"confirmEarly": {3, false, 0, 20},
 	"thawEarly":    {4, true, 15409, 1},
 	"thawGone":     {4, true, 2400, 20},
-	"overPledge":   {5, true, 1340, 20},
+	"overPledge":   {4, true, 2400, 20},
 	"otherView":    {3, true, 9640, 1},
 	"cutLow":       {3, true, 0, 40},
 }

@@ -79,8 +79,9 @@ func (a *average) add(s, tick int64) {
 	a.value = value + off/a.n
 }
 
-// hear takes the tick byte of a packet. newer says that the packet is known to
-// be newer than any before; otherwise the tick byte alone decides.
+// hear takes the tick byte of a packet, or reports false for one that was overtaken or
+// doubled. newer says that the packet is known to be newer than any before; otherwise
+// the tick byte alone decides.
 func (c *clock) hear(seq byte, newer bool, tick int64) bool {
 	if !c.known {
 		c.known = true
@@ -100,19 +101,21 @@ func (c *clock) hear(seq byte, newer bool, tick int64) bool {
 	return true
 }
 
-// sample ends the hearing of a tick: the newest packet of it counts.
-func (c *clock) sample(tick int64) {
+// sample ends the hearing of a tick: the newest packet of it counts, if it tells of a
+// round trip.
+func (c *clock) sample(tick int64) (trip int64, ok bool) {
 	echoed := c.fresh && c.echoed
 	if c.fresh = false; !echoed {
-		return
+		return 0, false
 	}
-	trip := tick - c.sent
+	trip = tick - c.sent
 	c.trips.add(int(trip))
 	if c.rtt == 0 {
 		c.rtt = int(trip) * 1000
 	}
 	c.rtt += (int(trip)*1000 - c.rtt) / 8
 	c.relate(trip<<8, (tick-c.tick-(c.tick-c.sent))<<8/2, tick-trip/2)
+	return trip, true
 }
 
 // relate takes a trip and what it tells of the clocks as they stood in the middle of
@@ -155,7 +158,9 @@ func (c *pace) steps(tick int64, now Frame, peers []peer) int {
 	sum, drift, n, back := int64(0), int64(0), int64(0), Frame(inputRing)
 	for i := range peers {
 		p := &peers[i]
-		p.clock.sample(tick)
+		if trip, ok := p.clock.sample(tick); ok {
+			p.again.trip(int(trip), tick)
+		}
 		if p.gone || p.quiet >= askAfter {
 			continue // What is known of its screen is old.
 		}

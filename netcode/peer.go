@@ -16,6 +16,7 @@ type channel struct {
 	head     Frame // we hold all of its inputs up to here
 	ack      Frame // it holds all of ours up to here
 	sent     Frame // where a packet that could not hold all ended; 0 if it held all
+	again    again
 	complete Frame // it holds everybody's up to here
 	reported Frame // and has said so in the present view, to us or to somebody who told us
 	now      Frame // on its screen, as told last

@@ -43,7 +43,7 @@ func (p *port) recv() (packet []byte, from Peer, ok bool) {
 		return nil, 0, false
 	}
 	p.received.count(max(n, 0))
-	if n < 3 || n > MaxPacket {
+	if n < 3 || n > MaxPacket { // without a tag and a kind
 		return nil, from, true
 	}
 	return p.in[:n], from, true

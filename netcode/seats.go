@@ -20,6 +20,7 @@ type seats struct {
 	auto auto
 	mine Frame // the inputs of all of them are decided up to here,
 	most Frame // and of the one with the longest delay up to here
+	full bool  // a narrow line carries as many Commands as it can: others wait
 }
 
 // begin gives each seat its delay; nothing is held before that has passed for the
@@ -36,8 +37,8 @@ func (s *seats) begin(t *timeline, delay int) {
 	s.count(t)
 }
 
-// take takes one Input per seat, or refuses all of them. Without keep their
-// Commands are not kept.
+// take takes one Input per seat, or refuses all of them. Without keep nothing is held,
+// and their Commands are not kept.
 func (s *seats) take(local []Input, keep bool) error {
 	if len(local) != len(s.list) {
 		return &InputError{Player: s.list[0].player, Field: "number of Inputs", Value: len(local), Limit: len(s.list)}
@@ -54,19 +55,15 @@ func (s *seats) take(local []Input, keep bool) error {
 	for i := range local {
 		seat := &s.list[i]
 		seat.held, seat.given = local[i].Bits, false
+		if !keep {
+			seat.held = 0
+		}
 		seat.orders.earn(s.rate)
 		if len(local[i].Command) > 0 && keep {
 			seat.orders.push(local[i].Command)
 		}
 	}
 	return nil
-}
-
-// release lets go of whatever is held in this tick.
-func (s *seats) release() {
-	for i := range s.list {
-		s.list[i].held = 0
-	}
 }
 
 // commit decides the inputs of each seat up to the frame that is stepped next,
@@ -78,7 +75,7 @@ func (s *seats) commit(t *timeline, end Frame) {
 		q := &t.queues[seat.player]
 		for q.head < t.now+1+seat.delay && q.head < end {
 			held, c := seat.give(q.last()), seat.orders.peek(s.rate)
-			if len(c) > 0 && len(c) <= s.room(t, q.head+1) {
+			if len(c) > 0 && !s.full && len(c) <= s.room(t, q.head+1) {
 				q.put(held, c, t.now)
 				seat.orders.pop(s.rate)
 			} else {
@@ -143,6 +140,21 @@ func (s *seats) room(t *timeline, f Frame) int {
 		}
 	}
 	return n
+}
+
+// spent is how many bytes of Commands the frames after from have, up to frame to, and
+// the last frame that has one; from, if none has.
+func (s *seats) spent(t *timeline, from, to Frame) (n int, last Frame) {
+	last = from
+	for i := range s.list {
+		q := &t.queues[s.list[i].player]
+		for f := from + 1; f <= to; f++ {
+			if size := int(q.size[int(f)&inputMask]); size > 0 {
+				n, last = n+size, max(last, f)
+			}
+		}
+	}
+	return n, last
 }
 
 // count finds up to where the inputs are decided.

@@ -189,8 +189,12 @@ func (s *Session) step() {
 	}
 	s.local.follow(s.tick, s.peers, Frame(s.cfg.Window))
 	before := t.now
-	if s.farewell.leaving {
-		s.local.release()
+	s.local.full = false
+	for i := range s.peers {
+		if p := &s.peers[i]; !p.gone && p.again.narrow(s.tick) {
+			n, _ := s.local.spent(t, p.ack, s.local.most)
+			s.local.full = s.local.full || n >= againFlight
+		}
 	}
 	for range steps {
 		if t.now >= s.farewell.end {
@@ -277,10 +281,10 @@ func (s *Session) compare(p *peer) {
 	}
 }
 
-// Leave says goodbye in the next Advances, as soon as every Command that they
-// took has its frame; those given from now on are not taken. Of three and more
-// machines the leaver plays on for about two round trips, with nothing held, so
-// that the others need not wait for it. Stop calling Advance at Done.
+// Leave says goodbye in the next Advances, as soon as every Command that they took has
+// its frame. Commands given from now on are not taken, and nothing is held any more. Of
+// three and more machines the leaver plays on for about two round trips, so that the
+// others need not wait for it. Stop calling Advance at Done.
 func (s *Session) Leave() {
 	if s.farewell.part(s.tick) {
 		s.leave()

@@ -38,11 +38,8 @@ func newSnapshots(most, size int) snapshots {
 // reports false.
 func (s *snapshots) room(from, to Frame) bool {
 	n := len(s.slots)
-	if int(to-from) < n {
-		return true
-	}
-	if n == s.most {
-		return false
+	if enough := int(to-from) < n; enough || n == s.most {
+		return enough
 	}
 	more := make([][]byte, min(n+moreSlots, s.most))
 	for f := from; f < to; f++ {

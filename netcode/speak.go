@@ -95,6 +95,10 @@ func (s *Session) encode(b []byte, p *peer) []byte {
 		m.confirmed, m.hash = s.ledger.confirmed, s.ledger.newest()
 	}
 	start := p.start(mine)
+	if start == p.ack && start < p.again.newest && p.again.newest <= mine {
+		cost, last := s.local.spent(&s.timeline, start, p.again.newest)
+		start = p.again.from(start, last, cost, s.tick)
+	}
 	m.count = max(0, min(int(mine-start), maxRun))
 	m.uneven = most > mine && start+Frame(m.count) == mine
 	for {
@@ -113,6 +117,7 @@ func (s *Session) encode(b []byte, p *peer) []byte {
 	if p.sent = m.head; p.sent >= mine {
 		p.sent = 0
 	}
+	p.again.sent(m.head, s.tick)
 	return b
 }
 

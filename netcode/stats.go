@@ -21,7 +21,7 @@ type Stats struct {
 	BytesSent   uint64
 	PacketsRecv uint64
 	BytesRecv   uint64
-	Dropped     uint64                // packets that were not understood, stale or not ours
+	Dropped     uint64                // packets that were refused: broken, not ours, or impossible
 	View        int                   // how often somebody has gone; the match begins in view 0
 	Peers       [MaxPlayers]PeerStats // by machine, in order of their lowest seat; the first Others are filled
 	Others      int

@@ -14,6 +14,8 @@ const (
 	askAfter = 10 // ticks of silence of anybody after which a machine asks the others
 	askKept  = 4  // ticks that an ask is answered
 
+	slowStatus = 8 // ticks between those on a narrow line, while there is no ballot
+
 	maxTold = 1<<28 - 1 // of ticks: fifty days at 60 a second
 )
 
@@ -301,6 +303,9 @@ func (s *Session) sendStatus(p *peer, troubled bool) {
 	asked := s.tick-p.asked < askKept
 	behind := p.view < s.members.view && p.quiet == 0
 	if p.gone && !behind {
+		return
+	}
+	if narrow := p.again.narrow(s.tick); narrow && s.tick%slowStatus != 0 && !s.members.voted() {
 		return
 	}
 	if troubled || asked || behind {

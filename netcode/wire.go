@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// The packets are described byte by byte in PROTOCOL.md. Bump protocolVersion
-// whenever they change.
+// The packets are described byte by byte in PROTOCOL.md. Raise protocolVersion when
+// builds of before cannot play with a change.
 const (
 	protocolVersion = 4
 	maxRun          = 64 // frames of inputs of all seats in one packet
@@ -20,7 +20,7 @@ const (
 	kindHello   = 0x01
 	kindDispute = 0x02
 	kindStatus  = 0x03
-	kindMask    = 0x03
+	kindMask    = 0x03 // all four are taken; see flagFill
 
 	disputeDone = 0x04 // the sender needs nothing more
 
@@ -36,7 +36,7 @@ const (
 type play struct {
 	flags     byte
 	view      uint32
-	seq       byte // low byte of the sender's tick
+	seq       byte // low byte of the sender's tick: it tells the order of packets, see clock.hear
 	echo      byte // low byte of the receiver's tick, as heard in this tick
 	complete  Frame
 	now       Frame // on the sender's screen
