@@ -128,14 +128,9 @@ func endsOf(from, to int) byte { return byte(from<<4 | to) }
 
 // seatsOf names the seats of the machine that a hello is for, and of its sender.
 func seatsOf(seats []byte, ends byte) string {
-	var to, from []int
+	var of [16][]int // of each machine, and of nobody
 	for p, machine := range seats {
-		switch machine {
-		case ends & 0xf:
-			to = append(to, p)
-		case ends >> 4:
-			from = append(from, p)
-		}
+		of[machine&0xf] = append(of[machine&0xf], p)
 	}
-	return fmt.Sprint(to, " and ", from)
+	return fmt.Sprint(of[ends&0xf], " and ", of[ends>>4])
 }

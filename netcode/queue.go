@@ -20,6 +20,7 @@ type queue struct {
 	gone  Frame // from this frame on nobody sits here, whatever is known
 	bits  [inputRing]uint64
 	size  [inputRing]uint16
+	order Frame            // the last one with a Command
 	arena []byte           // MaxCommand bytes for each slot
 	lent  [MaxCommand]byte // the Command that use returned last: a Step may write into it
 }
@@ -36,7 +37,9 @@ func (q *queue) put(bits uint64, command []byte, now Frame) (wrong bool) {
 	i := int(f) & inputMask
 	wrong = f <= now && f < q.gone && (q.bits[i] != bits || len(command) > 0)
 	q.bits[i] = bits
-	q.size[i] = uint16(len(command))
+	if q.size[i] = uint16(len(command)); len(command) > 0 {
+		q.order = f
+	}
 	copy(q.arena[i*MaxCommand:(i+1)*MaxCommand], command)
 	q.head = f
 	return wrong
@@ -74,8 +77,8 @@ func (q *queue) command(f Frame) []byte {
 }
 
 func (q *queue) anyCommand(from Frame, count int) bool {
-	for k := range count {
-		if q.size[int(from+Frame(k))&inputMask] > 0 {
+	for f := from; f <= min(q.order, from+Frame(count)-1); f++ {
+		if q.size[int(f)&inputMask] > 0 {
 			return true
 		}
 	}

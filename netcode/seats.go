@@ -148,7 +148,7 @@ func (s *seats) spent(t *timeline, from, to Frame) (n int, last Frame) {
 	last = from
 	for i := range s.list {
 		q := &t.queues[s.list[i].player]
-		for f := from + 1; f <= to; f++ {
+		for f := from + 1; f <= min(to, q.order); f++ {
 			if size := int(q.size[int(f)&inputMask]); size > 0 {
 				n, last = n+size, max(last, f)
 			}
