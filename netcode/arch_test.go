@@ -31,13 +31,14 @@ type room struct {
 }
 
 var rooms = map[string]room{
-	"netcode":                   {pure: true},
+	"netcode/internal/dump":     {pure: true},
+	"netcode":                   {pure: true, ours: "netcode/internal/dump"},
 	"netcode/fixed":             {pure: true},
 	"netcode/printable":         {pure: true},
 	"netcode/plain":             {pure: true, ours: "netcode"},
 	"netcode/cues":              {pure: true, ours: "netcode"},
 	"netcode/simnet":            {pure: true, ours: "netcode"},
-	"netcode/replay":            {pure: true, ours: "netcode netcode/printable"},
+	"netcode/replay":            {pure: true, ours: "netcode netcode/internal/dump netcode/printable"},
 	"netcode/netcodetest":       {pure: true, ours: "netcode netcode/simnet netcode/plain netcode/fixed netcode/replay", tool: true},
 	"netcode/replay/cmd/replay": {ours: "netcode netcode/replay netcode/printable"},
 	"netcode/rtc/internal/mesh": {pure: true, ours: "signaling/protocol netcode/printable"},

@@ -351,7 +351,7 @@ func (d *dispute) compareStates() {
 	case at == limit && limit < len(d.there):
 		e.Offset, detail = at, "or a little after"
 	case at < max(len(e.State), len(d.there)):
-		e.name(d.timeline.game, at, d.there[:limit])
+		e.name(d.timeline.game, at, d.there[:limit], len(d.there))
 	}
 	if len(d.there) != len(e.State) {
 		detail = fmt.Sprintf("the state is %d bytes here, %d there", len(e.State), len(d.there))

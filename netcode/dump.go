@@ -4,32 +4,18 @@ import (
 	"encoding/binary"
 
 	"github.com/cespare/xxhash/v2"
+
+	"github.com/punchback/punchback/netcode/internal/dump"
 )
 
 // A dump is a DesyncError as bytes, to be looked at without the game: package
-// replay reads it, and DUMP.md there describes it. What is long is cut, so that
-// no dump is longer than 2 MiB, whatever the state.
-
-const (
-	dumpMagic  = "PBDESYNC\x01"
-	dumpState  = 1 << 18 // bytes of each state
-	dumpFields = 1 << 19 // bytes of the table of fields
-	dumpFrames = 64      // of inputs
-	dumpText   = 1 << 10
-)
-
-// How bytes of their state are told.
-const (
-	dumpSame    = 0 // as ours
-	dumpGiven   = 1
-	dumpUnknown = 2
-)
+// replay reads it, DUMP.md there describes it, and internal/dump has its numbers.
 
 // dump makes the dump of the dispute.
 func (d *dispute) dump(cfg *Config) []byte {
 	e, t := d.err, d.timeline
 	var inputs [][]Input
-	for f := max(e.Agreed+1, e.Frame-dumpFrames+1, t.oldest()); f <= e.Frame; f++ {
+	for f := max(e.Agreed+1, e.Frame-dump.Frames+1, t.oldest()); f <= e.Frame; f++ {
 		in := make([]Input, len(t.in))
 		t.row(f, in)
 		inputs = append(inputs, in)
@@ -46,8 +32,8 @@ func (d *dispute) dump(cfg *Config) []byte {
 // is what is known of their state; unknown tells which pieces of it are not.
 func appendDump(b []byte, e *DesyncError, g Game, t *Terms, seats []Peer, self Peer, inputs [][]Input, there []byte, unknown func(piece int) bool) []byte {
 	start := len(b)
-	b = append(b, dumpMagic...)
-	b = section(b, 'T', func(b []byte) []byte {
+	b = append(append(b, dump.Magic...), dump.Version)
+	b = section(b, dump.Terms, func(b []byte) []byte {
 		b = append(b, byte(t.Players))
 		b = binary.AppendUvarint(b, uint64(t.Rate))
 		b = binary.AppendUvarint(b, uint64(t.Timeout))
@@ -56,7 +42,7 @@ func appendDump(b []byte, e *DesyncError, g Game, t *Terms, seats []Peer, self P
 		b = appendText(b, t.Build)
 		return appendText(b, string(t.Setup))
 	})
-	b = section(b, 'D', func(b []byte) []byte {
+	b = section(b, dump.Facts, func(b []byte) []byte {
 		b = appendPeers(b, []Peer{self, e.Peer})
 		b = appendPeers(b, seats)
 		b = binary.AppendUvarint(b, uint64(e.Agreed+1))
@@ -66,9 +52,9 @@ func appendDump(b []byte, e *DesyncError, g Game, t *Terms, seats []Peer, self P
 		b = binary.AppendUvarint(b, uint64(e.Offset+1))
 		b = appendPeers(b, e.With)
 		b = appendPeers(b, e.Against)
-		return appendText(b, e.Detail[:min(len(e.Detail), dumpText)])
+		return appendText(b, e.Detail[:min(len(e.Detail), dump.Detail)])
 	})
-	b = section(b, 'I', func(b []byte) []byte {
+	b = section(b, dump.Inputs, func(b []byte) []byte {
 		b = append(b, byte(len(inputs)))
 		for _, in := range inputs {
 			for p := range in {
@@ -78,26 +64,26 @@ func appendDump(b []byte, e *DesyncError, g Game, t *Terms, seats []Peer, self P
 		return b
 	})
 	from := 0
-	if longest := max(len(e.Before), len(e.State), len(there)); longest > dumpState {
-		from = (max(0, min(e.Offset-dumpState/2, longest-dumpState)) + 7) &^ 7 // in words, and to the last byte
+	if longest := max(len(e.Before), len(e.State), len(there)); longest > dump.State {
+		from = (max(0, min(e.Offset-dump.State/2, longest-dump.State)) + 7) &^ 7 // in words, and to the last byte
 	}
-	cut := func(state []byte) []byte { return state[min(from, len(state)):min(from+dumpState, len(state))] }
+	cut := func(state []byte) []byte { return state[min(from, len(state)):min(from+dump.State, len(state))] }
 	for _, x := range [...]struct {
 		kind  byte
 		state []byte
-	}{{'B', e.Before}, {'S', e.State}} {
+	}{{dump.Before, e.Before}, {dump.Ours, e.State}} {
 		b = section(b, x.kind, func(b []byte) []byte {
 			b = binary.AppendUvarint(b, uint64(len(x.state)))
 			b = binary.AppendUvarint(b, uint64(from))
 			return append(b, cut(x.state)...)
 		})
 	}
-	b = section(b, 'O', func(b []byte) []byte {
+	b = section(b, dump.Theirs, func(b []byte) []byte {
 		b = binary.AppendUvarint(b, uint64(len(there)))
 		b = binary.AppendUvarint(b, uint64(from))
 		return appendTheirs(b, cut(e.State), cut(there), func(i int) bool { return unknown != nil && unknown((from+i)/pieceSize) })
 	})
-	b = section(b, 'F', func(b []byte) []byte { return appendFields(b, g, max(from, e.Offset-dumpFields/16), from+dumpState) })
+	b = section(b, dump.Table, func(b []byte) []byte { return appendFields(b, g, max(from, e.Offset-dump.Fields/16), from+dump.State) })
 	return binary.LittleEndian.AppendUint64(b, xxhash.Sum64(b[start:]))
 }
 
@@ -144,11 +130,11 @@ func appendTheirs(b, ours, theirs []byte, unknown func(i int) bool) []byte {
 	kind := func(i int) byte {
 		switch {
 		case unknown(i):
-			return dumpUnknown
+			return dump.Unknown
 		case word(ours, i) == word(theirs, i):
-			return dumpSame
+			return dump.Same
 		}
-		return dumpGiven
+		return dump.Given
 	}
 	for i := 0; i < len(theirs); {
 		k, end := kind(i), i+8
@@ -157,7 +143,7 @@ func appendTheirs(b, ours, theirs []byte, unknown func(i int) bool) []byte {
 		}
 		end = min(end, len(theirs))
 		b = binary.AppendUvarint(append(b, k), uint64(end-i))
-		if k == dumpGiven {
+		if k == dump.Given {
 			b = append(b, theirs[i:end]...)
 		}
 		i = end
@@ -180,13 +166,13 @@ func appendFields(b []byte, g Game, from, to int) []byte {
 		if f.Offset < end || f.Size <= 0 {
 			continue // It makes no sense.
 		}
-		if f.Offset+f.Size <= from || f.Offset >= to || len(b)-first > dumpFields {
+		if f.Offset+f.Size <= from || f.Offset >= to || len(b)-first > dump.Fields {
 			if b[first] = 1; f.Offset > from {
 				break
 			}
 			continue
 		}
-		path := f.Path[:min(len(f.Path), 255)]
+		path := f.Path[:min(len(f.Path), dump.Path)]
 		shared := firstByte([]byte(before), []byte(path))
 		b = append(b, byte(shared), byte(len(path)-shared))
 		b = append(b, path[shared:]...)

@@ -1,7 +1,6 @@
 package netcode
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 )
@@ -104,13 +103,17 @@ func (e *DesyncError) Error() string {
 	return b.String()
 }
 
-// name names the first difference between State and what is known of theirs.
-func (e *DesyncError) name(g Game, at int, their []byte) {
+// name names the first difference between State and what is known of theirs, which is
+// so many bytes long.
+func (e *DesyncError) name(g Game, at int, their []byte, length int) {
 	f := fieldAt(g, at)
 	e.Offset, e.Field = at, f.Path
-	e.Here, e.There = cmp.Or(f.Value(e.State), "none"), cmp.Or(f.Value(their), "none")
-	if e.There == e.Here {
+	if e.Here, e.There = f.Value(e.State), f.Value(their); e.There == e.Here {
 		e.Here, e.There = "", ""
+	} else if f.Offset+f.Size > len(e.State) {
+		e.Here = "none"
+	} else if f.Offset+f.Size > length {
+		e.There = "none"
 	}
 }
 

@@ -43,7 +43,7 @@ func counted(_ netcode.Player, f netcode.Frame) netcode.Input {
 	return netcode.Input{Bits: uint64(f)}
 }
 
-func foreseen(t *testing.T, path simnet.Path, window int, guess func(g *seer, last uint64, age int) uint64) (*netcode.Session, *seer) {
+func predicted(t *testing.T, path simnet.Path, window int, guess func(g *seer, last uint64, age int) uint64) (*netcode.Session, *seer) {
 	net := simnet.New(1, 2)
 	net.SetAll(path)
 	seats := []netcode.Peer{0, 1, netcode.Nobody}
@@ -87,13 +87,13 @@ func TestPredictor(t *testing.T) {
 		return g.frame() + 1
 	}
 	path := simnet.Path{Latency: 6000}
-	s, g := foreseen(t, path, 0, func(g *seer, last uint64, age int) uint64 { return from(last, age, g) })
+	s, g := predicted(t, path, 0, func(g *seer, last uint64, age int) uint64 { return from(last, age, g) })
 	if st := s.Stats(); st.Rollbacks != 0 || g.calls < 200 || g.oldest < 4 || g.oldest > 8 {
 		t.Errorf("right guesses: %d rollbacks, %d calls, ages to %d", st.Rollbacks, g.calls, g.oldest)
 	}
 	// Whether a late input is right is judged by what was used for its frame: at
 	// first this guesses wrongly, then rightly, and must be taken back all the same.
-	s, _ = foreseen(t, path, 0, func(g *seer, last uint64, age int) uint64 {
+	s, _ = predicted(t, path, 0, func(g *seer, last uint64, age int) uint64 {
 		if age > 2 {
 			return 1 << 40
 		}
@@ -102,11 +102,11 @@ func TestPredictor(t *testing.T) {
 	if st := s.Stats(); st.Rollbacks < 85 { // every third frame: after a repair two guesses are right
 		t.Errorf("guesses that are wrong first and right later: %d rollbacks", st.Rollbacks)
 	}
-	_, g = foreseen(t, simnet.Path{Latency: 1000}, netcode.Lockstep, func(*seer, uint64, int) uint64 { return 0 })
+	_, g = predicted(t, simnet.Path{Latency: 1000}, netcode.Lockstep, func(*seer, uint64, int) uint64 { return 0 })
 	if g.calls != 0 {
 		t.Errorf("lockstep asked for %d guesses", g.calls)
 	}
-	s, _ = foreseen(t, simnet.Path{Latency: 3000, Jitter: 4000, Loss: 200, Reorder: 200}, 12, func(g *seer, last uint64, age int) uint64 { return from(last, age, g) })
+	s, _ = predicted(t, simnet.Path{Latency: 3000, Jitter: 4000, Loss: 200, Reorder: 200}, 12, func(g *seer, last uint64, age int) uint64 { return from(last, age, g) })
 	if st := s.Stats(); st.Rollbacks != 0 {
 		t.Errorf("right guesses on a bad network: %d rollbacks", st.Rollbacks)
 	}

@@ -138,7 +138,7 @@ func (v *Viewer) compare(r *Row) error {
 	e := &DesyncError{Peer: Nobody, Frame: r.Frame, Ours: ours, Theirs: theirs, Agreed: v.agreed, State: append([]byte(nil), v.state...), Offset: -1}
 	if r.State != nil {
 		e.Their = append([]byte(nil), r.State...)
-		e.name(v.game, firstByte(v.state, r.State), r.State)
+		e.name(v.game, firstByte(v.state, r.State), r.State, len(r.State))
 	}
 	t := v.src.Terms()
 	e.Dump = appendDump(nil, e, v.game, &t, nil, Nobody, [][]Input{r.Inputs}, e.Their, nil)

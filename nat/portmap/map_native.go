@@ -80,14 +80,14 @@ func (m *mapping) race(ctx context.Context) (grant, error) {
 	finds := make(chan find, 2)
 	var finders sync.WaitGroup
 	defer finders.Wait()
-	hunt, stop := context.WithCancel(ctx)
+	looking, stop := context.WithCancel(ctx)
 	defer stop()
 	finders.Go(func() {
-		r, err := m.client.find(hunt, false)
+		r, err := m.client.find(looking, false)
 		finds <- find{m.client.ways(r), err}
 	})
 	finders.Go(func() {
-		d, err := search(hunt, m.client.self, m.client.gateway.Addr())
+		d, err := search(looking, m.client.self, m.client.gateway.Addr())
 		if err != nil {
 			finds <- find{nil, err}
 			return

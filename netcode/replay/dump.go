@@ -9,25 +9,18 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/punchback/punchback/netcode"
+	"github.com/punchback/punchback/netcode/internal/dump"
 	"github.com/punchback/punchback/netcode/printable"
 )
 
 // DumpMagic begins every dump of a desync; the byte after it is DumpVersion.
 const (
-	DumpMagic   = "PBDESYNC"
-	DumpVersion = 1
+	DumpMagic   = dump.Magic
+	DumpVersion = dump.Version
 )
 
 // MaxDump is the limit, in bytes, of a dump.
-const MaxDump = 2 << 20
-
-// The limits of what is in a dump.
-const (
-	maxPath   = 255
-	maxDetail = 1 << 10
-	maxWindow = 1 << 18 // bytes of a state
-	maxTable  = 1<<19 + 1<<10
-)
+const MaxDump = dump.Max
 
 // Dump is a netcode.DesyncError.Dump, taken apart: one side's view of a desync.
 // Of what it embeds, Before, State and Their hold the bytes from byte From of
@@ -74,13 +67,13 @@ func ReadDump(b []byte) (*Dump, error) {
 		limit int
 		read  func(*parser)
 	}{
-		{'T', maxTerms, func(p *parser) { d.Terms = p.terms() }},
-		{'D', 4 * maxDetail, d.facts},
-		{'I', 1 << 18, d.inputs},
-		{'B', maxWindow + 16, func(p *parser) { d.BeforeLen, d.Before = d.window(p) }},
-		{'S', maxWindow + 16, func(p *parser) { d.Length, d.State = d.window(p) }},
-		{'O', 2 * maxWindow, d.theirs},
-		{'F', maxTable, d.table},
+		{dump.Terms, maxTerms, func(p *parser) { d.Terms = p.terms() }},
+		{dump.Facts, 4 * dump.Detail, d.facts},
+		{dump.Inputs, 1 << 18, d.inputs},
+		{dump.Before, dump.State + 16, func(p *parser) { d.BeforeLen, d.Before = d.window(p) }},
+		{dump.Ours, dump.State + 16, func(p *parser) { d.Length, d.State = d.window(p) }},
+		{dump.Theirs, 2 * dump.State, d.theirs},
+		{dump.Table, dump.Fields + dump.Field, d.table},
 	} {
 		at := p.at
 		kind := p.u8()
@@ -135,7 +128,7 @@ func (d *Dump) facts(p *parser) {
 	d.Ours, d.Theirs = p.u64(), p.u64()
 	d.Offset = p.uvarint() - 1
 	d.With, d.Against = p.peers(netcode.MaxPlayers), p.peers(netcode.MaxPlayers)
-	d.Detail = printable.Line(string(p.bytes(p.limited("length of Detail", 0, maxDetail))))
+	d.Detail = printable.Line(string(p.bytes(p.limited("length of Detail", 0, dump.Detail))))
 }
 
 func (p *parser) peers(limit int) (peers []netcode.Peer) {
@@ -182,7 +175,7 @@ func (d *Dump) window(p *parser) (length int, state []byte) {
 	if state = p.bytes(len(p.b) - p.at); p.err != nil {
 		return 0, nil
 	}
-	if want := min(max(length-from, 0), maxWindow); len(state) != want {
+	if want := min(max(length-from, 0), dump.State); len(state) != want {
 		p.fail(at, "%d bytes are here of a state of %d from byte %d, must be %d", len(state), length, from, want)
 	}
 	if d.From = max(d.From, from); d.From != from {
@@ -197,18 +190,18 @@ func (d *Dump) theirs(p *parser) {
 	if from := p.uvarint(); p.err == nil && from != d.From {
 		p.fail(at, "their state begins at byte %d, must at %d", from, d.From)
 	}
-	want := min(max(d.TheirLength-d.From, 0), maxWindow)
+	want := min(max(d.TheirLength-d.From, 0), dump.State)
 	for p.err == nil && p.at < len(p.b) {
 		at := p.at
 		kind, n, have := p.u8(), p.uvarint(), len(d.Their)
 		switch {
 		case p.err != nil:
 			return
-		case kind > 2 || n == 0 || n > want-have || kind == 0 && n > len(d.State)-have:
+		case kind > dump.Unknown || n == 0 || n > want-have || kind == dump.Same && n > len(d.State)-have:
 			p.fail(at, "stretch of kind %d and %d bytes does not fit at byte %d of %d", kind, n, have, want)
-		case kind == 0:
+		case kind == dump.Same:
 			d.Their = append(d.Their, d.State[have:have+n]...)
-		case kind == 1:
+		case kind == dump.Given:
 			d.Their = append(d.Their, p.bytes(n)...)
 		default:
 			d.Their = append(d.Their, make([]byte, n)...)
@@ -232,7 +225,7 @@ func (d *Dump) table(p *parser) {
 		if p.err != nil {
 			return
 		}
-		if shared > len(path) || shared+n > maxPath || size == 0 || size >= 1<<30 || gap >= 1<<30 || end >= 1<<30 {
+		if shared > len(path) || shared+n > dump.Path || size == 0 || size >= 1<<30 || gap >= 1<<30 || end >= 1<<30 {
 			p.fail(at, "field does not fit: %d bytes %d after byte %d, path of %d and %d", size, gap, end, shared, n)
 			return
 		}
@@ -256,7 +249,11 @@ func (d *Dump) name() {
 	}
 	if d.Differs(at) || d.Length != d.TheirLength && d.Their != nil {
 		d.Field = at.Path
-		_, d.Here, d.There = d.Values(at)
+		if _, d.Here, d.There = d.Values(at); at.Offset+at.Size > d.Length {
+			d.Here = "none"
+		} else if d.Their != nil && at.Offset+at.Size > d.TheirLength {
+			d.There = "none"
+		}
 	}
 }
 

@@ -48,7 +48,7 @@ func gather(m *mesh.Mesh) Status {
 		}
 		return Status{Phase: Linking, Text: c.waits, Progress: 0.5 + 0.4*float32(c.linked)/float32(len(peers))}
 	case missing > 0:
-		return Status{Phase: Gathering, Text: farewell(m.Departed()) + fmt.Sprintf("waiting for %d more", missing), Progress: 0.2 + 0.3*float32(here)/float32(lo)}
+		return Status{Phase: Gathering, Text: farewell(m.LastLeft()) + fmt.Sprintf("waiting for %d more", missing), Progress: 0.2 + 0.3*float32(here)/float32(lo)}
 	case len(c.playing) > 0:
 		return Status{Phase: Gathering, Text: "waiting for " + list(c.playing) + " to end their match", Progress: 0.9}
 	case len(c.lost) > 0:

@@ -39,7 +39,7 @@ func (n *Node) Packet(from string, b []byte) []lobby.Out {
 	switch p.kind {
 	case gone:
 		delete(n.peers, from)
-		n.depart(from)
+		n.dropServer(from)
 	case enter, hear, lost:
 		n.host(from, p)
 	case out:

@@ -301,7 +301,7 @@ func (n *Node) Poll() []lobby.Out {
 	for _, p := range sorted(n.peers) {
 		if !n.alive(p) {
 			delete(n.peers, p)
-			n.depart(p)
+			n.dropServer(p)
 		}
 	}
 	for _, k := range sorted(n.slots) {
@@ -329,8 +329,8 @@ func (n *Node) Poll() []lobby.Out {
 	return n.flush()
 }
 
-// depart is what follows when another server is gone.
-func (n *Node) depart(node string) {
+// dropServer is what follows when another server is gone.
+func (n *Node) dropServer(node string) {
 	for _, id := range sorted(n.guests) {
 		if g := n.guests[id]; g != nil && g.node == node {
 			n.dismiss(g)

@@ -31,7 +31,7 @@ func (m *Mesh) Ban(id protocol.ID, reason string) {
 		m.reportBan(other, id, reason)
 	}
 	if p.Left {
-		m.depart(i)
+		m.dropPeer(i)
 	}
 	m.expel()
 	m.say(false)

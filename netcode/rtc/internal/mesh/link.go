@@ -61,7 +61,7 @@ func (m *Mesh) Closed(id protocol.ID, reason string) {
 	}
 	p := m.peers[i]
 	if p.Left {
-		m.departed = p.Peer
+		m.lastLeft = p.Peer
 		p.Link = None
 		m.remove(i)
 	} else {

@@ -36,7 +36,7 @@ func (m *Mesh) EndMatch() {
 	m.played, m.match = m.match.Round, nil
 	for i := len(m.peers) - 1; i >= 0; i-- {
 		if m.peers[i].Left {
-			m.depart(i)
+			m.dropPeer(i)
 		}
 	}
 	if m.stranded { // Now it can be somebody new.

@@ -99,7 +99,7 @@ type Mesh struct {
 	talk     talk    // this machine's
 	lines    []Line  // that wait for NextLine
 	peers    []*peer // by ID
-	departed Peer    // who left last, as long as nobody came
+	lastLeft Peer    // who left last, as long as nobody came
 	ready    bool
 	data     []byte
 	said     protocol.Message // the last State
@@ -148,9 +148,9 @@ func (m *Mesh) Servers() []protocol.Server { return m.servers }
 // players leaves nothing to decide.
 func (m *Mesh) Ready() bool { return m.ready || m.lo == m.hi }
 
-// Departed is who left last, as it was then; its ID is zero where somebody
+// LastLeft is who left last, as it was then; its ID is zero where somebody
 // came since, or nobody left.
-func (m *Mesh) Departed() Peer { return m.departed }
+func (m *Mesh) LastLeft() Peer { return m.lastLeft }
 
 // Peers appends the other machines to dst, by ID.
 func (m *Mesh) Peers(dst []Peer) []Peer {
@@ -218,7 +218,7 @@ func (m *Mesh) welcome(msg protocol.Message) {
 		for len(m.peers) > 0 {
 			m.remove(len(m.peers) - 1)
 		}
-		m.played, m.departed, m.banned, m.latest = 0, Peer{}, nil, nil
+		m.played, m.lastLeft, m.banned, m.latest = 0, Peer{}, nil, nil
 	}
 	same := m.self != 0 && !other
 	m.self, m.code, m.lo, m.hi, m.next, m.servers = msg.Self, msg.Code, msg.Min, msg.Max, msg.Round, msg.Servers
@@ -246,7 +246,7 @@ func (m *Mesh) meet(member protocol.Member) {
 			return
 		}
 		m.peers = slices.Insert(m.peers, i, &peer{try: 1})
-		m.departed = Peer{}
+		m.lastLeft = Peer{}
 	}
 	p := m.peers[i]
 	p.Member, p.Left, p.missing = member, false, 0
@@ -274,11 +274,11 @@ func (m *Mesh) leave(i int) {
 		p.Left, p.missing = true, 0
 		return
 	}
-	m.depart(i)
+	m.dropPeer(i)
 }
 
-func (m *Mesh) depart(i int) {
-	m.departed = m.peers[i].Peer
+func (m *Mesh) dropPeer(i int) {
+	m.lastLeft = m.peers[i].Peer
 	m.remove(i)
 }
 

@@ -129,7 +129,7 @@ func TestStories(t *testing.T) {
 			hear(welcome(1, 2, 2, 2), "open 2 offer=false; state 1 ready=true []"),
 			hear(gone(2), "close 2"),
 			{func(m *Mesh) {
-				if d := m.Departed(); d.Name != "p2" || d.Link != Connecting {
+				if d := m.LastLeft(); d.Name != "p2" || d.Link != Connecting {
 					panic(fmt.Sprint("departed ", d))
 				}
 			}, ""},

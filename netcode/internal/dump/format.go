@@ -1,0 +1,40 @@
+// Package dump is the format of a desync's dump in numbers, for netcode, which writes
+// it, and for package replay, which reads it; replay/DUMP.md describes it. It does
+// nothing, and is the same in the browser.
+package dump
+
+// A dump begins with Magic and Version.
+const (
+	Magic   = "PBDESYNC"
+	Version = 1
+)
+
+// Limits, in bytes unless they say otherwise. What is longer is cut, so that no dump is
+// longer than Max, whatever the state.
+const (
+	Max    = 2 << 20
+	State  = 1 << 18 // of each state
+	Fields = 1 << 19 // of the table of fields, and one more
+	Field  = 1 << 10 // of that one, at most
+	Path   = 255     // of a field
+	Detail = 1 << 10
+	Frames = 64 // of inputs, in frames
+)
+
+// Kinds of sections, in their order.
+const (
+	Terms  = 'T'
+	Facts  = 'D'
+	Inputs = 'I'
+	Before = 'B' // our state at the frame that was equal
+	Ours   = 'S' // and at the frame that differs
+	Theirs = 'O'
+	Table  = 'F' // of fields
+)
+
+// How bytes of their state are given.
+const (
+	Same    = 0 // as ours
+	Given   = 1
+	Unknown = 2
+)
