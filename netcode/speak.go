@@ -94,11 +94,7 @@ func (s *Session) encode(b []byte, p *peer) []byte {
 		m.flags |= flagBlock
 		m.confirmed, m.hash = s.ledger.confirmed, s.ledger.newest()
 	}
-	start := p.start(mine)
-	if start == p.ack && start < p.again.newest && p.again.newest <= mine {
-		cost, last := s.local.spent(&s.timeline, start, p.again.newest)
-		start = p.again.from(start, last, cost, s.tick)
-	}
+	start := s.startFor(p, mine)
 	m.count = max(0, min(int(mine-start), maxRun))
 	m.uneven = most > mine && start+Frame(m.count) == mine
 	for {
@@ -119,6 +115,17 @@ func (s *Session) encode(b []byte, p *peer) []byte {
 	}
 	p.again.sent(m.head, s.tick)
 	return b
+}
+
+// startFor is the frame after which the next packet for a peer has inputs: where the
+// last one ended that could not hold all, or what again says.
+func (s *Session) startFor(p *peer, mine Frame) Frame {
+	start := p.start(mine)
+	if start == p.ack && start < p.again.newest && p.again.newest <= mine {
+		cost, last := s.local.spent(&s.timeline, start, p.again.newest)
+		start = p.again.from(start, last, cost, s.tick)
+	}
+	return start
 }
 
 // appendInputs writes a whole packet, until it is too long.
