@@ -214,7 +214,8 @@
 // # What it never does
 //
 // It opens no socket, reads no clock, starts no goroutine, takes no lock, and
-// allocates nothing after NewSession (except for a [*DesyncError]). It calls the
+// allocates nothing after NewSession, except for a [*DesyncError], and for four more
+// states when the confirmed frame falls back further than ever before. It calls the
 // game only inside NewSession and Advance. No packet can make it panic: a panic
 // means that the engine broke its own rule, and names the frame. It hides nothing
 // from a player, since every machine has everybody's inputs.
