@@ -140,7 +140,7 @@ func (p *pipe) hearConnection() {
 		}
 	})
 	p.pc.OnDataChannel(func(d *webrtc.DataChannel) {
-		ev.hostile(hostile("opened channel %q, which no link has", clip(d.Label())))
+		ev.hostile(hostile("opened channel %.32q, which no link has", d.Label()))
 	})
 }
 
@@ -228,13 +228,6 @@ func (p *pipe) read(c *webrtc.DataChannel, most int, take func(n int, copy func(
 			take(n, func(dst []byte) { copy(dst, buffer) })
 		}
 	})
-}
-
-func clip(s string) string {
-	if len(s) > 32 {
-		s = s[:32]
-	}
-	return s
 }
 
 func (p *pipe) offer() (string, error) {

@@ -53,7 +53,7 @@ func (h *Header) decode(line []byte) error {
 		return errors.New("this is not a trace of a room")
 	}
 	if h.Format != Format {
-		return fmt.Errorf("the format is %q, only %q is known here", clip(h.Format), Format)
+		return fmt.Errorf("the format is %.40q, only %q is known here", h.Format, Format)
 	}
 	if y := h.Joined.Year(); h.Took < 0 || h.Took > mostTime || h.Events < 0 || h.Events > most || y < 1 || y > 9999 {
 		return errors.New("a number makes no sense")
@@ -72,7 +72,7 @@ func (e *Event) decode(line []byte) error {
 		return errors.New("this is not an event")
 	}
 	if e.Kind == "" || strings.Trim(string(e.Kind), "abcdefghijklmnopqrstuvwxyz-") != "" || len(e.Kind) > 16 {
-		return fmt.Errorf("the kind of the event is %q", clip(string(e.Kind)))
+		return fmt.Errorf("the kind of the event is %.40q", string(e.Kind))
 	}
 	numbers := []int{e.Peer, e.Try, e.N, e.Missing}
 	texts := []string{e.Word}
@@ -128,10 +128,8 @@ func line1(s string, longest int) error {
 	}
 	for _, r := range s {
 		if !unicode.IsPrint(r) || r == utf8.RuneError {
-			return fmt.Errorf("a text holds what can't be shown: %q", clip(s))
+			return fmt.Errorf("a text holds what can't be shown: %.40q", s)
 		}
 	}
 	return nil
 }
-
-func clip(s string) string { return s[:min(len(s), 40)] }

@@ -46,7 +46,7 @@ func ParsePlayers(s string) (lo, hi int, err error) {
 		hi, err = strconv.Atoi(b)
 	}
 	if err != nil || lo < 2 || hi < lo || hi > MaxPlayers {
-		return 0, 0, fmt.Errorf("players=%q: want a number such as 2 or a range such as 2-4, from 2 to %d", clip(s), MaxPlayers)
+		return 0, 0, fmt.Errorf("players=%.32q: want a number such as 2 or a range such as 2-4, from 2 to %d", s, MaxPlayers)
 	}
 	return lo, hi, nil
 }
@@ -80,20 +80,13 @@ func checkWord(what, s string) error {
 		return fmt.Errorf("no %s", what)
 	}
 	if len(s) > MaxWord {
-		return fmt.Errorf("%s %q… has %d letters, the limit is %d", what, clip(s), len(s), MaxWord)
+		return fmt.Errorf("%s %.32q… has %d letters, the limit is %d", what, s, len(s), MaxWord)
 	}
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-') {
-			return fmt.Errorf("%s %q has a %q: it may hold letters, digits, - and _", what, clip(s), c)
+			return fmt.Errorf("%s %.32q has a %q: it may hold letters, digits, - and _", what, s, c)
 		}
 	}
 	return nil
-}
-
-func clip(s string) string {
-	if len(s) > MaxWord {
-		return s[:MaxWord]
-	}
-	return s
 }

@@ -75,7 +75,7 @@ func (q *Query) Check() error {
 
 func checkKey(what, k string) error {
 	if k == "" || len(k) > MaxKey || strings.Trim(k, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
-		return fmt.Errorf("protocol: %s key %q: want 1 to %d of a-z, 0-9 and _", what, clip(k), MaxKey)
+		return fmt.Errorf("protocol: %s key %.32q: want 1 to %d of a-z, 0-9 and _", what, k, MaxKey)
 	}
 	return nil
 }
