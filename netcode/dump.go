@@ -18,6 +18,9 @@ func (d *dispute) dump(cfg *Config) []byte {
 	for f := max(e.Agreed+1, e.Frame-dump.Frames+1, t.oldest()); f <= e.Frame; f++ {
 		in := make([]Input, len(t.in))
 		t.row(f, in)
+		for p := range in {
+			in[p].Command = append([]byte(nil), in[p].Command...) // lent for this row alone
+		}
 		inputs = append(inputs, in)
 	}
 	var unknown func(piece int) bool

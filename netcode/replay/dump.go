@@ -146,10 +146,15 @@ func (p *parser) peers(limit int) (peers []netcode.Peer) {
 }
 
 func (d *Dump) inputs(p *parser) {
-	for range p.u8() {
+	at := p.at
+	n := int(p.u8())
+	if p.err == nil && n > dump.Frames {
+		p.fail(at, "frames of inputs are %d, must be at most %d", n, dump.Frames)
+	}
+	for range n {
 		in := make([]netcode.Input, d.Terms.Players)
 		for i := range in {
-			at := p.at
+			at = p.at
 			flags := p.u8()
 			if flags > 3 {
 				p.fail(at, "flags of an input are %#02x, must be at most 3", flags)

@@ -329,7 +329,7 @@ func FuzzDump(f *testing.F) {
 			d.Values(field)
 		}
 		d.Join(d)
-		if len(d.State) > 1<<18 || len(d.Their) > 1<<18 || len(d.Inputs) > 255 {
+		if len(d.State) > 1<<18 || len(d.Their) > 1<<18 || len(d.Inputs) > 64 {
 			t.Fatalf("%d, %d, %d", len(d.State), len(d.Their), len(d.Inputs))
 		}
 	})
