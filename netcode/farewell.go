@@ -9,7 +9,6 @@ package netcode
 
 const (
 	linger    = 10 // ticks that a finished machine goes on speaking
-	hushAfter = 30 // ticks of silence before Quiet
 	goneAfter = 90 // ticks of silence after which a finished machine waits no longer
 	mostAhead = 64 // frames that a leaver plays on
 )

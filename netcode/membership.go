@@ -6,6 +6,9 @@ package netcode
 // and go on. Confirmed is what every member of the present view has reported as
 // complete in it; so no view can take back what another has confirmed.
 
+// hushAfter is after how many ticks of silence a machine is Quiet.
+const hushAfter = 30
+
 // membership is the present view and how it changes: which machines hear each other,
 // and the ballot on the next view. It takes in what the others say and how many ticks
 // passed, and decides. It sends nothing and steps nothing.
@@ -34,7 +37,7 @@ type member struct {
 
 	quiet     int      // ticks since it was heard
 	lost      int      // ticks since the transport has no way to it any more
-	age       int      // ticks since anybody heard it, as far as we know
+	age       int      // ticks since anybody heard it, as far as we know: what Terms.Timeout limits
 	quietSaid bool     // Quiet was told
 	hears     machines // whom it hears, as it told somebody
 	heardAt   uint32   // its tick when it did
