@@ -15,7 +15,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,6 +26,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/punchback/punchback/nat/natlab"
 	"github.com/punchback/punchback/nat/natlab/browsers"
 )
 
@@ -345,25 +345,8 @@ func (p *process) fails(t *testing.T, want string) {
 	}
 }
 
-// freePort is a TCP port that was free a moment ago, for UDP as well.
-func freePort(t *testing.T) int {
-	t.Helper()
-	for range 20 {
-		l, err := net.Listen("tcp", ":0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := l.Addr().(*net.TCPAddr).Port
-		u, err := net.ListenPacket("udp", fmt.Sprintf(":%d", port))
-		_ = l.Close()
-		if err == nil {
-			_ = u.Close()
-			return port
-		}
-	}
-	t.Fatal("no port is free for both TCP and UDP")
-	return 0
-}
+// freePort is a port for a program of the test.
+func freePort(t *testing.T) int { return natlab.FreePorts(1)[0] }
 
 // need skips a test on a machine without a program, except in CI.
 func need(t *testing.T, programs ...string) {

@@ -46,7 +46,7 @@ var rooms = map[string]room{
 	"nat":                       {},
 	"nat/cmd/natcheck":          {ours: "nat nat/portmap nat/trace"},
 	"nat/natlab":                {tool: true},
-	"nat/natlab/browsers":       {tool: true},
+	"nat/natlab/browsers":       {ours: "nat/natlab", tool: true},
 	"nat/trace":                 {},
 	"nat/portmap":               {},
 	"nat/punch":                 {ours: "nat/portmap nat/trace"},

@@ -21,6 +21,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/punchback/punchback/nat/natlab"
 )
 
 // A real authority gives a certificate for the name, by the port itself, which
@@ -35,19 +37,10 @@ func TestAutocert(t *testing.T) {
 	bin, dir := program(t), t.TempDir()
 	cert, key, config := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), filepath.Join(dir, "pebble.json")
 	pool := authority(t, cert, key)
+	ports := natlab.FreePorts(5)
 	var at [5]string // the service, the authority, its management, DNS, a port that nobody uses
-	var ports [5]int
-	var held []net.Listener // until all are known, so that none is taken twice
-	for i := range at {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		at[i], ports[i] = l.Addr().String(), l.Addr().(*net.TCPAddr).Port
-		held = append(held, l)
-	}
-	for _, l := range held {
-		l.Close()
+	for i, p := range ports {
+		at[i] = fmt.Sprint("127.0.0.1:", p)
 	}
 	b, err := json.Marshal(map[string]any{"pebble": map[string]any{"listenAddress": at[1], "managementListenAddress": at[2],
 		"certificate": cert, "privateKey": key, "httpPort": ports[4], "tlsPort": ports[0]}})

@@ -21,6 +21,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/punchback/punchback/nat/natlab"
 	"github.com/punchback/punchback/signaling/protocol"
 )
 
@@ -53,7 +54,7 @@ func TestDocumentedProxies(t *testing.T) {
 			if !strings.Contains(c.config, "127.0.0.1:8080") {
 				t.Fatalf("where the service is does not stand in %s", c.config)
 			}
-			port := free(t)
+			port := natlab.FreePorts(1)[0] // a proxy can't be asked which one it took
 			at := fmt.Sprint("127.0.0.1:", port)
 			begin(t, at, c.run(t, dir, strings.ReplaceAll(c.config, "127.0.0.1:8080", backend), cert, key, port))
 			through(t, &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true, DialContext: to(at)}})
@@ -203,17 +204,6 @@ func to(addr string) func(context.Context, string, string) (net.Conn, error) {
 	return func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "tcp", addr)
 	}
-}
-
-// free is a port that nobody uses: a proxy can't be asked which one it took.
-func free(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // one is what a document has of a pattern, once.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +17,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/punchback/punchback/nat/natlab"
 )
 
 var service string // the signaling program
@@ -48,12 +49,7 @@ func TestMain(m *testing.M) {
 // serve starts the signaling service as a process.
 func serve(t *testing.T) (url string, server *exec.Cmd) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	l.Close()
+	addr := fmt.Sprint("127.0.0.1:", natlab.FreePorts(1)[0])
 	server = exec.Command(service, "-addr", addr, "-turn", "127.0.0.1:0")
 	server.Stderr = t.Output()
 	if err := server.Start(); err != nil {

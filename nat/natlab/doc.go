@@ -9,7 +9,7 @@
 //	err := home.Command("ping", "-c", "1", lab.Server.Addr.String()).Run()
 //
 // It takes Linux, root, and the tools ip, nft and ethtool; a test on a machine that
-// lacks one is skipped. On other systems the package is empty. Namespaces are named
+// lacks one is skipped. On other systems there is FreePorts alone. Namespaces are named
 // pb-PID-LAB-NAME and go, with all that runs in them, when the tests end, however
 // they do. No program imports this package, and it knows nothing of games.
 //

@@ -3,6 +3,7 @@ package rtc_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http/httptest"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/punchback/punchback/nat/natlab"
 	"github.com/punchback/punchback/netcode/rtc"
 	"github.com/punchback/punchback/signaling/client"
 	"github.com/punchback/punchback/signaling/protocol"
@@ -36,7 +38,7 @@ func TestMain(m *testing.M) {
 // serve runs a real signaling server for one test; stop kills it early.
 func serve(t *testing.T) (url string, stop func()) {
 	t.Helper()
-	return serveAt(t, "127.0.0.1:0")
+	return serveAt(t, fmt.Sprint("127.0.0.1:", natlab.FreePorts(1)[0])) // which no connection takes while it is down
 }
 
 func serveAt(t *testing.T, addr string) (url string, stop func()) {

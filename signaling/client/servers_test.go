@@ -3,12 +3,14 @@
 package client_test
 
 import (
+	"fmt"
 	"net"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/punchback/punchback/nat/natlab"
 	"github.com/punchback/punchback/signaling/client"
 	"github.com/punchback/punchback/signaling/protocol"
 	"github.com/punchback/punchback/signaling/server"
@@ -22,15 +24,10 @@ func TestTheNextServerIsAsked(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer mute.Close()
-	gone, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	gone.Close()
-	for name, first := range map[string]net.Listener{"mute": mute, "gone": gone} {
+	for name, first := range map[string]string{"mute": mute.Addr().String(), "gone": fmt.Sprint("127.0.0.1:", natlab.FreePorts(1)[0])} {
 		t.Run(name, func(t *testing.T) {
 			wake := make(chan struct{}, 1)
-			c, err := client.Dial("ws://"+first.Addr().String()+"/toy/ROOM", client.Options{Build: "1", Fallbacks: []string{start(t)}, Notify: func() {
+			c, err := client.Dial("ws://"+first+"/toy/ROOM", client.Options{Build: "1", Fallbacks: []string{start(t)}, Notify: func() {
 				select {
 				case wake <- struct{}{}:
 				default:

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/punchback/punchback/nat/natlab"
 )
 
 // natsServers are the programs to test against, by version: the oldest that is
@@ -78,8 +80,8 @@ type natsd struct {
 
 func startNATS(t *testing.T, path string, count int) *natsd {
 	t.Helper()
-	n := &natsd{t: t, ports: freePorts(t, count)}
-	routes := freePorts(t, count)
+	n := &natsd{t: t, ports: natlab.FreePorts(count)}
+	routes := natlab.FreePorts(count)
 	var all []string
 	for _, p := range routes {
 		all = append(all, fmt.Sprintf("nats://127.0.0.1:%d", p))
@@ -173,18 +175,6 @@ func launch(t *testing.T, cmd *exec.Cmd, line string) *exec.Cmd {
 		}
 	}
 	return cmd
-}
-
-func freePorts(t *testing.T, count int) (ports []int) {
-	for range count {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports
 }
 
 func await(t *testing.T, what string, ok func() bool) {

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/punchback/punchback/nat/natlab"
 )
 
 // service is three signaling servers, as programs, and what stands before them.
@@ -32,7 +34,7 @@ func startService(t *testing.T, nats string) *service {
 	if info, err := os.Stat(s.bin); err != nil || info.Size() > 20_000_000 {
 		t.Errorf("the program is larger than 20 MB: %v, %v", info.Size(), err)
 	}
-	for _, p := range freePorts(t, 3) {
+	for _, p := range natlab.FreePorts(3) {
 		s.addrs = append(s.addrs, fmt.Sprint("127.0.0.1:", p))
 		s.procs = append(s.procs, nil)
 	}

@@ -10,6 +10,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"net"
 	"net/http"
@@ -23,6 +24,7 @@ import (
 	"github.com/pion/logging"
 	"github.com/pion/turn/v5"
 
+	"github.com/punchback/punchback/nat/natlab"
 	"github.com/punchback/punchback/signaling/protocol"
 	"github.com/punchback/punchback/signaling/server"
 )
@@ -189,13 +191,7 @@ func TestBackAfterADrain(t *testing.T) {
 }
 
 func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+	return fmt.Sprint("127.0.0.1:", natlab.FreePorts(1)[0])
 }
 
 // With a certificate players come by wss, and a renewed one is taken up.

@@ -7,11 +7,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"time"
+
+	"github.com/punchback/punchback/nat/natlab"
 )
 
 // A WebKit is a window of it, driven by classic WebDriver, which has no scripts
@@ -39,12 +40,7 @@ func OpenWebKit(dir string) (_ *WebKit, err error) {
 			k.Close()
 		}
 	}()
-	l, err := net.Listen("tcp", "127.0.0.1:0") // it takes no port by itself
-	if err != nil {
-		return nil, err
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	_ = l.Close()
+	port := natlab.FreePorts(1)[0] // it takes none by itself
 	cmd := exec.Command(path, fmt.Sprint("--port=", port), "--host=127.0.0.1")
 	cmd.Env = append(os.Environ(), "DISPLAY="+display, "HOME="+dir, "XDG_CACHE_HOME="+dir, "XDG_DATA_HOME="+dir, "LIBGL_ALWAYS_SOFTWARE=1", "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS=1")
 	if k.process, err = launch(cmd); err != nil {
