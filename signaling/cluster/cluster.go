@@ -9,10 +9,10 @@
 // owner dies, another server claims its slots. The clients reconnect by themselves and revive
 // their rooms there. A match never notices.
 //
-// Node is the part in a server: events in, messages out. Cluster is the part between servers:
-// Memory within one process, NATS between machines. A single server needs neither. The package
-// never sees a socket, never decides who may come in, and never carries a game's packets. It
-// is not for the browser.
+// A Cluster is what is between the servers: leases, and packets from one to another. Memory
+// is one within a process, NATS one between machines. A single server needs none. What each
+// server does with it is in signaling/internal/node. The package never sees a socket, never
+// decides who may come in, and never carries a game's packets. It is not for the browser.
 package cluster
 
 import (
@@ -20,6 +20,8 @@ import (
 	"errors"
 	"hash/fnv"
 	"strconv"
+
+	"github.com/punchback/punchback/signaling/protocol"
 )
 
 // Cluster is what servers have in common: leases, and packets to one another.
@@ -39,7 +41,8 @@ type Cluster interface {
 	Release(ctx context.Context, slot string, last uint64) error
 
 	// Publish sends a packet to one server, or to all (and Self) if to is empty.
-	// It may get lost. Packets to one server arrive in order.
+	// It may get lost. Packets to one server arrive in order. A packet has at
+	// most MaxPacket bytes.
 	Publish(to string, packet []byte) error
 
 	// Listen says who hears of every change of a lease, and of every packet for
@@ -64,6 +67,10 @@ var ErrTaken = errors.New("cluster: the lease has changed")
 // that has rooms: their number bounds what that costs, whatever players type
 // into a URL.
 const Slots = 64
+
+// MaxPacket is the longest packet between servers, in bytes: a message of a
+// client, and what is around it.
+const MaxPacket = protocol.MaxMessage + 4<<10
 
 // SlotOf is the slot of a game.
 func SlotOf(game string) string {

@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/punchback/punchback/signaling/cluster"
+	"github.com/punchback/punchback/signaling/internal/node"
 	"github.com/punchback/punchback/signaling/lobby"
 	"github.com/punchback/punchback/signaling/protocol"
 	"github.com/punchback/punchback/signaling/relay"
@@ -94,7 +94,7 @@ func newMetrics(s *Server) *metrics {
 		gauge("slots", "Parts of the games, of 64, whose rooms are kept here.", locked(func() int { return len(s.route.node.Slots()) }))
 		gauge("cluster_servers", "Servers of the cluster that are heard, this one among them; 0: it is cut off.", locked(func() int { return s.route.node.Servers() }))
 		var turns []string
-		for _, t := range cluster.Turns {
+		for _, t := range node.Turns {
 			turns = append(turns, string(t))
 		}
 		m.turns = counts("slot_turns_total", "Slots that became so here: owned, released, lost to another, or unsure since the lease could not be renewed.", "turn", turns...)

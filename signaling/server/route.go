@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/punchback/punchback/signaling/cluster"
+	"github.com/punchback/punchback/signaling/internal/node"
 	"github.com/punchback/punchback/signaling/lobby"
 	"github.com/punchback/punchback/signaling/protocol"
 )
@@ -29,7 +30,7 @@ type rooms interface {
 type route struct {
 	server  *Server
 	cluster cluster.Cluster
-	node    *cluster.Node // guarded by server.mu
+	node    *node.Node // guarded by server.mu
 	ctx     context.Context
 	cancel  context.CancelFunc
 	wg      sync.WaitGroup
@@ -57,7 +58,7 @@ func (s *Server) join(c cluster.Cluster, empty func() *lobby.Lobby) error {
 	r := &route{server: s, cluster: c, wake: make(chan struct{}, 1)}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	began := time.Now()
-	r.node = cluster.NewNode(c.Self(), func() time.Duration { return time.Since(began) }, empty, r)
+	r.node = node.New(c.Self(), func() time.Duration { return time.Since(began) }, empty, r)
 	s.lobby, s.route = r.node, r
 	err := c.Listen(
 		func(l cluster.Lease) { r.do(func() []lobby.Out { return r.node.Lease(l) }) },
@@ -178,10 +179,10 @@ func (r *route) Seen(member string, left bool) {
 }
 
 // Turned tells whoever runs this server what becomes of a slot; the server's lock is held.
-func (r *route) Turned(slot string, what cluster.Turn) {
+func (r *route) Turned(slot string, what node.Turn) {
 	r.server.metrics.turns.WithLabelValues(string(what)).Inc()
 	level := slog.LevelDebug
-	if what == cluster.Lost || what == cluster.Unsure {
+	if what == node.Lost || what == node.Unsure {
 		level = slog.LevelWarn
 	}
 	r.server.log.Log(r.ctx, level, "slot", "slot", slot, "is", what)

@@ -1,4 +1,4 @@
-package cluster
+package node
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/punchback/punchback/signaling/cluster"
 	"github.com/punchback/punchback/signaling/lobby"
 	"github.com/punchback/punchback/signaling/protocol"
 )
@@ -107,8 +108,8 @@ func (s *slot) early(now time.Duration, e *entry) bool {
 	return now < s.settled && e.Place.Code != "" && e.Hello.Resume == "" && !s.lobby.Has(e.Place)
 }
 
-// NewNode makes a Node. clock is monotonic, and make makes an empty lobby.
-func NewNode(self string, clock func() time.Duration, make func() *lobby.Lobby, o Outlet) *Node {
+// New makes a Node. clock is monotonic, and make makes an empty lobby.
+func New(self string, clock func() time.Duration, make func() *lobby.Lobby, o Outlet) *Node {
 	return &Node{
 		self: self, clock: clock, make: make, outlet: o,
 		slots: map[string]*slot{}, ends: map[lobby.Conn]*end{}, waiting: map[lobby.Conn]*end{},
@@ -130,7 +131,7 @@ func (n *Node) Count() (rooms, members int) {
 
 // Slots are the slots that this server owns.
 func (n *Node) Slots() (owned []string) {
-	for i := range Slots {
+	for i := range cluster.Slots {
 		if s := n.slots[strconv.Itoa(i)]; s != nil && s.lobby != nil {
 			owned = append(owned, s.name)
 		}
@@ -187,7 +188,7 @@ func (n *Node) flush() []lobby.Out {
 // Enter is the Hello of a new socket, see lobby.Enter.
 func (n *Node) Enter(c lobby.Conn, p protocol.Place, hello protocol.Message, from lobby.From) []lobby.Out {
 	n.look()
-	e := &end{slot: n.slot(SlotOf(p.Game)), entry: entry{p, hello, from}, since: n.now}
+	e := &end{slot: n.slot(cluster.SlotOf(p.Game)), entry: entry{p, hello, from}, since: n.now}
 	n.ends[c] = e
 	n.waiting[c] = e
 	n.attach(c, e)
@@ -208,7 +209,7 @@ func (n *Node) attach(c lobby.Conn, e *end) {
 	case s.lease.Node != n.self && n.alive(s.lease.Node) && s.denied != s.lease.Term:
 		body, err := json.Marshal(e.entry)
 		if err != nil {
-			panic("cluster: " + err.Error()) // No field of an entry can fail to marshal.
+			panic("node: " + err.Error()) // No field of an entry can fail to marshal.
 		}
 		e.node, e.up, e.down = s.lease.Node, 1, 0
 		n.send(e.node, packet{kind: enter, conn: uint64(c), seq: 1, term: s.lease.Term, slot: s.name, body: body})
@@ -348,10 +349,10 @@ func (n *Node) send(to string, p packet) { n.outlet.Publish(to, p.encode()) }
 func (n *Node) slot(name string) *slot {
 	s := n.slots[name]
 	if s == nil {
-		if i, err := strconv.Atoi(name); err != nil || i < 0 || i >= Slots || strconv.Itoa(i) != name {
+		if i, err := strconv.Atoi(name); err != nil || i < 0 || i >= cluster.Slots || strconv.Itoa(i) != name {
 			return nil
 		}
-		s = &slot{name: name, lease: Lease{Slot: name}}
+		s = &slot{name: name, lease: cluster.Lease{Slot: name}}
 		n.slots[name] = s
 	}
 	return s

@@ -1,10 +1,11 @@
-package cluster
+package node
 
 import (
 	"bytes"
 	"encoding/json"
 	"time"
 
+	"github.com/punchback/punchback/signaling/cluster"
 	"github.com/punchback/punchback/signaling/lobby"
 )
 
@@ -59,7 +60,7 @@ func (n *Node) publishSlot(s *slot, all bool) {
 	s.lobby.Notes(all, func(l *lobby.Note) {
 		text, err := json.Marshal(l)
 		if err != nil {
-			panic("cluster: " + err.Error()) // No field of a note can fail to marshal.
+			panic("node: " + err.Error()) // No field of a note can fail to marshal.
 		}
 		body = append(append(body, text...), '\n')
 		if len(body) > maxNotesBody {
@@ -77,7 +78,7 @@ func (n *Node) note(p packet) {
 	}
 	for text := range bytes.Lines(p.body) {
 		var l lobby.Note
-		if json.Unmarshal(text, &l) != nil || SlotOf(l.Game) != s.name {
+		if json.Unmarshal(text, &l) != nil || cluster.SlotOf(l.Game) != s.name {
 			continue
 		}
 		if s.lobby != nil && p.term < s.since { // Of whoever was the owner before.

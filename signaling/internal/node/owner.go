@@ -1,10 +1,11 @@
-package cluster
+package node
 
 import (
 	"encoding/json"
 	"errors"
 	"time"
 
+	"github.com/punchback/punchback/signaling/cluster"
 	"github.com/punchback/punchback/signaling/lobby"
 	"github.com/punchback/punchback/signaling/protocol"
 )
@@ -12,14 +13,14 @@ import (
 // slot is some of the games, and what this server knows of their owner.
 type slot struct {
 	name   string
-	lease  Lease         // as last seen
+	lease  cluster.Lease // as last seen
 	seen   time.Duration // when
 	denied uint64        // the term whose owner says that it leaves, and never acts again
 	freed  time.Duration // when it was last seen to become free
 
 	asking bool          // a claim is under way
 	asked  time.Duration // when the last began
-	prior  Lease         // when it began
+	prior  cluster.Lease // when it began
 
 	// While this server is the owner:
 	lobby   *lobby.Lobby  // nil: it is not
@@ -73,13 +74,13 @@ func (n *Node) claim(s *slot) {
 }
 
 // Claimed is the answer to a Claim of the Outlet's.
-func (n *Node) Claimed(slot string, l Lease, err error) []lobby.Out {
+func (n *Node) Claimed(slot string, l cluster.Lease, err error) []lobby.Out {
 	n.look()
 	s := n.slot(slot)
 	asked := s.asked // What follows may ask again.
 	s.asking = false
 	switch {
-	case errors.Is(err, ErrTaken):
+	case errors.Is(err, cluster.ErrTaken):
 		n.see(s, l)
 	case err != nil:
 		// It may or may not have happened: Poll asks again, and the lease is not
@@ -120,7 +121,7 @@ func (n *Node) admit(s *slot) {
 }
 
 // Lease is a change of a lease, as all servers hear of it, perhaps late.
-func (n *Node) Lease(l Lease) []lobby.Out {
+func (n *Node) Lease(l cluster.Lease) []lobby.Out {
 	n.look()
 	if s := n.slot(l.Slot); s != nil && l.Term > s.lease.Term {
 		n.see(s, l)
@@ -129,7 +130,7 @@ func (n *Node) Lease(l Lease) []lobby.Out {
 }
 
 // see is what follows from a lease.
-func (n *Node) see(s *slot, l Lease) {
+func (n *Node) see(s *slot, l cluster.Lease) {
 	before := s.lease
 	if before == l {
 		return
@@ -313,7 +314,7 @@ func (n *Node) host(from string, p packet) {
 func (n *Node) receive(from string, p packet) {
 	s := n.slot(p.slot)
 	var e entry
-	if s == nil || json.Unmarshal(p.body, &e) != nil || SlotOf(e.Place.Game) != s.name || p.seq != 1 {
+	if s == nil || json.Unmarshal(p.body, &e) != nil || cluster.SlotOf(e.Place.Game) != s.name || p.seq != 1 {
 		n.send(from, packet{kind: out, end: true, conn: p.conn, slot: p.slot})
 		return
 	}

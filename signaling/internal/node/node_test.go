@@ -1,4 +1,4 @@
-package cluster
+package node
 
 import (
 	"encoding/json"
@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/punchback/punchback/signaling/cluster"
 	"github.com/punchback/punchback/signaling/lobby"
 	"github.com/punchback/punchback/signaling/protocol"
 )
@@ -36,7 +37,7 @@ func TestThreeNodesAndTheirTroubles(t *testing.T) {
 
 // trouble is one minute of it, and one without.
 func trouble(seed uint64) *world {
-	w := &world{rng: rand.New(rand.NewPCG(seed, 1)), leases: map[string]Lease{}, lines: map[string]time.Duration{}}
+	w := &world{rng: rand.New(rand.NewPCG(seed, 1)), leases: map[string]cluster.Lease{}, lines: map[string]time.Duration{}}
 	for range 3 {
 		w.boot()
 	}
@@ -105,7 +106,7 @@ func (w *world) heal() {
 // place: those who were there come back first.
 func TestAStrangerIsNotFirst(t *testing.T) {
 	now := time.Second
-	n := NewNode("a", func() time.Duration { return now }, func() *lobby.Lobby { return lobby.New(lobby.Limits{}, rand.New(rand.NewPCG(1, 1)).Uint64) }, outlet{})
+	n := New("a", func() time.Duration { return now }, func() *lobby.Lobby { return lobby.New(lobby.Limits{}, rand.New(rand.NewPCG(1, 1)).Uint64) }, outlet{})
 	var said []lobby.Out
 	pass := func(d time.Duration) {
 		for range d / (100 * time.Millisecond) {
@@ -114,8 +115,8 @@ func TestAStrangerIsNotFirst(t *testing.T) {
 			said = append(said, n.Poll()...)
 		}
 	}
-	slot := SlotOf("pong")
-	n.Lease(Lease{slot, "dead", 5})
+	slot := cluster.SlotOf("pong")
+	n.Lease(cluster.Lease{Slot: slot, Node: "dead", Term: 5})
 	pass(patience)
 	place := protocol.Place{Game: "pong", Code: "A", Min: 2, Max: 3}
 	said = append(said, n.Enter(1, place, protocol.Message{Kind: protocol.Hello}, lobby.From{})...)
@@ -123,7 +124,7 @@ func TestAStrangerIsNotFirst(t *testing.T) {
 	if !n.slots[slot].asking {
 		t.Fatal("nobody claims the slot")
 	}
-	said = append(said, n.Claimed(slot, Lease{slot, "a", 6}, nil)...)
+	said = append(said, n.Claimed(slot, cluster.Lease{Slot: slot, Node: "a", Term: 6}, nil)...)
 	if len(said) > 0 {
 		t.Fatalf("the stranger was told %+v", said)
 	}
@@ -144,7 +145,7 @@ func TestAStrangerIsNotFirst(t *testing.T) {
 		if len(said) > 0 {
 			t.Fatalf("too early: %+v", said)
 		}
-		n.Claimed(slot, Lease{slot, "a", n.slots[slot].lease.Term + 1}, nil)
+		n.Claimed(slot, cluster.Lease{Slot: slot, Node: "a", Term: n.slots[slot].lease.Term + 1}, nil)
 		pass(100 * time.Millisecond)
 	}
 	if len(said) != 1 || said[0].To != 3 || said[0].Message.Code != "B" {
@@ -166,7 +167,7 @@ func (outlet) Missed(string)          {}
 // what makes no sense.
 func FuzzNodePacket(f *testing.F) {
 	body, _ := json.Marshal(entry{protocol.Place{Game: "pong", Min: 2, Max: 2}, protocol.Message{Kind: protocol.Hello}, lobby.From{}})
-	slot := SlotOf("pong")
+	slot := cluster.SlotOf("pong")
 	for _, p := range []packet{
 		{kind: beat}, {kind: gone}, {kind: seen, end: true, body: []byte("pong/A:1")},
 		{kind: enter, conn: 9, seq: 1, slot: slot, body: body},
@@ -180,17 +181,17 @@ func FuzzNodePacket(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		now := time.Second
-		n := NewNode("a", func() time.Duration { return now }, func() *lobby.Lobby { return lobby.New(lobby.Limits{}, rand.New(rand.NewPCG(1, 1)).Uint64) }, outlet{})
+		n := New("a", func() time.Duration { return now }, func() *lobby.Lobby { return lobby.New(lobby.Limits{}, rand.New(rand.NewPCG(1, 1)).Uint64) }, outlet{})
 		n.Packet("b", packet{kind: beat}.encode())
 		hello := protocol.Message{Kind: protocol.Hello}
 		n.Enter(1, protocol.Place{Game: "pong", Min: 2, Max: 2}, hello, lobby.From{})
-		n.Claimed(slot, Lease{slot, "a", 3}, nil)
+		n.Claimed(slot, cluster.Lease{Slot: slot, Node: "a", Term: 3}, nil)
 		n.Packet("b", packet{kind: enter, conn: 7, seq: 1, slot: slot, body: body}.encode())
 		other := slot
 		for i := 0; other == slot; i++ {
-			other = SlotOf(fmt.Sprint(i))
+			other = cluster.SlotOf(fmt.Sprint(i))
 			if other != slot {
-				n.Lease(Lease{other, "b", 4})
+				n.Lease(cluster.Lease{Slot: other, Node: "b", Term: 4})
 				n.Enter(2, protocol.Place{Game: fmt.Sprint(i), Min: 2, Max: 2}, hello, lobby.From{})
 			}
 		}
@@ -201,7 +202,7 @@ func FuzzNodePacket(f *testing.F) {
 		now += 100 * time.Millisecond
 		n.Poll()
 		n.Tick()
-		if len(n.guests) != len(n.names) || len(n.guests) > 2 || len(n.ends) > 2 || len(n.slots) > Slots {
+		if len(n.guests) != len(n.names) || len(n.guests) > 2 || len(n.ends) > 2 || len(n.slots) > cluster.Slots {
 			t.Fatalf("%d guests, %d names, %d sockets", len(n.guests), len(n.names), len(n.ends))
 		}
 	})

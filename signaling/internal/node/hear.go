@@ -1,6 +1,7 @@
-package cluster
+package node
 
 import (
+	"github.com/punchback/punchback/signaling/cluster"
 	"github.com/punchback/punchback/signaling/lobby"
 	"github.com/punchback/punchback/signaling/protocol"
 )
@@ -54,7 +55,7 @@ func (n *Node) Packet(from string, b []byte) []lobby.Out {
 			if s := e.slot; p.end && s.lease.Node == from {
 				s.denied = s.lease.Term
 			} else if p.term > s.lease.Term {
-				n.see(s, Lease{Slot: s.name, Node: string(p.body), Term: p.term})
+				n.see(s, cluster.Lease{Slot: s.name, Node: string(p.body), Term: p.term})
 			}
 		}
 	}

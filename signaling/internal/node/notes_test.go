@@ -1,4 +1,4 @@
-package cluster
+package node
 
 import (
 	"math/rand/v2"
@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/punchback/punchback/signaling/cluster"
 	"github.com/punchback/punchback/signaling/lobby"
 	"github.com/punchback/punchback/signaling/protocol"
 )
@@ -39,7 +40,7 @@ func (a antenna) Missed(string)          {}
 
 func (a *air) boot(self string) *Node {
 	rng := rand.New(rand.NewPCG(uint64(len(self)), uint64(len(a.nodes))))
-	n := NewNode(self, func() time.Duration { return a.now }, func() *lobby.Lobby { return lobby.New(lobby.Limits{Notes: true}, rng.Uint64) }, antenna{a, self})
+	n := New(self, func() time.Duration { return a.now }, func() *lobby.Lobby { return lobby.New(lobby.Limits{Notes: true}, rng.Uint64) }, antenna{a, self})
 	a.nodes[self] = n
 	return n
 }
@@ -73,7 +74,7 @@ func (a *air) pass(d time.Duration) {
 func (a *air) own(n *Node, slot string) {
 	a.terms++
 	n.slot(slot).asked = a.now
-	n.Claimed(slot, Lease{slot, n.self, a.terms}, nil)
+	n.Claimed(slot, cluster.Lease{Slot: slot, Node: n.self, Term: a.terms}, nil)
 }
 
 // What an owner noted its successor knows, also one that was not there yet when
@@ -87,7 +88,7 @@ func TestTheNextOwnerKnows(t *testing.T) {
 				a.boot("two")
 			}
 			a.pass(time.Second)
-			slot := SlotOf("pong")
+			slot := cluster.SlotOf("pong")
 			a.own(one, slot)
 			place := protocol.Place{Game: "pong", Min: 2, Max: 4, New: true}
 			hello := protocol.Message{Kind: protocol.Hello, Build: "1"}
@@ -139,7 +140,7 @@ func TestTheNextOwnerKnows(t *testing.T) {
 func TestNotesEnd(t *testing.T) {
 	a := &air{now: time.Second, nodes: map[string]*Node{}}
 	n := a.boot("one")
-	slot := SlotOf("pong")
+	slot := cluster.SlotOf("pong")
 	text := `{"Game":"pong","Code":"BCDFG","Over":9,"Gone":true}` + "\n"
 	n.Packet("two", packet{kind: note, slot: slot, body: []byte(text + "junk\n" + `{"Game":"elsewhere"}` + "\n")}.encode())
 	n.Packet("two", packet{kind: note, slot: slot, body: []byte(text)}.encode())

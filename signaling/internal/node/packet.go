@@ -1,10 +1,11 @@
-package cluster
+package node
 
 import (
 	"encoding/binary"
 	"errors"
 	"fmt"
 
+	"github.com/punchback/punchback/signaling/cluster"
 	"github.com/punchback/punchback/signaling/lobby"
 	"github.com/punchback/punchback/signaling/protocol"
 )
@@ -43,9 +44,6 @@ type entry struct {
 	From  lobby.From
 }
 
-// maxPacket is the longest packet, in bytes: a message and what is around it.
-const maxPacket = protocol.MaxMessage + 4<<10
-
 func (p packet) encode() []byte {
 	b := make([]byte, 0, 40+len(p.slot)+len(p.body))
 	b = append(b, byte(p.kind), 0)
@@ -60,12 +58,12 @@ func (p packet) encode() []byte {
 	return append(b, p.body...)
 }
 
-var errPacket = errors.New("cluster: not a packet")
+var errPacket = errors.New("node: not a packet")
 
 // decode reads a packet; its body is part of b.
 func decode(b []byte) (p packet, err error) {
-	if len(b) > maxPacket {
-		return p, fmt.Errorf("cluster: packet of %d bytes, the limit is %d", len(b), maxPacket)
+	if len(b) > cluster.MaxPacket {
+		return p, fmt.Errorf("node: packet of %d bytes, the limit is %d", len(b), cluster.MaxPacket)
 	}
 	if len(b) < 2 {
 		return p, errPacket

@@ -1,4 +1,4 @@
-package cluster
+package node
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/punchback/punchback/signaling/cluster"
 	"github.com/punchback/punchback/signaling/lobby"
 	"github.com/punchback/punchback/signaling/protocol"
 )
@@ -22,7 +23,7 @@ type world struct {
 	order  int // of events at one time
 
 	term    uint64
-	leases  map[string]Lease
+	leases  map[string]cluster.Lease
 	nodes   []*machine
 	named   int
 	lines   map[string]time.Duration // when the last packet of a pair arrives
@@ -110,7 +111,7 @@ func (w *world) boot() *machine {
 	w.named++
 	m := &machine{w: w, rate: 0.9 + 0.2*w.rng.Float64(), socks: map[lobby.Conn]*sock{}}
 	rng := rand.New(rand.NewPCG(w.rng.Uint64(), 2))
-	m.node = NewNode(fmt.Sprint("n", w.named), m.clock, func() *lobby.Lobby {
+	m.node = New(fmt.Sprint("n", w.named), m.clock, func() *lobby.Lobby {
 		return lobby.New(lobby.Limits{Notes: true, Grace: 40, PlayGrace: 40}, rng.Uint64)
 	}, m)
 	w.nodes = append(w.nodes, m)
@@ -160,7 +161,7 @@ func (m *machine) wake() {
 	}
 }
 
-func (m *machine) hears(l Lease) {
+func (m *machine) hears(l cluster.Lease) {
 	if m.w.faults && m.w.rng.IntN(10) == 0 {
 		return // The watch is broken; what comes later heals it.
 	}
@@ -194,13 +195,13 @@ func (m *machine) Publish(to string, b []byte) {
 var errTimeout = errors.New("no answer")
 
 func (m *machine) Claim(slot string, last uint64) {
-	m.set(Lease{Slot: slot, Node: m.node.self}, last, func(l Lease, err error) {
+	m.set(cluster.Lease{Slot: slot, Node: m.node.self}, last, func(l cluster.Lease, err error) {
 		m.do(func() []lobby.Out { return m.node.Claimed(slot, l, err) })
 	})
 }
 
 func (m *machine) Release(slot string, last uint64) {
-	m.set(Lease{Slot: slot}, last, func(Lease, error) {})
+	m.set(cluster.Lease{Slot: slot}, last, func(cluster.Lease, error) {})
 }
 
 func (m *machine) Turned(string, Turn) {}
@@ -209,16 +210,16 @@ func (m *machine) Missed(string)       {}
 
 // set writes a lease after a while, and answers after another; or not, and
 // then it may have been written.
-func (m *machine) set(l Lease, last uint64, answer func(Lease, error)) {
+func (m *machine) set(l cluster.Lease, last uint64, answer func(cluster.Lease, error)) {
 	w := m.w
 	answered := false
-	reply := func(l Lease, err error) {
+	reply := func(l cluster.Lease, err error) {
 		if !answered {
 			answered = true
 			answer(l, err)
 		}
 	}
-	w.after(time.Second, func() { reply(Lease{}, errTimeout) })
+	w.after(time.Second, func() { reply(cluster.Lease{}, errTimeout) })
 	lossy := func() bool { return m.cut || w.faults && w.rng.IntN(50) == 0 }
 	if lossy() {
 		return
@@ -230,7 +231,7 @@ func (m *machine) set(l Lease, last uint64, answer func(Lease, error)) {
 	w.after(w.some(late), func() {
 		now := w.leases[l.Slot]
 		now.Slot = l.Slot
-		result, err := now, ErrTaken
+		result, err := now, cluster.ErrTaken
 		if now.Term == last {
 			w.term++
 			w.claims++
