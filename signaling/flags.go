@@ -87,25 +87,7 @@ func parse(args, environ []string, out, warn io.Writer) (cfg options, err error)
 	f.Var(&count{&cfg.Limits.Rooms, 10_000, 1, 1_000_000}, "rooms", "`limit` of rooms at once")
 	f.Var(&count{&cfg.Limits.Rate, 50, 1, 1_000_000}, "rate", "`limit` of messages a second of one connection")
 
-	cfg.RelayPorts = relay.Ports{Low: 61000, High: 65535}
-	f.Var((*ports)(&cfg.RelayPorts), "relay-ports", "UDP `range` of relayed addresses, of which two players need two")
-	f.Var(&count{&cfg.RelayLimits.Total, 1 << 30, 1, math.MaxInt}, "relay-total", "`limit` of bytes that the relay carries for one player, until it has carried none for an hour")
-	for _, l := range []struct {
-		to    *int
-		value int
-		name  string
-		text  string
-	}{
-		{&cfg.RelayLimits.AddressBytes, 4 << 20, "relay-address-bytes", "`limit` of bytes a second, each way, that it carries for players at one address"},
-		{&cfg.RelayLimits.AddressPackets, 30_000, "relay-address-packets", "`limit` of packets a second, the same"},
-		{&cfg.RelayLimits.AllBytes, 64 << 20, "relay-bytes", "`limit` of bytes a second, each way, that it carries for everybody"},
-		{&cfg.RelayLimits.AllPackets, 500_000, "relay-packets", "`limit` of packets a second, the same"},
-	} {
-		f.Var(&count{l.to, l.value, 1, math.MaxInt}, l.name, l.text)
-	}
-	f.BoolVar(&cfg.RelayPrivate, "relay-private", false, "let the relay reach private addresses, such as others in this network;\nimplied when bound to loopback")
-
-	f.Func("turn-server", "`relay` of other people's that players are told of, too, again for each:\n\"turn:HOST:PORT turns:HOST:PORT secret=FILE\", as coturn has a secret;\n\"turn:HOST:PORT user=NAME password=FILE\";\n\"mint=URL token=FILE body=TEXT\", which answers with credentials (also user= and password=);\n\"run=COMMAND ...\", which prints such an answer. FILE may be env:VARIABLE. In a variable\nthere are semicolons between relays", relays(&cfg.Others))
+	relayFlags(f, &cfg.Config)
 	f.StringVar(&cfg.proofs, "proofs", "", "`file` of the key by which players prove after a restart what they were; it is made\nif it is not there; default: punchback/proofs.key in the configuration folder")
 	f.StringVar(&cfg.nats, "nats", "", "`servers` of NATS with JetStream, by which several of these are one: nats://host:4222,\nwith commas between; default: this one is alone")
 	cfg.Drain = 30 * time.Second
@@ -138,6 +120,29 @@ func parse(args, environ []string, out, warn io.Writer) (cfg options, err error)
 	}
 	cfg.Log, err = logger(format, verbose, warn)
 	return cfg, err
+}
+
+// relayFlags has the flags of the relay, and of those of others.
+func relayFlags(f *flag.FlagSet, cfg *server.Config) {
+	cfg.RelayPorts = relay.Ports{Low: 61000, High: 65535}
+	f.Var((*ports)(&cfg.RelayPorts), "relay-ports", "UDP `range` of relayed addresses, of which two players need two")
+	f.Var(&count{&cfg.RelayLimits.Total, 1 << 30, 1, math.MaxInt}, "relay-total", "`limit` of bytes that the relay carries for one player, until it has carried none for an hour")
+	for _, l := range []struct {
+		to    *int
+		value int
+		name  string
+		text  string
+	}{
+		{&cfg.RelayLimits.AddressBytes, 4 << 20, "relay-address-bytes", "`limit` of bytes a second, each way, that it carries for players at one address"},
+		{&cfg.RelayLimits.AddressPackets, 30_000, "relay-address-packets", "`limit` of packets a second, the same"},
+		{&cfg.RelayLimits.AllBytes, 64 << 20, "relay-bytes", "`limit` of bytes a second, each way, that it carries for everybody"},
+		{&cfg.RelayLimits.AllPackets, 500_000, "relay-packets", "`limit` of packets a second, the same"},
+	} {
+		f.Var(&count{l.to, l.value, 1, math.MaxInt}, l.name, l.text)
+	}
+	f.BoolVar(&cfg.RelayPrivate, "relay-private", false, "let the relay reach private addresses, such as others in this network;\nimplied when bound to loopback")
+
+	f.Func("turn-server", "`relay` of other people's that players are told of, too, again for each:\n\"turn:HOST:PORT turns:HOST:PORT secret=FILE\", as coturn has a secret;\n\"turn:HOST:PORT user=NAME password=FILE\";\n\"mint=URL token=FILE body=TEXT\", which answers with credentials (also user= and password=);\n\"run=COMMAND ...\", which prints such an answer. FILE may be env:VARIABLE. In a variable\nthere are semicolons between relays", relays(&cfg.Others))
 }
 
 // environment sets flags from variables, and points out those that are none.

@@ -43,7 +43,7 @@ const (
 	CodeOrigin  = "origin"  // the page's origin is not one that the server serves
 	CodePlace   = "place"   // the path or query names no room
 	CodeBuild   = "build"   // the room plays another build of the game
-	CodeRoom    = "room"    // no room of that code is to be had: there is none, or it is full, plays is locked or of another build; one answer for all, since codes can be guessed: see Spoken
+	CodeRoom    = "room"    // no room of that code is to be had: there is none, or it is full, plays, is locked or of another build; one answer for all, since codes can be guessed: see Spoken
 	CodeFull    = "full"    // the room is full
 	CodePlaying = "playing" // the room is in a match
 	CodeAdmit   = "admit"   // whoever runs the server does not let this client in

@@ -93,6 +93,11 @@ func TestMetrics(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for _, help := range regexp.MustCompile("(?m)^# HELP (punchback_[a-z_]+)").FindAllStringSubmatch(said, -1) {
+			if strings.HasSuffix(page, ".md") && !regexp.MustCompile("`"+help[1]+"[`{]").Match(text) {
+				t.Errorf("%s does not tell of %s", page, help[1])
+			}
+		}
 		for _, name := range regexp.MustCompile("punchback_[a-z_]+").FindAllString(string(text), -1) {
 			if of := strings.TrimPrefix(name, "punchback_"); !strings.HasPrefix(of, "slot") && !strings.HasPrefix(of, "cluster") && !strings.Contains(said, "\n"+name) { // Those are of a cluster.
 				t.Errorf("%s tells of %s, which is no metric", page, name)

@@ -250,9 +250,13 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.mu.Lock()
-	if s.draining || len(s.conns) >= 2*s.cfg.Limits.Sockets || !s.usable() { // Too many even to be told, or others know better.
+	crowd := len(s.conns) >= 2*s.cfg.Limits.Sockets // too many even to be told
+	if crowd || s.draining || !s.usable() {         // or others know better
 		s.mu.Unlock()
 		c.source.leave(now)
+		if crowd {
+			s.metrics.drops.WithLabelValues(dropCrowd).Inc()
+		}
 		http.Error(w, "closing or busy", http.StatusServiceUnavailable)
 		return
 	}
