@@ -97,7 +97,7 @@ func TestHiddenTab(t *testing.T) {
 	if testing.Short() {
 		frames = 300
 	}
-	// Who waits for a friend looks elsewhere meanwhile, such as where the link is to be sent.
+	// Whoever waits for a friend looks elsewhere meanwhile, such as where the link is to be sent.
 	p := open(t, "page", join(room(t), 2))
 	p.front()
 	b := start(t, "bot", "bot", "-server", world.server, "-room", room(t), "-frames", "36000") // longer than the test

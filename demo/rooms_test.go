@@ -325,7 +325,7 @@ func TestRoomsSilentCrowd(t *testing.T) {
 }
 
 // resume says hello to a room as one who has lost a connection and was the leader
-// there, and returns the answer. Who is told to come back later does so; who is let
+// there, and returns the answer. Whoever is told to come back later does so; whoever is let
 // in stays.
 func resume(t *testing.T, server, code, token string) protocol.Message {
 	t.Helper()
@@ -345,7 +345,7 @@ func resume(t *testing.T, server, code, token string) protocol.Message {
 }
 
 // TestRoomsRestart kills the server and starts it again while both members of a room
-// are away. Who only knows the code, and comes first, has taken nothing from those
+// are away. Whoever only knows the code, and comes first, has taken nothing from those
 // who were there when they are back: no number, no place, no room.
 func TestRoomsRestart(t *testing.T) {
 	t.Parallel()

@@ -20,7 +20,7 @@ import (
 // Tabs of one person's browser: one that comes in the place of another that died or
 // was left gets that one's place, and two that live are two members.
 
-// secondOf is who plays with 1 in a match of two.
+// secondOf is the machine that plays with 1 in a match of two.
 func secondOf(t *testing.T, seats []string) string {
 	t.Helper()
 	if len(seats) != 2 || seats[0] != "1" {

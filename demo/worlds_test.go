@@ -131,7 +131,7 @@ const (
 	aBot    = 0.1
 )
 
-// most is for who counts ticks or milliseconds: it leaves room for two bots, which
+// most is for whoever counts ticks or milliseconds: it leaves room for two bots, which
 // are quiet.
 func most() float64 { return float64(runtime.NumCPU()) - 2*aBot }
 

@@ -32,7 +32,7 @@ type found struct {
 	at     netip.AddrPort // zero where the browser hides it behind a name (mDNS)
 	base   netip.AddrPort // of a srflx; its port is 0 where the browser hides it
 	group  string         // the foundation (RFC 8445 section 5.1.1.3): equal for equal bases, in Chromium at least
-	server string         // the URL of who told it; empty where the browser does not say
+	server string         // the URL of whoever told it; empty where the browser does not say
 }
 
 func probe(ctx context.Context, servers []string) (r Report, err error) {

@@ -134,7 +134,7 @@ func (s *Session) judge() {
 		}
 	}
 	if s.farewell.leaving || !s.farewell.fin || s.farewell.lingers(s.tick, &s.members) {
-		return // silence of others is no error for who leaves, see Done
+		return // silence of others is no error for whoever leaves, see Done
 	}
 	p := &s.peers[s.members.lastOut]
 	s.err = s.leftError(p, s.members.cuts[p.machine])

@@ -21,7 +21,7 @@ func (m machines) has(machine int) bool { return m>>machine&1 != 0 }
 func (m machines) count() int           { return bits.OnesCount8(uint8(m)) }
 func (m machines) lowest() machines     { return m & -m }
 
-// ballotID orders ballots: by their round, then by who proposes. 0 is none.
+// ballotID orders ballots: by their round, then by whoever proposes. 0 is none.
 type ballotID uint16
 
 const maxRound = 1<<13 - 1
@@ -32,7 +32,7 @@ func (id ballotID) proposer() int { return int(id & 7) }
 // outcome is what a ballot is about.
 type outcome struct {
 	absent machines          // in this view, but not in the next
-	cuts   [MaxPlayers]Frame // their last frames, by machine, and those of who has gone before
+	cuts   [MaxPlayers]Frame // their last frames, by machine, and those of whoever has gone before
 }
 
 // vote is all that a machine has said in the ballots of one view. It only ever
@@ -40,7 +40,7 @@ type outcome struct {
 type vote struct {
 	promised ballotID
 	suspects machines          // of that ballot
-	heads    [MaxPlayers]Frame // up to where it held their inputs when it promised, and those of who has gone before
+	heads    [MaxPlayers]Frame // up to where it held their inputs when it promised, and those of whoever has gone before
 	accepted ballotID
 	value    outcome // accepted with it
 }

@@ -131,7 +131,7 @@ func TestLeaverWhoseFriendIsGone(t *testing.T) {
 	}
 }
 
-// Who leaves before the start does not start when the others' hellos arrive.
+// Whoever leaves before the start does not start when the others' hellos arrive.
 func TestLeaveWhileHellosAreOnTheWay(t *testing.T) {
 	b := newTable(t, 2, simnet.Path{Latency: 9000}, nil)
 	b.run(12) // both have heard, neither knows that the other has

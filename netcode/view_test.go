@@ -317,7 +317,7 @@ func TestADropThatIsKnown(t *testing.T) {
 	}
 }
 
-// Who is gone for one machine and not for the others stays: they pass on what
+// Whoever is gone for one machine and not for the others stays: they pass on what
 // it says.
 func TestADropThatIsKnownToOneAlone(t *testing.T) {
 	b := viewTable(t, 3, simnet.Path{Latency: 2000})

@@ -196,7 +196,7 @@ func TestSeekStepsLittle(t *testing.T) {
 	}
 }
 
-// Who comes late starts at the first row with a state.
+// Whoever comes late starts at the first row with a state.
 func TestViewerStartsInTheMiddle(t *testing.T) {
 	r, s := filmed(t, 100, 40)
 	r.rows = r.rows[40:]

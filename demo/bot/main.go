@@ -240,7 +240,7 @@ func wait(ctx context.Context, room *rtc.Room, out io.Writer) (*rtc.Match, error
 	}
 }
 
-// roster is who is in a room, and how this machine is linked to them; empty before
+// roster is the members of a room, and how this machine is linked to each; empty before
 // it is in the room itself.
 func roster(room *rtc.Room) string {
 	var all []string

@@ -18,7 +18,7 @@ const (
 	BodyWidth  = 20 // a fighter stands with the middle of its feet at Pos
 	BodyHeight = 32
 
-	// Who leaves this box is out.
+	// Whoever leaves this box is out.
 	BlastSide   = 400
 	BlastTop    = -330
 	BlastBottom = 230

@@ -76,7 +76,7 @@ func (s *State) step(ring *cues.Ring, in []netcode.Input) {
 	}
 }
 
-// attend sees who is here. Who leaves is out; who comes waits for the next
+// attend sees who is here. Whoever leaves is out; whoever comes waits for the next
 // round; and who is left alone has won.
 func (w world) attend(in []netcode.Input) {
 	here, last := 0, int8(-1)

@@ -108,7 +108,7 @@ func called(m *rtc.Member) string {
 }
 
 // trouble is what is wrong with a member in a match, for its card; empty: nothing.
-// Who has lost only the server plays on.
+// Whoever has lost only the server plays on.
 func trouble(m *rtc.Member) string {
 	away := int(m.AwayFor.Seconds())
 	switch open := m.Report.State == punch.Open; {

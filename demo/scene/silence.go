@@ -8,7 +8,7 @@ import (
 	"github.com/punchback/punchback/netcode"
 )
 
-// silence is who is not heard in a match, by seat, and for how many ticks; zero is
+// silence is the seats of a match that are not heard, and for how many ticks; zero is
 // heard.
 type silence [game.MaxPlayers]int
 

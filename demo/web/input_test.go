@@ -55,7 +55,7 @@ func TestInput(t *testing.T) {
 		t.Errorf("two fingers are %s", two)
 	}
 
-	// Who listened may stop, and other canvases are not ours.
+	// Whoever listened may stop, and other canvases are not ours.
 	got := value[string](t, tab, `(() => {
 		const seen = [], canvas = document.querySelector('body > canvas'), other = document.createElement('canvas');
 		const listener = (e) => seen.push(e instanceof MouseEvent);

@@ -77,7 +77,7 @@ func newSite(o options, addr net.Addr, p *program, out io.Writer) (*site, error)
 		host, _, _ := net.SplitHostPort(o.addr)
 		turn = net.JoinHostPort(host, "0")
 	}
-	// Who is refused reads a sentence; the flag that would let them in is for the terminal.
+	// Whoever is refused reads a sentence; the flag that would let them in is for the terminal.
 	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	proofs, err := server.Proofs("")
 	if err != nil {

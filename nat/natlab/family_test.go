@@ -16,7 +16,7 @@ var dual = [2]string{"203.0.112.1", "2001:db8::1"}
 
 const dualPort = "3490"
 
-// Who has IPv4 alone and who has IPv6 alone meet, by a relay that has both, whoever
+// Whoever has IPv4 alone and whoever has IPv6 alone meet, by a relay that has both, whoever
 // offers: ours, and coturn.
 func TestFourAndSix(t *testing.T) {
 	t.Parallel()

@@ -14,7 +14,7 @@ type grant struct {
 	life     uint32
 }
 
-// nonce ties the answers of PCP to the questions, and a mapping to who made it.
+// nonce ties the answers of PCP to the questions, and a mapping to whoever made it.
 type nonce [12]byte
 
 const (

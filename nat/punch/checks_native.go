@@ -101,7 +101,7 @@ func (s *strangers) may(by *gate, b []byte, to netip.AddrPort) bool {
 	w := k.way(by)
 	may := func() bool { ok, _ := s.asked.checks.take(1, now); return ok }
 	switch {
-	case w.owed > 0: // One for one, so that who asks in another's name gains nothing by it.
+	case w.owed > 0: // One for one, so that whoever asks in another's name gains nothing by it.
 		w.owed--
 		k.ids = append(k.ids[max(0, len(k.ids)-2*mostChecks):], [12]byte(b[8:stunHead]))
 		return true

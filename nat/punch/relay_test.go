@@ -145,7 +145,7 @@ func TestARelayedLinkOutlivesItsCredentials(t *testing.T) {
 	}
 }
 
-// Who has had its share of the relay is told so, in mid-match and when it tries again.
+// Whoever has had its share of the relay is told so, in mid-match and when it tries again.
 func TestTheRelaysQuota(t *testing.T) {
 	t.Parallel()
 	o := Options{ICEServers: turnServerAs(t, relay.Config{Limits: relay.Limits{Total: 200_000}}), RelayOnly: true}

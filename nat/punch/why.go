@@ -96,7 +96,7 @@ func (l *Link) giveUp() {
 	l.fail(&Error{cause, text})
 }
 
-// quotaReached is the error code of a relay for who has had its share (RFC 8656 section 19).
+// quotaReached is the error code of a relay for whoever has had its share (RFC 8656 section 19).
 const quotaReached = 486
 
 // refusal tells what a relay said that does not let us in; the caller holds the lock.

@@ -185,7 +185,7 @@ func counted(events []Event) []int {
 }
 
 // thin leaves one event out: of the Peer that has most, of several such the one
-// that came last, behind its first few. Who begins has told most by then, and how
+// that came last, behind its first few. Whoever begins has told most by then, and how
 // it ended is told by the newest.
 func thin(events []Event) []Event {
 	peers := counted(events)

@@ -24,7 +24,7 @@ func read(t testing.TB, l *Log, addresses bool) (*Trace, []byte) {
 	return got, b
 }
 
-// Who makes things happen for ever pushes out nothing but its own, and not how it
+// Whoever makes things happen for ever pushes out nothing but its own, and not how it
 // began.
 func TestAPeerPushesOutOnlyItsOwn(t *testing.T) {
 	l := NewLog()

@@ -147,7 +147,7 @@ func (s *story) pair(r *random) (a, b int) {
 // side picks machines that others may be cut off from: not none, not all.
 func (s *story) side(r *random) int { return 1 + r.below(max(1, 1<<s.machines-2)) }
 
-// storm makes it a story of who plays: a short silence is taken for death, and
+// storm makes it a story of whoever plays: a short silence is taken for death, and
 // wires are cut all the time.
 func (s *story) storm(r *random) {
 	s.timeout = 8 + r.below(20)

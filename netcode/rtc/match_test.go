@@ -356,7 +356,7 @@ func TestLeavingWhileConnecting(t *testing.T) {
 	together(t, append(gather(t, url+"/toy", 1), room), 60, nil)
 }
 
-// Who never answers is named, with what was tried, and ends nothing: after the
+// Whoever never answers is named, with what was tried, and ends nothing: after the
 // grace time its place is free.
 func TestNobodyAnswers(t *testing.T) {
 	defer rtc.SetLinkTimeout(time.Second)()
@@ -437,7 +437,7 @@ func TestMatchIsBounded(t *testing.T) {
 	}
 }
 
-// Who closes its room in mid-match, without a word of its session, has gone for
+// Whoever closes its room in mid-match, without a word of its session, has gone for
 // good: the others don't wait for the timeout, which is 300 ticks.
 func TestWhoClosesItsRoomIsNotWaitedFor(t *testing.T) {
 	url, _ := serve(t)

@@ -236,7 +236,7 @@ func (d *driver) obey() {
 			}
 		case mesh.Post:
 			if l := d.link(peer); l != nil {
-				_ = l.SendMessage(o.Payload) // Who hears nothing any more is seen as such by the link.
+				_ = l.SendMessage(o.Payload) // Whoever hears nothing any more is seen as such by the link.
 			}
 		case mesh.Say:
 			if m := &o.Message; m.Kind == protocol.Signal {

@@ -84,7 +84,7 @@ func TestTheServerReadsNoAddress(t *testing.T) {
 	}
 }
 
-// Who has another secret is not understood, and both are told so.
+// Whoever has another secret is not understood, and both are told so.
 func TestAnotherSecret(t *testing.T) {
 	t.Cleanup(rtc.SetLinkTimeout(500 * time.Millisecond))
 	link, _ := serve(t)

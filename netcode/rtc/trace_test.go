@@ -153,7 +153,7 @@ func TestTraceOfAPairThatFails(t *testing.T) {
 	keep(t, rooms[1], "no-candidates")
 }
 
-// Who comes without the secret is told to be so.
+// Whoever comes without the secret is told to be so.
 func TestTraceOfAnotherSecret(t *testing.T) {
 	defer rtc.SetLinkTimeout(4 * time.Second)()
 	url, _ := serve(t)

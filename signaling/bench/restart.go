@@ -123,7 +123,7 @@ func (b *bench) restarts() error {
 	err = spread(len(back), len(back), func(i int) error {
 		c := couples[i/2][i%2]
 		self, code, mate := c.self, c.code, 3-c.self
-		err := c.until(begin.Add(patience), func(m protocol.Message) bool { // Back is who is told of its mate again.
+		err := c.until(begin.Add(patience), func(m protocol.Message) bool { // Back is whoever is told of its mate again.
 			if m.Kind != protocol.Welcome && m.Kind != protocol.Update {
 				return false
 			}

@@ -24,7 +24,7 @@ type Options struct {
 	Name  string // of the player, for the others to see
 	Who   string // the identity of the player's profile, for the server alone: by it a new process gets back the place of one that is dead; "": none
 	// Fallbacks are others of the same service, as wss://HOST: the one of the link comes
-	// first, and who does not answer in a second and a half is passed over for the
+	// first, and whoever does not answer in a second and a half is passed over for the
 	// next. What is lost is looked for where it was, and then from the first on, so
 	// that those of one room meet again.
 	Fallbacks []string

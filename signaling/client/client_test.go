@@ -153,7 +153,7 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 }
 
 // A server that is away is waited for: it may be restarting behind its proxy. That
-// is a matter of seconds for who comes, and has no end for who was in a room.
+// is a matter of seconds for whoever comes, and has no end for whoever was in a room.
 func TestAServerThatIsAwayIsWaitedFor(t *testing.T) {
 	var there atomic.Pointer[server.Server]
 	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -16,7 +16,7 @@ import (
 	"github.com/punchback/punchback/signaling/server"
 )
 
-// Who was told to come back in a minute is there at once if it is in a hurry.
+// Whoever was told to come back in a minute is there at once if it is in a hurry.
 func TestHurry(t *testing.T) {
 	s, err := server.New(server.Config{Turn: "off"})
 	if err != nil {

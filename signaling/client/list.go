@@ -10,7 +10,7 @@ import (
 )
 
 // List asks for the public rooms of a game (wss://host/GAME), and waits for the
-// answer for as long as ctx lasts. Who refuses says why, see Refusal.
+// answer for as long as ctx lasts. Whoever refuses says why, see Refusal.
 func List(ctx context.Context, rawURL, build string, q protocol.Query) ([]protocol.Listed, error) {
 	base, place, err := Parse(rawURL)
 	if err != nil {

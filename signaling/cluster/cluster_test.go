@@ -103,7 +103,7 @@ func contract(t *testing.T, join func() Cluster) {
 	}
 	last := claim(a, free.Term)
 
-	// Who comes later hears of what there is.
+	// Whoever comes later hears of what there is.
 	c := listen(t, join())
 	c.lease(t, last)
 

@@ -37,7 +37,7 @@ func (s *service) owner(game string) (owner int) {
 }
 
 // The owner of a game is killed, and the first who comes to the next one is a
-// stranger, or was kicked: neither gets in. Who reloads is back by the code, and
+// stranger, or was kicked: neither gets in. Whoever reloads is back by the code, and
 // the leader finds the room as it was.
 func TestTheOwnerIsKilledAndNothingIsForgotten(t *testing.T) {
 	t.Parallel() // It mostly waits.

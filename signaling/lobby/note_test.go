@@ -102,7 +102,7 @@ func TestALobbyThatLostItsKey(t *testing.T) {
 	}
 }
 
-// Who was there comes back to a room that is locked, nobody else does, and a
+// Whoever was there comes back to a room that is locked, nobody else does, and a
 // seat is kept for no longer than the grace time.
 func TestALockOutlivesItsLobby(t *testing.T) {
 	limits := Limits{Notes: true, Grace: 5, PlayGrace: 20}
@@ -154,7 +154,7 @@ func TestACodeOutlivesItsLobby(t *testing.T) {
 	}
 }
 
-// Who was alone, and waited for anybody, goes where others are; its room is
+// Whoever was alone, and waited for anybody, goes where others are; its room is
 // nobody's.
 func TestWhoWasAloneIsNotKeptWaiting(t *testing.T) {
 	limits := Limits{Notes: true, Grace: 5}

@@ -45,7 +45,7 @@ func Append(b []byte, m *Message) []byte {
 }
 
 // Decode reads a message and checks its limits. It does not ask whether the
-// message makes sense: that is for who receives it.
+// message makes sense: that is for whoever receives it.
 func Decode(b []byte) (m Message, err error) {
 	err = m.Decode(b)
 	return m, err

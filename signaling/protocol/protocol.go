@@ -88,12 +88,12 @@ type Message struct {
 	Ready   bool     `json:"ready,omitempty"`
 	Linked  []ID     `json:"linked,omitempty"`  // those to whom this member has an open link
 	Direct  []ID     `json:"direct,omitempty"`  // State: of those Linked, the ones whose path is known to be direct,
-	Relayed []ID     `json:"relayed,omitempty"` // and to go by a relay; for who runs the server
+	Relayed []ID     `json:"relayed,omitempty"` // and to go by a relay; for whoever runs the server
 	Failed  int      `json:"failed,omitempty"`  // State: tries to link that failed so far; the same
 	Data    []byte   `json:"data,omitempty"`
 	Members []Member `json:"members,omitempty"`
 	Servers []Server `json:"servers,omitempty"`
-	Match   *Match   `json:"match,omitempty"` // Start; Welcome: the match that this member was in when its connection was lost, or, to who came late, that the others play
+	Match   *Match   `json:"match,omitempty"` // Start; Welcome: the match that this member was in when its connection was lost, or, to whoever came late, that the others play
 
 	Room  *Room          `json:"room,omitempty"`  // Welcome, Update: what the room is; SetRoom: what the leader wants it to be; Hello: what it is if this Hello makes it
 	Near  map[string]int `json:"near,omitempty"`  // Hello: milliseconds to a few places that the game names, for a room that is not far

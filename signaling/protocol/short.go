@@ -148,7 +148,7 @@ var strange = func() (t [256]byte) {
 	return t
 }()
 
-// DecodeToPass is Decode for who only passes Signals on: what they carry may be
+// DecodeToPass is Decode for whoever only passes Signals on: what they carry may be
 // left in base64, with Payload empty. See Pass.
 func (m *Message) DecodeToPass(b []byte) error {
 	if m.decodeShort(b, true) {

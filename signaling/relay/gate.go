@@ -37,7 +37,7 @@ func newAsks(rate int) *asks {
 	return a
 }
 
-// mayAsk reports whether a request is to be answered. Who has a relayed address has
+// mayAsk reports whether a request is to be answered. Whoever has a relayed address has
 // asks of its own: no stranger can use them up in its name.
 func (r *Relay) mayAsk(c tuple) bool {
 	r.mu.Lock()
@@ -155,7 +155,7 @@ func (r *Relay) shut(src, _ net.Addr, _, _, _ string, at net.Addr, peer net.IP) 
 }
 
 // channel tells of a new channel. Each packet looks through all channels of an
-// address: who has more than anybody needs loses it.
+// address: whoever has more than anybody needs loses it.
 func (r *Relay) channel(src, _ net.Addr, _, _, _ string, at, to net.Addr, _ uint16) {
 	s := r.find(src, at)
 	if s == nil {

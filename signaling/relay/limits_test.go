@@ -92,7 +92,7 @@ func TestPeers(t *testing.T) {
 	}
 }
 
-// Who binds more channels than there are players loses the address.
+// Whoever binds more channels than there are players loses the address.
 func TestChannels(t *testing.T) {
 	r := listen(t, Config{Limits: Limits{Peers: 3}})
 	c := begin(t, r, "ROOM:1")
@@ -302,7 +302,7 @@ func TestSilentTCP(t *testing.T) {
 	}
 }
 
-// Who is relayed over TCP and takes in nothing is cut off, and has no address then;
+// Whoever is relayed over TCP and takes in nothing is cut off, and has no address then;
 // who sends to it does not wait.
 func TestTCPThatDoesNotRead(t *testing.T) {
 	t.Parallel()
@@ -335,7 +335,7 @@ func TestTCPThatDoesNotRead(t *testing.T) {
 }
 
 // Requests from one address are answered so many times a second, and an answer is
-// not much longer than a request: the relay is no amplifier. Who has a relayed
+// not much longer than a request: the relay is no amplifier. Whoever has a relayed
 // address is answered meanwhile.
 func TestRequests(t *testing.T) {
 	t.Parallel()

@@ -14,7 +14,7 @@ import (
 	"github.com/pion/stun/v4"
 )
 
-// Who has had its share of bytes loses its address and gets no other; the others
+// Whoever has had its share of bytes loses its address and gets no other; the others
 // go on.
 func TestQuota(t *testing.T) {
 	var said log
@@ -216,7 +216,7 @@ func TestWhoLeavesIsNotRelayed(t *testing.T) {
 	conn.Close()
 }
 
-// Who is not heard of for a while is not relayed any more: its connection may
+// Whoever is not heard of for a while is not relayed any more: its connection may
 // have ended in silence, or it may never have had one when it began.
 func TestWhoIsNotHeardOfIsNotRelayed(t *testing.T) {
 	r := listen(t, Config{})

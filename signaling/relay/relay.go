@@ -52,7 +52,7 @@ type Limits struct {
 	AddressTCP     int // TCP connections at once; default 256
 	AddressBytes   int // a second through all its relayed addresses, as Bytes; default 4 MiB
 	AddressPackets int // a second through all its relayed addresses, each way; default 30,000
-	Requests       int // a second, as many of which can come at once; default 500. Who has a relayed address has as many for itself
+	Requests       int // a second, as many of which can come at once; default 500. Whoever has a relayed address has as many for itself
 
 	// Of everybody together.
 	TCP        int // connections at once; default 2,000

@@ -266,7 +266,7 @@ func TestPortInUse(t *testing.T) {
 	}
 }
 
-// Who is connected by TCP when the relay closes is cut off, and what it had is gone.
+// Whoever is connected by TCP when the relay closes is cut off, and what it had is gone.
 func TestCloseEndsEverything(t *testing.T) {
 	r, err := Listen(Config{Addr: "127.0.0.1:0"})
 	if err != nil {

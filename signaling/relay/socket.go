@@ -136,7 +136,7 @@ func (s *socket) may(ok bool, w way, n int) bool {
 	return s.count(n)
 }
 
-// count counts what is relayed. Who has had its share loses the address, and gets
+// count counts what is relayed. Whoever has had its share loses the address, and gets
 // no other: a relay is for games, and those need a few megabytes an hour.
 func (s *socket) count(n int) bool {
 	s.relay.bytes.Add(uint64(n))

@@ -99,7 +99,7 @@ func (b *brake) take(at netip.Addr, now time.Time) bool {
 	return true
 }
 
-// owe counts one more from an address, also beyond what is left: who does a hundred
+// owe counts one more from an address, also beyond what is left: whoever does a hundred
 // things at the same moment waits for as long as who does them one after another.
 func (b *brake) owe(at netip.Addr, now time.Time) {
 	b.mu.Lock()

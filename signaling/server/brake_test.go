@@ -126,7 +126,7 @@ func TestGuessesOfANetwork(t *testing.T) {
 	}
 }
 
-// Who has a token comes back by it, however much is guessed.
+// Whoever has a token comes back by it, however much is guessed.
 func TestTokensAreNoGuesses(t *testing.T) {
 	g := newGuessed(1)
 	tired := lobby.From{Tired: true}
@@ -150,7 +150,7 @@ func TestTokensAreNoGuesses(t *testing.T) {
 	}
 }
 
-// Who asks for many rooms at the same moment is asked to wait for all of them.
+// Whoever asks for many rooms at the same moment is asked to wait for all of them.
 func TestGuessesAtOnceCount(t *testing.T) {
 	g := limited(Limits{})
 	now := begin

@@ -62,7 +62,7 @@ func (c *conn) push(m *protocol.Message) {
 	}
 }
 
-// frame queues a frame; the lock is held. Who reads too slowly is dropped: its
+// frame queues a frame; the lock is held. Whoever reads too slowly is dropped: its
 // client comes back and is told everything again.
 func (c *conn) frame(op byte, b []byte) {
 	if n := c.unsent + len(b); n > c.server.cfg.Limits.Queue || n > short && c.many(len(b)) {

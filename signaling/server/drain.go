@@ -53,7 +53,7 @@ func (s *Server) dismiss() {
 		after /= 5 // There are others already.
 	}
 	for _, c := range s.conns {
-		if s.route == nil || c.self != 0 { // Who was not welcomed yet finds another server, in silence.
+		if s.route == nil || c.self != 0 { // Whoever was not welcomed yet finds another server, in silence.
 			c.push(&protocol.Message{Kind: protocol.Error, Code: protocol.CodeClosing, Text: "the server stops", After: after})
 		}
 		c.end(statusNormal)

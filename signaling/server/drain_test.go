@@ -121,7 +121,7 @@ func allocateBy(t *testing.T, s protocol.Server) (net.PacketConn, error) {
 	return c.Allocate()
 }
 
-// Who leaves is not relayed any more, and not a moment longer than it is in its room:
+// Whoever leaves is not relayed any more, and not a moment longer than it is in its room:
 // though its connection goes on, since it has not closed it.
 func TestWhoLeavesIsNotRelayed(t *testing.T) {
 	s, err := server.New(server.Config{Turn: "127.0.0.1:0"})
@@ -157,7 +157,7 @@ func TestWhoLeavesIsNotRelayed(t *testing.T) {
 	l.ends()
 }
 
-// Who was there before a drain is back when the next server is, with its place.
+// Whoever was there before a drain is back when the next server is, with its place.
 func TestBackAfterADrain(t *testing.T) {
 	at := freeAddr(t)
 	begin := func() (stop func()) {

@@ -232,7 +232,7 @@ func ended(err error) status {
 	return 0
 }
 
-// farewell ends the WebSocket and the connection. Who did not say that it
+// farewell ends the WebSocket and the connection. Whoever did not say that it
 // ends is listened to for a moment: a connection that is closed with something
 // unread is reset, and the other end may not hear why.
 func (c *conn) farewell(s, said status) {

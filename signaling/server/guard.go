@@ -145,7 +145,7 @@ func (s *source) leave(now time.Time) {
 		if s.sockets--; s.sockets == 0 {
 			delete(g.sources, s.Prefix)
 			s.mu.Lock()
-			if s.messages.Drained(s.rate(), now.Sub(g.began)).Used > 0 { // Who comes back goes on where it was.
+			if s.messages.Drained(s.rate(), now.Sub(g.began)).Used > 0 { // Whoever comes back goes on where it was.
 				g.said.Put(s.Prefix, s.messages)
 			}
 			s.mu.Unlock()
@@ -185,7 +185,7 @@ func (s *source) hear(count float64, now time.Time) bool {
 	return s.messages.Take(count, 4*s.rate(), s.rate(), now.Sub(s.guard.began))
 }
 
-// tired reports whether this address may name no more rooms: who has named too many
+// tired reports whether this address may name no more rooms: whoever has named too many
 // that were not to be had waits, and is not told of the right one either.
 func (s *source) tired(now time.Time) bool {
 	return s != nil && !s.guard.guesses.left(s.address, now)

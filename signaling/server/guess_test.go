@@ -72,7 +72,7 @@ func TestAWrongGuessTellsNothing(t *testing.T) {
 	}
 }
 
-// Who has guessed at one server waits at all of them.
+// Whoever has guessed at one server waits at all of them.
 func TestGuessesCountAtAllServers(t *testing.T) {
 	c := &three{t: t, turn: "off", proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
 	c.begin()

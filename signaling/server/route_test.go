@@ -160,7 +160,7 @@ func TestTheOwnerIsCutOff(t *testing.T) {
 	}
 }
 
-// Who waits alone for anybody is found by the next who comes, also when the
+// Whoever waits alone for anybody is found by the next who comes, also when the
 // owner of the game has died meanwhile.
 func TestWhoWaitsIsFoundAgain(t *testing.T) {
 	t.Parallel()

@@ -193,7 +193,7 @@ func TestArrivalsInAll(t *testing.T) {
 	}
 }
 
-// Who is quick comes in past any number of half requests.
+// Whoever is quick comes in past any number of half requests.
 func TestHalfRequests(t *testing.T) {
 	url := make(chan string, 1)
 	done := make(chan error, 1)

@@ -71,7 +71,7 @@ func inFolder(p string) (string, error) {
 // suffixes are what the file of an encoding has behind its name.
 var suffixes = map[string]string{"br": ".br", "gzip": ".gz"}
 
-// send sends a file, encoded as the browser likes it best. Who asks for a part of
+// send sends a file, encoded as the browser likes it best. Whoever asks for a part of
 // it, or for what was sent before, is answered with the file itself.
 func send(w http.ResponseWriter, r *http.Request, root *os.Root, name string, info fs.FileInfo) {
 	h := w.Header()

@@ -158,7 +158,7 @@ func (n *Node) Hears() bool {
 	return n.alive(n.self)
 }
 
-// look looks at the clock. Who has slept, as on a machine that does too much,
+// look looks at the clock. Whoever has slept, as on a machine that does too much,
 // has not heard others for as long, and must not hold that against them.
 func (n *Node) look() {
 	now := n.clock()

@@ -23,7 +23,7 @@ const (
 	seen  kind = 's' // to all: a member, its body, is served here, or if end is set has left its room
 	note  kind = 'r' // to all: what the owner notes of its rooms, see notes.go
 	miss  kind = 'm' // to all: from an address, its body, came a guess that was wrong
-	none  kind = 'n' // from one who was taken for the owner and is not now; its body is who is, as it knows; end: and will not be, since it leaves
+	none  kind = 'n' // from one who was taken for the owner and is not now; its body is the owner, as far as it knows; end: and will not be, since it leaves
 )
 
 // packet is what one server says to another.

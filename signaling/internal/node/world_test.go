@@ -76,7 +76,7 @@ func (w *world) check() {
 	owner := map[string]string{}
 	for _, m := range w.nodes {
 		if m.dead || w.now < m.asleep {
-			continue // Who sleeps looks at the clock before it acts.
+			continue // Whoever sleeps looks at the clock before it acts.
 		}
 		now := m.clock()
 		for k, s := range m.node.slots {

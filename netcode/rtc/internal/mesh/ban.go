@@ -38,7 +38,7 @@ func (m *Mesh) Ban(id protocol.ID, reason string) {
 }
 
 // expel kicks the members that this machine has banned, if it leads: no
-// match could start. Who plays is left to its match until that is over.
+// match could start. Whoever plays is left to its match until that is over.
 func (m *Mesh) expel() {
 	if m.match != nil {
 		return

@@ -59,7 +59,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// Of who floods no more is heard than of who is polite, and who is polite is
+// Of whoever floods no more is heard than of whoever is polite, and whoever is polite is
 // told so.
 func TestAFloodOfLines(t *testing.T) {
 	a, b := pair()

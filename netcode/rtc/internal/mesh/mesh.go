@@ -185,7 +185,7 @@ func (m *Mesh) Hear(msg protocol.Message) {
 			m.next = msg.Round
 		}
 		if len(msg.Servers) > 0 {
-			m.servers = msg.Servers // Credentials age, and who has come may need fresh ones.
+			m.servers = msg.Servers // Credentials age, and whoever has come may need fresh ones.
 		}
 		if msg.Room != nil {
 			m.become(msg.Room, false)
