@@ -68,12 +68,12 @@ func ReadDump(b []byte) (*Dump, error) {
 		read  func(*parser)
 	}{
 		{dump.Terms, maxTerms, func(p *parser) { d.Terms = p.terms() }},
-		{dump.Facts, 4 * dump.Detail, d.facts},
-		{dump.Inputs, 1 << 18, d.inputs},
-		{dump.Before, dump.State + 16, func(p *parser) { d.BeforeLen, d.Before = d.window(p) }},
-		{dump.Ours, dump.State + 16, func(p *parser) { d.Length, d.State = d.window(p) }},
-		{dump.Theirs, 2 * dump.State, d.theirs},
-		{dump.Table, dump.Fields + dump.Field, d.table},
+		{dump.Facts, dump.MaxFacts, d.facts},
+		{dump.Inputs, dump.MaxInputs, d.inputs},
+		{dump.Before, dump.MaxState, func(p *parser) { d.BeforeLen, d.Before = d.window(p) }},
+		{dump.Ours, dump.MaxState, func(p *parser) { d.Length, d.State = d.window(p) }},
+		{dump.Theirs, dump.MaxTheirs, d.theirs},
+		{dump.Table, dump.MaxTable, d.table},
 	} {
 		at := p.at
 		kind := p.u8()

@@ -21,6 +21,15 @@ const (
 	Frames = 64 // of inputs, in frames
 )
 
+// The longest that each section may be: what it holds, and the lengths in it.
+const (
+	MaxFacts  = 4 * Detail
+	MaxInputs = 1 << 18
+	MaxState  = State + 16
+	MaxTheirs = 2 * State
+	MaxTable  = Fields + Field
+)
+
 // Kinds of sections, in their order.
 const (
 	Terms  = 'T'
