@@ -93,7 +93,7 @@ func (s *Session) leave() {
 	for i := range s.peers {
 		p := &s.peers[i]
 		trip = max(trip, p.clock.rtt)
-		if !p.gone && !p.leaving && p.quiet < s.members.hush() {
+		if !p.gone && !p.leaving && p.silence < s.members.quietLimit() {
 			stay++
 		}
 	}
@@ -125,10 +125,10 @@ func (s *Session) judge() {
 		p := &s.peers[i]
 		switch {
 		case p.gone:
-		case s.started && p.age >= hushAfter && p.lost == 0 && !p.quietSaid:
+		case s.started && p.unheard >= quietAfter && p.unlinked == 0 && !p.quietSaid:
 			p.quietSaid = true
 			s.events.add(Event{Kind: Quiet, Peer: p.id, Frame: p.head})
-		case p.age == 0 && p.quietSaid:
+		case p.unheard == 0 && p.quietSaid:
 			p.quietSaid = false
 			s.events.add(Event{Kind: Back, Peer: p.id, Frame: p.head})
 		}

@@ -210,7 +210,7 @@ func (s *Session) receiveDispute(p *peer, b []byte) bool {
 	if !m.parse(b) || !p.playing {
 		return false
 	}
-	p.quiet = 0
+	p.silence = 0
 	ours, ok := s.ledger.chained(m.mark)
 	if _, all := s.ledger.chained(m.mark - markEvery); !ok || !all {
 		return true // not confirmed here yet, or long ago: it comes again

@@ -88,7 +88,7 @@ func (f *farewell) finish(tick int64, confirmed Frame) bool {
 // confirmed.
 func (f *farewell) lingers(tick int64, m *membership) bool {
 	for i := range m.others {
-		if p := &m.others[i]; p.leaving && (tick-f.finAt < linger || !p.fin && p.age < goneAfter) {
+		if p := &m.others[i]; p.leaving && (tick-f.finAt < linger || !p.fin && p.unheard < goneAfter) {
 			return true
 		}
 	}
@@ -105,16 +105,16 @@ func (f *farewell) done(tick int64, m *membership, started bool) bool {
 	case !f.leaving:
 		return false
 	case !started:
-		return len(m.others) == 0 || tick-f.at >= hushAfter
+		return len(m.others) == 0 || tick-f.at >= quietAfter
 	}
 	lost := false // somebody is, so that the rest can't be confirmed
 	for i := range m.others {
 		p := &m.others[i]
-		lost = lost || p.present() && p.age >= m.timeout
+		lost = lost || p.present() && p.unheard >= m.timeout
 	}
 	for i := range m.others {
 		p := &m.others[i]
-		gone := p.age >= m.timeout || (f.fin || lost) && p.age >= goneAfter
+		gone := p.unheard >= m.timeout || (f.fin || lost) && p.unheard >= goneAfter
 		if p.present() && !gone && !(p.fin && f.fin) {
 			return false
 		}

@@ -70,12 +70,12 @@ func TestFarewellIsDone(t *testing.T) {
 		t.Error("all have confirmed it")
 	}
 	f, m = leaves()
-	m.others[0].age, m.others[1].gone = m.timeout, true
+	m.others[0].unheard, m.others[1].gone = m.timeout, true
 	if !f.done(112, m, true) {
 		t.Error("nobody is there who could")
 	}
 	f, m = leaves()
-	if f.done(101, m, false) || !f.done(100+hushAfter, m, false) {
+	if f.done(101, m, false) || !f.done(100+quietAfter, m, false) {
 		t.Error("before the first frame it waits a moment")
 	}
 	if f, m = leaves(); !f.done(100+int64(2*m.timeout+goneAfter), m, true) {

@@ -12,9 +12,9 @@ const lostAfter = 2
 func (s *Session) hear() {
 	for i := range s.peers {
 		p := &s.peers[i]
-		p.quiet++
-		if p.lost++; p.quiet <= lostAfter || !s.port.lost(p.id) {
-			p.lost = 0
+		p.silence++
+		if p.unlinked++; p.silence <= lostAfter || !s.port.lost(p.id) {
+			p.unlinked = 0
 		}
 	}
 	if len(s.peers) == 0 {
@@ -70,7 +70,7 @@ func (s *Session) receiveHello(p *peer, b []byte) bool {
 	if p.playing && !p.gone {
 		return true // late; the match runs
 	}
-	p.quiet, p.heardUs = 0, h.flags&helloHeard != 0
+	p.silence, p.heardUs = 0, h.flags&helloHeard != 0
 	if p.gone {
 		return true // It comes too late, and is told so.
 	}
@@ -102,7 +102,7 @@ func (s *Session) receivePlay(p *peer, b []byte) bool {
 		return false
 	}
 	if p.gone && !p.leaving && m.flags&flagBye == 0 { // It was given up, and is told so.
-		p.quiet, p.view = 0, max(p.view, m.view)
+		p.silence, p.view = 0, max(p.view, m.view)
 		return true
 	}
 	// Nobody can hold what we have not sent, show what the window forbids, or
@@ -121,7 +121,7 @@ func (s *Session) receivePlay(p *peer, b []byte) bool {
 		return false
 	}
 	p.channel.hear(m, s.tick)
-	p.heardUs, p.quiet, p.view = true, 0, max(p.view, m.view)
+	p.heardUs, p.silence, p.view = true, 0, max(p.view, m.view)
 	if m.view == s.members.view {
 		p.report(m.complete)
 		p.voted = m.voted

@@ -6,8 +6,8 @@ package netcode
 // and go on. Confirmed is what every member of the present view has reported as
 // complete in it; so no view can take back what another has confirmed.
 
-// hushAfter is after how many ticks of silence a machine is Quiet.
-const hushAfter = 30
+// quietAfter is for how many ticks nobody hears a machine until it is Quiet.
+const quietAfter = 30
 
 // membership is the present view and how it changes: which machines hear each other,
 // and the ballot on the next view. It takes in what the others say and how many ticks
@@ -35,9 +35,9 @@ type member struct {
 	heardUs bool // it has heard ours
 	foreign bool // it speaks of another match
 
-	quiet     int      // ticks since it was heard
-	lost      int      // ticks since the transport has no way to it any more
-	age       int      // ticks since anybody heard it, as far as we know: what Terms.Timeout limits
+	silence   int      // ticks since it was heard
+	unlinked  int      // ticks since the transport has no way to it any more
+	unheard   int      // ticks since anybody heard it, as far as we know: what Terms.Timeout limits
 	quietSaid bool     // Quiet was told
 	hears     machines // whom it hears, as it told somebody
 	heardAt   uint32   // its tick when it did
@@ -111,10 +111,10 @@ func (m *membership) calm(tick int64) bool {
 	}
 	for i := range m.others {
 		p := &m.others[i]
-		if p.quiet > 0 || p.leaving || p.gone {
+		if p.silence > 0 || p.leaving || p.gone {
 			return false
 		}
-		p.age = 0
+		p.unheard = 0
 	}
 	m.hears, m.ballotAt = m.ballot.members&^setOf(m.self), tick
 	return true
@@ -137,7 +137,7 @@ func ticksOf(n, trip int) int64 { return int64(min(8+n*trip/1000, 120)) }
 func (m *membership) reach(trip int) (met machines) {
 	near, seen := machines(0), machines(0)
 	for i := range m.others {
-		if p := &m.others[i]; p.agreed && !p.gone && p.lost == 0 && p.quiet < m.hush() {
+		if p := &m.others[i]; p.agreed && !p.gone && p.unlinked == 0 && p.silence < m.quietLimit() {
 			near |= setOf(p.machine)
 		}
 	}
@@ -158,19 +158,19 @@ func (m *membership) reach(trip int) (met machines) {
 		if passed && !(p.agreed && p.heardUs) {
 			met |= setOf(p.machine)
 		}
-		if p.quiet == 0 {
-			p.age = 0
-		} else if p.age++; passed {
-			p.age = min(p.age, m.hush()-1)
-		} else if int64(p.lost) > ticksOf(1, trip) { // The others had the time to say that they hear it.
-			p.age = max(p.age, m.timeout)
+		if p.silence == 0 {
+			p.unheard = 0
+		} else if p.unheard++; passed {
+			p.unheard = min(p.unheard, m.quietLimit()-1)
+		} else if int64(p.unlinked) > ticksOf(1, trip) { // The others had the time to say that they hear it.
+			p.unheard = max(p.unheard, m.timeout)
 		}
 	}
 	return met
 }
 
-// hush is for how many ticks a machine can be silent and still counts as heard.
-func (m *membership) hush() int { return min(hushAfter, m.timeout/2+1) }
+// quietLimit is for how many ticks a machine can be silent and still counts as heard.
+func (m *membership) quietLimit() int { return min(quietAfter, m.timeout/2+1) }
 
 // lastOf is up to where the inputs of a leaver count.
 func (m *membership) lastOf(p *member) Frame {
@@ -210,7 +210,7 @@ func (m *membership) short(held *[MaxPlayers]Frame) bool {
 func (m *membership) suspects() (set machines) {
 	for i := range m.others {
 		p := &m.others[i]
-		if !p.gone && (m.ballot.resigned.has(p.machine) || p.age >= m.timeout) {
+		if !p.gone && (m.ballot.resigned.has(p.machine) || p.unheard >= m.timeout) {
 			set |= setOf(p.machine)
 		}
 	}
@@ -220,7 +220,7 @@ func (m *membership) suspects() (set machines) {
 // silent reports whether a machine that is out was given up: it said no goodbye,
 // and has not gone for good as far as the transport knows.
 func (m *membership) silent(p *member) bool {
-	return !p.leaving && p.lost == 0 && p.age >= m.hush()
+	return !p.leaving && p.unlinked == 0 && p.unheard >= m.quietLimit()
 }
 
 // after is the set of absent machines after a decision, with their cuts.

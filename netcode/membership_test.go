@@ -15,8 +15,8 @@ func (m *membership) run(from, ticks int64, heard machines) (d decision) {
 	for tick := from; tick < from+ticks; tick++ {
 		for i := range m.others {
 			p := &m.others[i]
-			if p.quiet++; heard.has(p.machine) {
-				p.quiet = 0
+			if p.silence++; heard.has(p.machine) {
+				p.silence = 0
 			}
 		}
 		if d = (decision{}); !m.calm(tick) {

@@ -161,7 +161,7 @@ func (c *pace) steps(tick int64, now Frame, peers []peer) int {
 		if trip, ok := p.clock.sample(tick); ok {
 			p.again.trip(int(trip), tick)
 		}
-		if p.gone || p.quiet >= askAfter {
+		if p.gone || p.silence >= askAfter {
 			continue // What is known of its screen is old.
 		}
 		sum += p.offset(tick, now+1)

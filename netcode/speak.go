@@ -13,7 +13,7 @@ func (s *Session) speak() {
 	for i := range s.peers {
 		p := &s.peers[i]
 		s.sendStatus(p, troubled)
-		if p.gone && (!p.leaving || p.quiet >= hushAfter) && (p.heardUs || p.quiet > 0) {
+		if p.gone && (!p.leaving || p.silence >= quietAfter) && (p.heardUs || p.silence > 0) {
 			continue
 		}
 		s.speakTo(p)

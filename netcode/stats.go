@@ -61,7 +61,7 @@ func (s *Session) Stats() Stats {
 			Peer:      p.id,
 			RTT:       p.clock.rtt,
 			Ahead:     int(p.offset(s.tick, t.now) * 1000 >> 8),
-			Quiet:     p.quiet,
+			Quiet:     p.silence,
 			Frame:     p.now,
 			Confirmed: p.confirmed,
 			Suspected: s.members.ballot.frozen.has(p.machine),

@@ -132,7 +132,7 @@ func (s *Session) holdings() (held [MaxPlayers]Frame) {
 func (s *Session) pledges() [MaxPlayers]Frame {
 	held := s.holdings()
 	for i := range s.members.others {
-		if p := &s.members.others[i]; p.leaving && p.age < s.members.hush() {
+		if p := &s.members.others[i]; p.leaving && p.unheard < s.members.quietLimit() {
 			held[p.machine] = s.members.lastOf(p)
 		}
 	}
@@ -190,7 +190,7 @@ func (s *Session) receiveStatus(p *peer, b []byte) bool {
 	if st.view > m.view && !s.install(st.view, st.absent, &st.cuts) {
 		return false
 	}
-	p.quiet = 0
+	p.silence = 0
 	p.view = max(p.view, st.view)
 	if flags&flagAsk != 0 {
 		p.asked = s.tick
@@ -267,7 +267,7 @@ func (s *Session) receiveFill(p *peer, r *reader, commands bool) bool {
 	if r.bad || r.left() != 0 {
 		return false
 	}
-	p.quiet = 0
+	p.silence = 0
 	if p.gone || s.members.ballot.frozen.has(p.machine) || from > o.head+1 || o.gone && from+Frame(count)-1 > s.members.cuts[machine] {
 		return true
 	}
@@ -291,7 +291,7 @@ func (s *Session) peerOf(machine int) *peer {
 func (s *Session) troubled() bool {
 	for i := range s.peers {
 		p := &s.peers[i]
-		if !p.gone && (p.quiet >= askAfter || p.lost > 0) || p.gone && p.head < s.members.cuts[p.machine] || p.view > s.members.view {
+		if !p.gone && (p.silence >= askAfter || p.unlinked > 0) || p.gone && p.head < s.members.cuts[p.machine] || p.view > s.members.view {
 			return true
 		}
 	}
@@ -301,7 +301,7 @@ func (s *Session) troubled() bool {
 // sendStatus sends a status to a peer, and what it lacks, if either needs it.
 func (s *Session) sendStatus(p *peer, troubled bool) {
 	asked := s.tick-p.asked < askKept
-	behind := p.view < s.members.view && p.quiet == 0
+	behind := p.view < s.members.view && p.silence == 0
 	if p.gone && !behind {
 		return
 	}
