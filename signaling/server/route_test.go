@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -55,6 +57,28 @@ func (c *three) start() {
 		h.Close()
 		m.Close()
 	})
+}
+
+// noted returns a function that waits until all servers have been told a note of a
+// room that has something in it, since noted was called.
+func (c *three) noted(regular string) (await func()) {
+	spy := c.memory.Join()
+	c.t.Cleanup(func() { spy.Close() })
+	has, once, seen := regexp.MustCompile(regular), sync.Once{}, make(chan struct{})
+	if err := spy.Listen(func(cluster.Lease) {}, func(_ string, b []byte) {
+		if has.Match(b) {
+			once.Do(func() { close(seen) })
+		}
+	}); err != nil {
+		c.t.Fatal(err)
+	}
+	return func() {
+		select {
+		case <-seen:
+		case <-time.After(time.Minute):
+			c.t.Fatalf("no note has %s", regular)
+		}
+	}
 }
 
 // meet has two players on the first two servers play a round.
@@ -131,9 +155,11 @@ func TestTheOwnerIsCutOff(t *testing.T) {
 			t.Parallel()
 			c := startThree(t)
 			p := newProxy(t, c.urls[0])
+			noted := c.noted(`"Code":"A".*"Round":2`)
 			a := enter(t, "ws://"+p.Addr().String()+"/pong/A", "1") // So the first server is the owner.
 			b := enter(t, c.urls[1]+"/pong/A", "1")
 			meet(a, b, 1)
+			noted() // The owner tells what it knows ten times a second; what it has not told goes with it.
 			p.mu.Lock()
 			p.to = strings.TrimPrefix(c.urls[2], "ws://")
 			p.mu.Unlock()
