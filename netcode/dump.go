@@ -2,6 +2,7 @@ package netcode
 
 import (
 	"encoding/binary"
+	"iter"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -36,32 +37,32 @@ func (d *dispute) dump(cfg *Config) []byte {
 func appendDump(b []byte, e *DesyncError, g Game, t *Terms, seats []Peer, self Peer, inputs [][]Input, there []byte, unknown func(piece int) bool) []byte {
 	start := len(b)
 	b = append(append(b, dump.Magic...), dump.Version)
-	b = section(b, dump.Terms, func(b []byte) []byte {
+	b = dump.Section(b, dump.Terms, func(b []byte) []byte {
 		b = append(b, byte(t.Players))
 		b = binary.AppendUvarint(b, uint64(t.Rate))
 		b = binary.AppendUvarint(b, uint64(t.Timeout))
 		b = binary.LittleEndian.AppendUint64(b, t.Seed)
 		b = append(b, t.Nonce[:]...)
-		b = appendText(b, t.Build)
-		return appendText(b, string(t.Setup))
+		b = dump.AppendText(b, t.Build)
+		return dump.AppendText(b, string(t.Setup))
 	})
-	b = section(b, dump.Facts, func(b []byte) []byte {
-		b = appendPeers(b, []Peer{self, e.Peer})
-		b = appendPeers(b, seats)
+	b = dump.Section(b, dump.Facts, func(b []byte) []byte {
+		b = dump.AppendPeers(b, []Peer{self, e.Peer})
+		b = dump.AppendPeers(b, seats)
 		b = binary.AppendUvarint(b, uint64(e.Agreed+1))
 		b = binary.AppendUvarint(b, uint64(e.Frame))
 		b = binary.LittleEndian.AppendUint64(b, e.Ours)
 		b = binary.LittleEndian.AppendUint64(b, e.Theirs)
 		b = binary.AppendUvarint(b, uint64(e.Offset+1))
-		b = appendPeers(b, e.With)
-		b = appendPeers(b, e.Against)
-		return appendText(b, e.Detail[:min(len(e.Detail), dump.Detail)])
+		b = dump.AppendPeers(b, e.With)
+		b = dump.AppendPeers(b, e.Against)
+		return dump.AppendText(b, e.Detail[:min(len(e.Detail), dump.Detail)])
 	})
-	b = section(b, dump.Inputs, func(b []byte) []byte {
+	b = dump.Section(b, dump.Inputs, func(b []byte) []byte {
 		b = append(b, byte(len(inputs)))
 		for _, in := range inputs {
 			for p := range in {
-				b = appendInput(b, &in[p])
+				b = dump.AppendInput(b, in[p].Bits, in[p].Command, in[p].Absent)
 			}
 		}
 		return b
@@ -75,114 +76,32 @@ func appendDump(b []byte, e *DesyncError, g Game, t *Terms, seats []Peer, self P
 		kind  byte
 		state []byte
 	}{{dump.Before, e.Before}, {dump.Ours, e.State}} {
-		b = section(b, x.kind, func(b []byte) []byte {
+		b = dump.Section(b, x.kind, func(b []byte) []byte {
 			b = binary.AppendUvarint(b, uint64(len(x.state)))
 			b = binary.AppendUvarint(b, uint64(from))
 			return append(b, cut(x.state)...)
 		})
 	}
-	b = section(b, dump.Theirs, func(b []byte) []byte {
+	b = dump.Section(b, dump.Theirs, func(b []byte) []byte {
 		b = binary.AppendUvarint(b, uint64(len(there)))
 		b = binary.AppendUvarint(b, uint64(from))
-		return appendTheirs(b, cut(e.State), cut(there), func(i int) bool { return unknown != nil && unknown((from+i)/pieceSize) })
+		return dump.AppendTheirs(b, cut(e.State), cut(there), func(i int) bool { return unknown != nil && unknown((from+i)/pieceSize) })
 	})
-	b = section(b, dump.Table, func(b []byte) []byte { return appendFields(b, g, max(from, e.Offset-dump.Fields/16), from+dump.State) })
+	b = dump.Section(b, dump.Table, func(b []byte) []byte { return dump.AppendFields(b, values(g), max(from, e.Offset-dump.Fields/16), from+dump.State) })
 	return binary.LittleEndian.AppendUint64(b, xxhash.Sum64(b[start:]))
 }
 
-// section writes a kind, a length and what write appends.
-func section(b []byte, kind byte, write func([]byte) []byte) []byte {
-	b = append(b, kind, 0, 0, 0, 0)
-	from := len(b)
-	b = write(b)
-	binary.LittleEndian.PutUint32(b[from-4:], uint32(len(b)-from))
-	return b
-}
-
-func appendText(b []byte, s string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
-}
-
-func appendPeers(b []byte, peers []Peer) []byte {
-	b = append(b, byte(len(peers)))
-	for _, p := range peers {
-		b = binary.LittleEndian.AppendUint16(b, uint16(p))
-	}
-	return b
-}
-
-func appendInput(b []byte, in *Input) []byte {
-	flags := byte(0)
-	if in.Absent {
-		flags |= 1
-	}
-	if len(in.Command) > 0 {
-		flags |= 2
-	}
-	b = binary.LittleEndian.AppendUint64(append(b, flags), in.Bits)
-	if len(in.Command) > 0 {
-		b = append(append(b, byte(len(in.Command)-1)), in.Command...)
-	}
-	return b
-}
-
-// appendTheirs writes stretches of what is known of their state, in steps of
-// eight bytes.
-func appendTheirs(b, ours, theirs []byte, unknown func(i int) bool) []byte {
-	word := func(s []byte, i int) string { return string(s[min(i, len(s)):min(i+8, len(s))]) }
-	kind := func(i int) byte {
-		switch {
-		case unknown(i):
-			return dump.Unknown
-		case word(ours, i) == word(theirs, i):
-			return dump.Same
+// values are the fields of a game's state.
+func values(g Game) iter.Seq[dump.Value] {
+	return func(yield func(dump.Value) bool) {
+		known, ok := g.(Fielder)
+		if !ok {
+			return
 		}
-		return dump.Given
-	}
-	for i := 0; i < len(theirs); {
-		k, end := kind(i), i+8
-		for end < len(theirs) && kind(end) == k {
-			end += 8
-		}
-		end = min(end, len(theirs))
-		b = binary.AppendUvarint(append(b, k), uint64(end-i))
-		if k == dump.Given {
-			b = append(b, theirs[i:end]...)
-		}
-		i = end
-	}
-	return b
-}
-
-// appendFields writes the fields that have a byte between from and to, each as
-// what its path shares with the one before, the rest of it, its kind, its size
-// and its distance from the end of the one before. The first byte tells
-// whether there are others.
-func appendFields(b []byte, g Game, from, to int) []byte {
-	first, before, end := len(b), "", 0
-	b = append(b, 0)
-	known, ok := g.(Fielder)
-	if !ok {
-		return b
-	}
-	for f := range known.Fields() {
-		if f.Offset < end || f.Size <= 0 {
-			continue // It makes no sense.
-		}
-		if f.Offset+f.Size <= from || f.Offset >= to || len(b)-first > dump.Fields {
-			if b[first] = 1; f.Offset > from {
-				break
+		for f := range known.Fields() {
+			if !yield(dump.Value{Path: f.Path, Offset: f.Offset, Size: f.Size, Kind: byte(f.Kind)}) {
+				return
 			}
-			continue
 		}
-		path := f.Path[:min(len(f.Path), dump.Path)]
-		shared := firstByte([]byte(before), []byte(path))
-		b = append(b, byte(shared), byte(len(path)-shared))
-		b = append(b, path[shared:]...)
-		b = append(b, byte(f.Kind))
-		b = binary.AppendUvarint(b, uint64(f.Size))
-		b = binary.AppendUvarint(b, uint64(f.Offset-end))
-		before, end = path, f.Offset+f.Size
 	}
-	return b
 }

@@ -1,6 +1,7 @@
-// Package dump is the format of a desync's dump in numbers, for netcode, which writes
-// it, and for package replay, which reads it; replay/DUMP.md describes it. It does
-// nothing, and is the same in the browser.
+// Package dump is the format of a desync's dump: its numbers, and how its pieces are
+// written. netcode writes dumps with it, package replay reads them by it, and
+// replay/DUMP.md describes them. It knows nothing of sessions, and is the same in the
+// browser.
 package dump
 
 // A dump begins with Magic and Version.
