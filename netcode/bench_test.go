@@ -70,7 +70,7 @@ func (l *lagBus) step() {
 }
 
 // match makes n sessions, one seat each, with delay ticks between them.
-func match(tb testing.TB, n, delay, window int, game func() Game) ([]*Session, []*lagBus) {
+func match(tb testing.TB, n, delay, window int, game func() Game, saving ...Saving) ([]*Session, []*lagBus) {
 	tb.Helper()
 	seats := make([]Peer, n)
 	for i := range seats {
@@ -81,7 +81,10 @@ func match(tb testing.TB, n, delay, window int, game func() Game) ([]*Session, [
 	var lags []*lagBus
 	for i := range n {
 		lag := &lagBus{bus: ends[i], delay: delay}
-		s, err := NewSession(game(), lag, Config{Terms: Terms{Players: n}, Seats: seats, Self: Peer(i), Delay: NoDelay, Window: window})
+		c := Config{Terms: Terms{Players: n}, Seats: seats, Self: Peer(i), Delay: NoDelay, Window: window}
+		for _, c.Saving = range saving {
+		}
+		s, err := NewSession(game(), lag, c)
 		if err != nil {
 			tb.Fatal(err)
 		}

@@ -22,6 +22,7 @@ type Config struct {
 	Seats     []Peer     // Seats[p] is the machine on which player p sits, or Nobody; len(Seats) == Players
 	Self      Peer       // this machine
 	Delay     int        // frames between an input and its effect, for each local seat; zero means 2, NoDelay none, Auto as the path asks
+	Saving    Saving     // which states are held; the same on all machines
 	Window    int        // frames stepped on predictions at the most; zero means 8, Lockstep none
 	Recorders []Recorder // hear every confirmed frame once, in order
 }
@@ -34,6 +35,23 @@ const (
 
 	Nobody Peer = 0xffff // for Config.Seats: an open seat, Absent in every frame
 )
+
+// Saving is which states a session holds, to go back to and to compare.
+type Saving uint8
+
+// Sparse saving holds few states and hashes few: it pays where a state is large, and
+// costs steps in a rollback, since it begins up to 8 frames earlier. A game that is
+// saved so differs at multiples of 32 frames or not at all: a difference that heals
+// between two of them is not seen. The search for a difference, replays and Hash work
+// with both, as far as their documentation says.
+const (
+	SaveBySize Saving = iota // SaveSparse where the first state has SparseSize bytes or more, else SaveAll
+	SaveAll                  // the state of every frame; each that is confirmed is hashed
+	SaveSparse               // at most 6 states in most matches; those of multiples of 32 frames are hashed
+)
+
+// SparseSize is from how many bytes of the first state on SaveBySize is sparse.
+const SparseSize = 1 << 15
 
 // Limits. NewSession and Advance name the one that is broken.
 const (
@@ -82,6 +100,7 @@ func (c *Config) check() error {
 		{"Rate", c.Rate, 1, MaxRate, "MaxRate"},
 		{"Timeout", c.Timeout, 1, MaxTimeout, "MaxTimeout"},
 		{"Delay", delay, 0, MaxDelay, "MaxDelay"},
+		{"Saving", int(c.Saving), 0, int(SaveSparse), "SaveSparse"},
 		{"Window", c.Window, 0, MaxWindow, "MaxWindow"},
 		{"length of Build", len(c.Build), 0, MaxBuild, "MaxBuild"},
 		{"length of Setup", len(c.Setup), 0, MaxSetup, "MaxSetup"},

@@ -78,6 +78,7 @@ func (s *Session) disagree(p *peer, mark Frame, ours, theirs uint64) *dispute {
 func (d *dispute) begin(mark Frame, ours, theirs uint64) {
 	p := d.peer
 	*d = dispute{ledger: d.ledger, timeline: d.timeline, peers: d.peers, peer: p, mark: mark, since: d.since, ours: ours, their: theirs}
+	d.ledger.refine(mark, d.timeline)
 	d.err = &DesyncError{Peer: p.id, Players: append([]Player(nil), p.seats...), Frame: mark, Ours: ours, Theirs: theirs, Agreed: min(p.agreedAt, mark-markEvery), Offset: -1}
 	d.err.State = append([]byte(nil), d.ledger.state(mark)...)
 	d.err.Before = append([]byte(nil), d.ledger.state(d.err.Agreed)...)
@@ -254,12 +255,12 @@ func (d *dispute) narrow(m *disputed) {
 			}
 			return
 		}
-		for h := m.chains[0]; h == m.chains[k]; h, _ = d.ledger.chained(before + k) {
-			k++
+		for h := m.chains[0]; h == m.chains[k] || k < markEvery && (h == 0 || m.chains[k] == 0); h, _ = d.ledger.chained(before + k) {
+			k++ // equal, or not known to one of us
 		}
 		d.known, d.their = true, m.chains[k]
 		d.ours, _ = d.ledger.chained(before + k)
-		d.rebuild(before+k, unchain(m.chains[k-1], m.chains[k]))
+		d.rebuild(before+k, unchain(m.chains[d.ledger.link(before+k)-before], m.chains[k]))
 	}
 	switch {
 	case m.first != e.Frame || d.done:

@@ -24,27 +24,17 @@ func (d *dispute) dump(cfg *Config) []byte {
 		}
 		inputs = append(inputs, in)
 	}
-	var unknown func(piece int) bool
-	if d.there != nil {
-		set := differing(&d.sums, &d.parts)
-		unknown = func(k int) bool { return !d.got[k] && d.in(set, k) }
-	}
-	return appendDump(nil, e, t.game, &cfg.Terms, cfg.Seats, cfg.Self, inputs, d.there, unknown)
+	set := differing(&d.sums, &d.parts)
+	unknown := func(k int) bool { return !d.got[k] && d.in(set, k) }
+	return appendDump(e, t.game, &cfg.Terms, cfg.Seats, cfg.Self, inputs, d.there, unknown)
 }
 
 // appendDump writes a dump. Inputs are those of the frames up to e.Frame; there
 // is what is known of their state; unknown tells which pieces of it are not.
-func appendDump(b []byte, e *DesyncError, g Game, t *Terms, seats []Peer, self Peer, inputs [][]Input, there []byte, unknown func(piece int) bool) []byte {
-	start := len(b)
-	b = append(append(b, dump.Magic...), dump.Version)
+func appendDump(e *DesyncError, g Game, t *Terms, seats []Peer, self Peer, inputs [][]Input, there []byte, unknown func(piece int) bool) []byte {
+	b := append([]byte(dump.Magic), dump.Version)
 	b = dump.Section(b, dump.Terms, func(b []byte) []byte {
-		b = append(b, byte(t.Players))
-		b = binary.AppendUvarint(b, uint64(t.Rate))
-		b = binary.AppendUvarint(b, uint64(t.Timeout))
-		b = binary.LittleEndian.AppendUint64(b, t.Seed)
-		b = append(b, t.Nonce[:]...)
-		b = dump.AppendText(b, t.Build)
-		return dump.AppendText(b, string(t.Setup))
+		return dump.AppendTerms(b, t.Players, t.Rate, t.Timeout, t.Seed, t.Nonce, t.Build, t.Setup)
 	})
 	b = dump.Section(b, dump.Facts, func(b []byte) []byte {
 		b = dump.AppendPeers(b, []Peer{self, e.Peer})
@@ -67,41 +57,12 @@ func appendDump(b []byte, e *DesyncError, g Game, t *Terms, seats []Peer, self P
 		}
 		return b
 	})
-	from := 0
-	if longest := max(len(e.Before), len(e.State), len(there)); longest > dump.State {
-		from = (max(0, min(e.Offset-dump.State/2, longest-dump.State)) + 7) &^ 7 // in words, and to the last byte
+	var fields iter.Seq[Field]
+	if known, ok := g.(Fielder); ok {
+		fields = known.Fields()
 	}
-	cut := func(state []byte) []byte { return state[min(from, len(state)):min(from+dump.State, len(state))] }
-	for _, x := range [...]struct {
-		kind  byte
-		state []byte
-	}{{dump.Before, e.Before}, {dump.Ours, e.State}} {
-		b = dump.Section(b, x.kind, func(b []byte) []byte {
-			b = binary.AppendUvarint(b, uint64(len(x.state)))
-			b = binary.AppendUvarint(b, uint64(from))
-			return append(b, cut(x.state)...)
-		})
-	}
-	b = dump.Section(b, dump.Theirs, func(b []byte) []byte {
-		b = binary.AppendUvarint(b, uint64(len(there)))
-		b = binary.AppendUvarint(b, uint64(from))
-		return dump.AppendTheirs(b, cut(e.State), cut(there), func(i int) bool { return unknown != nil && unknown((from+i)/pieceSize) })
+	b = dump.AppendStates(b, e.Offset, e.Before, e.State, there, func(i int) bool { return unknown != nil && unknown(i/pieceSize) }, fields, func(f Field) dump.Value {
+		return dump.Value{Path: f.Path, Offset: f.Offset, Size: f.Size, Kind: byte(f.Kind)}
 	})
-	b = dump.Section(b, dump.Table, func(b []byte) []byte { return dump.AppendFields(b, values(g), max(from, e.Offset-dump.Fields/16), from+dump.State) })
-	return binary.LittleEndian.AppendUint64(b, xxhash.Sum64(b[start:]))
-}
-
-// values are the fields of a game's state.
-func values(g Game) iter.Seq[dump.Value] {
-	return func(yield func(dump.Value) bool) {
-		known, ok := g.(Fielder)
-		if !ok {
-			return
-		}
-		for f := range known.Fields() {
-			if !yield(dump.Value{Path: f.Path, Offset: f.Offset, Size: f.Size, Kind: byte(f.Kind)}) {
-				return
-			}
-		}
-	}
+	return binary.LittleEndian.AppendUint64(b, xxhash.Sum64(b))
 }

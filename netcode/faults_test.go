@@ -30,7 +30,7 @@ var faults = []struct{ name, file, line, instead, test string }{
 	{"hashPredicted", "ledger.go", "l.write(l.confirmed, t.states.at(l.confirmed), t)", "l.write(l.confirmed, t.states.at(map[bool]Frame{false: l.confirmed, true: t.now}[fault(`hashPredicted`)]), t)", "TestPlantedFault"},
 	{"doubleCommand", "timeline.go", "q.use(f, &t.in[p])", "if q.use(f, &t.in[p]); fault(`doubleCommand`) && f > q.head {\nt.in[p].Command = q.command(q.head)\n}", "TestPlantedFault"},
 	{"repeatCommand", "seats.go", "seat.orders.pop(s.rate)", "if !fault(`repeatCommand`) {\nseat.orders.pop(s.rate)\n}", "TestPlantedFault"},
-	{"skipRepairSave", "timeline.go", "t.states.save(t.game, f)", "if !fault(`skipRepairSave`) || f >= t.now {\nt.states.save(t.game, f)\n}", "TestPlantedFault"},
+	{"skipRepairSave", "timeline.go", "t.states.save(t.game, f, confirmed, markEvery)", "if !fault(`skipRepairSave`) || f >= t.now {\nt.states.save(t.game, f, confirmed, markEvery)\n}", "TestPlantedFault"},
 	{"forgetAccepted", "ballot.go", "if v.accepted > newest {", "if v.accepted > newest && !fault(`forgetAccepted`) {", "TestAcceptedValueStands TestBallotModelSeesFaults"},
 	{"neverAccept", "ballot.go", "if own.promised == own.accepted {", "if own.promised == own.accepted || fault(`neverAccept`) {", "TestBallotModelSeesFaults"},
 }

@@ -191,6 +191,7 @@ func (s *scribe) hello() {
 		s.u8(fmt.Sprintf("player %d is on machine", p))
 	}
 	s.take(1, "from machine %d to machine %d", s.b[0]>>4, s.b[0]&0xf)
+	s.u8("a hash in so many frames")
 	n := s.u8("length of build")
 	s.take(n, "build %q", s.b[:min(n, len(s.b))])
 	n = s.uvarint("length of setup", nil)
@@ -298,7 +299,7 @@ type sample struct {
 func samples() []sample {
 	const tag = 0xbeef
 	terms := Terms{Players: 3, Nonce: [16]byte{1, 2, 3}, Seed: 77, Setup: []byte("level 4"), Build: "toy 1", Rate: 60, Timeout: 300}
-	all := []sample{{name: "hello", b: appendHello(nil, tag, helloHeard, &terms, []byte{0, 1, 0}, endsOf(1, 0), 0x1122334455667788)}}
+	all := []sample{{name: "hello", b: appendHello(nil, tag, helloHeard, &terms, []byte{0, 1, 0}, endsOf(1, 0), 1, 0x1122334455667788)}}
 
 	walk := taken(Input{Bits: 1}, Input{Bits: 1}, Input{Bits: 3}, Input{Bits: 0x80000000000003}, Input{})
 	talk := taken(Input{Bits: 4, Command: []byte("go")}, Input{Bits: 4}, Input{Bits: 4, Command: []byte("gg wp")})
@@ -333,7 +334,7 @@ func samples() []sample {
 		all = append(all, sample{c.name, b, int(c.m.complete), len(c.seats)})
 	}
 
-	l := ledger{confirmed: 64}
+	l := ledger{every: 1, confirmed: 64}
 	for f := range l.chain {
 		l.chain[f] = uint64(f) * 0x0101010101010101
 	}

@@ -75,7 +75,7 @@ func (s *Session) receiveHello(p *peer, b []byte) bool {
 		return true // It comes too late, and is told so.
 	}
 	if !p.agreed {
-		if field, here, there := h.differs(&s.cfg.Terms, s.order, endsOf(p.machine, s.members.self), s.print); field != "" {
+		if field, here, there := h.differs(&s.cfg.Terms, s.order, endsOf(p.machine, s.members.self), byte(s.ledger.every), s.print); field != "" {
 			s.err = &TermsError{Peer: p.id, Field: field, Here: here, There: there}
 			return true
 		}

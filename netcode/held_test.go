@@ -9,7 +9,7 @@ import (
 // meanwhile another tick is not safe to skip unless two in a row are the same.
 func TestSkippedTickIsKept(t *testing.T) {
 	tl, s := &timeline{}, &seats{rate: 60, list: []seat{{player: 0}}}
-	tl.begin(&Toy{}, 1, 16, nil)
+	tl.begin(&Toy{}, 1, 16, nil, false)
 	var frames []uint64
 	for k, c := range []struct {
 		held          uint64

@@ -1,7 +1,6 @@
 package netcode
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 
@@ -24,6 +23,7 @@ type hello struct {
 	timeout     int
 	seats       []byte // machines in order of their lowest seat, per seat
 	ends        byte   // the machine that sends, times 16, and the one that it is for
+	every       byte   // the state of one frame in every is hashed
 	build       []byte
 	setupLen    int
 	setupHash   uint64
@@ -35,7 +35,7 @@ const (
 	helloBye   = 0x08 // the sender leaves before the first frame, in view 0 and without a vote
 )
 
-func appendHello(b []byte, tag uint16, flags byte, t *Terms, seats []byte, ends byte, fingerprint uint64) []byte {
+func appendHello(b []byte, tag uint16, flags byte, t *Terms, seats []byte, ends, every byte, fingerprint uint64) []byte {
 	b = append(b, byte(tag), byte(tag>>8), kindHello|flags, protocolVersion)
 	b = append(b, t.Nonce[:]...)
 	b = binary.LittleEndian.AppendUint64(b, fingerprint)
@@ -44,7 +44,7 @@ func appendHello(b []byte, tag uint16, flags byte, t *Terms, seats []byte, ends 
 	b = appendUvarint(b, uint32(t.Rate))
 	b = appendUvarint(b, uint32(t.Timeout))
 	b = append(b, seats...)
-	b = append(b, ends)
+	b = append(b, ends, every)
 	b = append(b, byte(len(t.Build)))
 	b = append(b, t.Build...)
 	b = appendUvarint(b, uint32(len(t.Setup)))
@@ -72,6 +72,7 @@ func (h *hello) parse(b []byte) bool {
 	h.timeout = int(r.uvarint())
 	h.seats = r.bytes(min(h.players, MaxPlayers))
 	h.ends = r.u8()
+	h.every = r.u8()
 	h.build = r.bytes(int(r.u8()))
 	h.setupLen = int(r.uvarint())
 	h.setupHash = r.u64()
@@ -81,44 +82,30 @@ func (h *hello) parse(b []byte) bool {
 
 // differs compares the other machine's terms with ours, field by field, and
 // names the first that differs. It runs at most once in a match.
-func (h *hello) differs(t *Terms, seats []byte, ends byte, fingerprint uint64) (field, here, there string) {
+func (h *hello) differs(t *Terms, seats []byte, ends, every byte, fingerprint uint64) (field, here, there string) {
 	if h.version != protocolVersion {
 		return "protocol version", fmt.Sprint(protocolVersion), fmt.Sprint(h.version)
 	}
-	if string(h.build) != t.Build {
-		return "Build", fmt.Sprintf("%q", t.Build), fmt.Sprintf("%q", h.build)
-	}
-	if h.players != t.Players {
-		return "Players", fmt.Sprint(t.Players), fmt.Sprint(h.players)
-	}
-	if h.seed != t.Seed {
-		return "Seed", fmt.Sprintf("%#x", t.Seed), fmt.Sprintf("%#x", h.seed)
-	}
-	if h.rate != t.Rate {
-		return "Rate", fmt.Sprint(t.Rate), fmt.Sprint(h.rate)
-	}
-	if h.timeout != t.Timeout {
-		return "Timeout", fmt.Sprint(t.Timeout), fmt.Sprint(h.timeout)
-	}
-	if h.setupLen != len(t.Setup) {
-		return "length of Setup", fmt.Sprint(len(t.Setup)), fmt.Sprint(h.setupLen)
-	}
-	for i, c := range h.setup {
-		if c != t.Setup[i] {
-			return fmt.Sprintf("Setup byte %d", i), fmt.Sprintf("%#02x", t.Setup[i]), fmt.Sprintf("%#02x", c)
+	hash := func(v uint64) string { return fmt.Sprintf("%016x", v) }
+	at := firstByte(h.setup, t.Setup)
+	byteOf := func(b []byte) string { return fmt.Sprintf("%#x", b[at:min(at+1, len(h.setup), len(t.Setup))]) }
+	for _, x := range [...]struct{ field, here, there string }{
+		{"Build", fmt.Sprintf("%q", t.Build), fmt.Sprintf("%q", h.build)},
+		{"Players", fmt.Sprint(t.Players), fmt.Sprint(h.players)},
+		{"Seed", fmt.Sprintf("%#x", t.Seed), fmt.Sprintf("%#x", h.seed)},
+		{"Rate", fmt.Sprint(t.Rate), fmt.Sprint(h.rate)},
+		{"Timeout", fmt.Sprint(t.Timeout), fmt.Sprint(h.timeout)},
+		{"length of Setup", fmt.Sprint(len(t.Setup)), fmt.Sprint(h.setupLen)},
+		{fmt.Sprint("Setup byte ", at), byteOf(t.Setup), byteOf(h.setup)},
+		{"hash of Setup", hash(xxhash.Sum64(t.Setup)), hash(h.setupHash)},
+		{"Seats", fmt.Sprint(seats), fmt.Sprint(h.seats)},
+		{"Seats of this machine and of the peer", seatsOf(seats, ends), seatsOf(seats, h.ends)},
+		{"fingerprint of the game (its start and its first steps)", hash(fingerprint), hash(h.fingerprint)},
+		{"Saving (in how many frames one state is hashed)", fmt.Sprint(every), fmt.Sprint(h.every)},
+	} {
+		if x.here != x.there {
+			return x.field, x.here, x.there
 		}
-	}
-	if own := xxhash.Sum64(t.Setup); h.setupHash != own {
-		return "hash of Setup", fmt.Sprintf("%016x", own), fmt.Sprintf("%016x", h.setupHash)
-	}
-	if !bytes.Equal(h.seats, seats) {
-		return "Seats", fmt.Sprint(seats), fmt.Sprint(h.seats)
-	}
-	if h.ends != ends {
-		return "Seats of this machine and of the peer", seatsOf(seats, ends), seatsOf(seats, h.ends)
-	}
-	if h.fingerprint != fingerprint {
-		return "fingerprint of the game (its start and its first steps)", fmt.Sprintf("%016x", fingerprint), fmt.Sprintf("%016x", h.fingerprint)
 	}
 	return "", "", ""
 }

@@ -9,15 +9,18 @@ import (
 // hashes, and the states of the last marks.
 type ledger struct {
 	confirmed Frame            // rows were written up to here
-	chain     [hashRing]uint64 // of the hashes of all states up to a frame
-	marks     [markKept]mark
+	every     Frame            // the state of one frame in every is hashed: of each, or of marks
+	chain     [hashRing]uint64 // of these hashes
+	marks     []snapshot
 	row       Row
+	fine      [markEvery]uint64 // chains of the frames before fineAt, see refine
+	fineAt    Frame
 	recorders []recorder
 	err       error // of the recorders that failed
 }
 
-// hashRing is how many chains are held: one more than the hashes between them, which
-// can be looked up for 1,024 frames.
+// hashRing is how many chains are held: one more than the hashes between them, of
+// which 1,024 can be looked up.
 const hashRing = 1024 + 1
 
 // chainBase is odd, so that a chain and the one before it give the hash between them.
@@ -30,25 +33,26 @@ const chainBase = 0x9e3779b97f4a7c15
 const (
 	markEvery = 32
 	markKept  = 4
+	markFew   = 2 // of a game that is saved sparsely
 )
-
-type mark struct {
-	frame Frame
-	state []byte
-}
 
 type recorder struct {
 	Recorder
-	deaf bool // it returned an error, and is not called any more
+	wants bool // a state, of the next frame that is held
+	deaf  bool // it returned an error, and is not called any more
 }
 
 // begin writes frame 0.
 func (l *ledger) begin(t *timeline, recorders []Recorder, first []byte) {
+	l.every, l.marks = 1, make([]snapshot, markKept)
+	if t.states.sparse {
+		l.every, l.marks = markEvery, make([]snapshot, markFew)
+	}
 	for _, r := range recorders {
 		l.recorders = append(l.recorders, recorder{Recorder: r})
 	}
 	for i := range l.marks {
-		l.marks[i] = mark{frame: -1, state: make([]byte, 0, len(first))}
+		l.marks[i] = snapshot{-1, make([]byte, 0, len(first))}
 	}
 	l.row.Inputs = make([]Input, len(t.in))
 	l.write(0, first, t)
@@ -63,13 +67,17 @@ func (l *ledger) confirm(to Frame, t *timeline) {
 }
 
 func (l *ledger) write(f Frame, state []byte, t *timeline) {
-	h := HashState(state)
-	l.chain[f%hashRing] = h
-	if f > 0 {
-		l.chain[f%hashRing] += l.chain[(f-1)%hashRing] * chainBase
+	h := uint64(0)
+	if f%l.every == 0 {
+		h = HashState(state)
+		c := l.at(f)
+		*c = h
+		if f > 0 {
+			*c += *l.at(f - l.every) * chainBase
+		}
 	}
 	if f%markEvery == 0 {
-		m := &l.marks[f/markEvery%markKept]
+		m := l.mark(f)
 		m.frame = f
 		m.state = append(m.state[:0], state...)
 	}
@@ -88,9 +96,10 @@ func (l *ledger) record(f Frame, hash uint64, state []byte, t *timeline) {
 		if r.deaf {
 			continue
 		}
-		l.row.State = nil
-		if k, ok := r.Recorder.(Keyframer); ok && k.Wants(f) {
-			l.row.State = state
+		k, ok := r.Recorder.(Keyframer)
+		r.wants, l.row.State = r.wants || ok && k.Wants(f), nil
+		if r.wants {
+			l.row.State, r.wants = state, state == nil
 		} else if f == 0 {
 			continue
 		}
@@ -101,12 +110,48 @@ func (l *ledger) record(f Frame, hash uint64, state []byte, t *timeline) {
 	}
 }
 
+// at is where the chain at a hashed frame is held.
+func (l *ledger) at(f Frame) *uint64 { return &l.chain[f/l.every%hashRing] }
+
+// mark is where the state at a mark frame is held.
+func (l *ledger) mark(f Frame) *snapshot { return &l.marks[int(f)/markEvery%len(l.marks)] }
+
 // chained is the chain at a confirmed frame, while it is still held.
 func (l *ledger) chained(f Frame) (uint64, bool) {
-	if f < 0 || f > l.confirmed || f <= l.confirmed-hashRing {
-		return 0, false
+	switch {
+	case f < 0 || f > l.confirmed || f/l.every <= l.confirmed/l.every-hashRing:
+	case f%l.every == 0:
+		return *l.at(f), true
+	case f < l.fineAt && f > l.fineAt-markEvery:
+		return l.fine[f%markEvery], true
 	}
-	return l.chain[f%hashRing], true
+	return 0, false
+}
+
+// link is the frame whose chain the one at frame f continues.
+func (l *ledger) link(f Frame) Frame {
+	if f%l.every == 0 {
+		return f - l.every
+	}
+	return f - 1
+}
+
+// refine makes the chains of all frames between a mark and the one before, if only
+// marks are hashed: the search for a difference needs them.
+func (l *ledger) refine(mark Frame, t *timeline) {
+	state := l.state(mark - markEvery)
+	if l.fineAt = 0; l.every == 1 || state == nil {
+		return
+	}
+	c, _ := l.chained(mark - markEvery)
+	var made []byte
+	if t.resimulate(mark-markEvery, state, mark-1, func(f Frame) {
+		made = t.game.Save(made[:0])
+		c = HashState(made) + c*chainBase
+		l.fine[f%markEvery] = c
+	}) != nil {
+		l.fineAt = mark
+	}
 }
 
 // hash is that of the state at a confirmed frame, while it is still held.
@@ -115,7 +160,7 @@ func (l *ledger) hash(f Frame) (uint64, bool) {
 	if !ok || f == 0 {
 		return h, ok
 	}
-	before, ok := l.chained(f - 1)
+	before, ok := l.chained(l.link(f))
 	return unchain(before, h), ok
 }
 
@@ -123,11 +168,11 @@ func (l *ledger) hash(f Frame) (uint64, bool) {
 func unchain(before, chain uint64) uint64 { return chain - before*chainBase }
 
 // newest is the chain at the last mark.
-func (l *ledger) newest() uint64 { return l.chain[(l.confirmed-l.confirmed%markEvery)%hashRing] }
+func (l *ledger) newest() uint64 { return *l.at(l.confirmed - l.confirmed%markEvery) }
 
 // state is that at a mark frame, nil when it is no longer held.
 func (l *ledger) state(f Frame) []byte {
-	if m := &l.marks[f/markEvery%markKept]; m.frame == f {
+	if m := l.mark(f); m.frame == f {
 		return m.state
 	}
 	return nil
@@ -138,7 +183,7 @@ func (l *ledger) state(f Frame) []byte {
 func (l *ledger) resimulate(f Frame, t *timeline) []byte {
 	from := f / markEvery * markEvery
 	if state := l.state(from); state != nil {
-		return t.resimulate(from, state, f)
+		return t.resimulate(from, state, f, func(Frame) {})
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ func TestLedgerWritesInOrder(t *testing.T) {
 	l.begin(tl, []Recorder{plain, keen, broken}, g.Save(nil))
 	for range 10 {
 		tl.queues[0].put(1, nil, tl.now)
-		tl.advance()
+		tl.advance(0)
 		l.confirm(tl.now-2, tl)
 	}
 	l.confirm(3, tl) // never back
@@ -58,7 +58,7 @@ func TestLedgerForgets(t *testing.T) {
 	last := Frame(hashRing - 1 + 3*markEvery)
 	for tl.now < last {
 		tl.queues[0].put(uint64(tl.now), nil, tl.now)
-		tl.advance()
+		tl.advance(0)
 		l.confirm(tl.now, tl)
 	}
 	for f, held := range map[Frame]bool{-1: false, last - hashRing + 1: false, last - hashRing + 2: true, last: true, last + 1: false} {
@@ -91,7 +91,7 @@ func TestCheckCompares(t *testing.T) {
 	step := func(to Frame) {
 		for tl.now < to {
 			tl.queues[0].put(1, nil, tl.now)
-			tl.advance()
+			tl.advance(0)
 			l.confirm(tl.now, tl)
 		}
 	}

@@ -58,7 +58,7 @@ func TestLowestWrongFrameCounts(t *testing.T) {
 		}
 		for range 20 {
 			s.local.commit(&s.timeline, never)
-			s.timeline.advance()
+			s.timeline.advance(0)
 		}
 		// Machine 1 changes its seats in frames 9 and 7, machine 2 in frame 8.
 		make := func(n, from int) *queue {

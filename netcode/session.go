@@ -67,7 +67,7 @@ func newSession(g Game, t Transport, cfg Config) (*Session, error) {
 		return nil, err
 	}
 	first := g.Save(nil)
-	s.timeline.begin(g, cfg.Players, 2*cfg.Window+MaxDelay+4, first)
+	s.timeline.begin(g, cfg.Players, 2*cfg.Window+MaxDelay+4, first, cfg.Saving == SaveSparse || cfg.Saving == SaveBySize && len(first) >= SparseSize)
 	for p, machine := range s.order {
 		if machine == open {
 			s.timeline.vacate(Player(p), 1, 0)
@@ -206,7 +206,7 @@ func (s *Session) step() {
 			s.waiting = true
 			break
 		}
-		t.advance()
+		t.advance(s.ledger.confirmed)
 	}
 	if s.local.settle(steps == 0) {
 		s.stats.Forgot++
@@ -325,7 +325,8 @@ func (s *Session) Frame() Frame { return s.timeline.now }
 func (s *Session) Confirmed() Frame { return s.ledger.confirmed }
 
 // Hash is the hash of the state at confirmed frame f (see HashState), while it
-// is still held: for the last 1,024 frames.
+// is still held: for the last 1,024 frames, or the last 1,024 that are multiples of 32
+// if the game is saved sparsely.
 func (s *Session) Hash(f Frame) (uint64, bool) { return s.ledger.hash(f) }
 
 // RecordError is why Recorders are no longer called: each returned an error, and

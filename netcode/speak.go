@@ -51,7 +51,7 @@ func (s *Session) encodeHello(b []byte, p *peer) []byte {
 	if s.farewell.leaving && !s.started && s.members.view == 0 && !s.members.voted() {
 		flags |= helloBye
 	}
-	return appendHello(b, s.port.tag, flags, &s.cfg.Terms, s.order, endsOf(s.members.self, p.machine), s.print)
+	return appendHello(b, s.port.tag, flags, &s.cfg.Terms, s.order, endsOf(s.members.self, p.machine), byte(s.ledger.every), s.print)
 }
 
 // encode writes the packet of this tick for a peer: all inputs that it has not

@@ -22,27 +22,28 @@ type timeline struct {
 
 // begin makes room for a game that is at frame 0 with this state, and for so
 // many frames that may still change.
-func (t *timeline) begin(g Game, players, frames int, first []byte) {
+func (t *timeline) begin(g Game, players, frames int, first []byte, sparse bool) {
 	t.game = g
 	t.guess, _ = g.(Predictor)
 	t.in = make([]Input, players)
 	for p := range players {
 		t.queues[p] = newQueue()
 	}
-	t.states = newSnapshots(frames, len(first))
-	t.states.save(g, 0)
+	t.states = newSnapshots(frames, len(first), sparse)
+	t.states.save(g, 0, 0, 1)
 }
 
 // tick forgets what the last tick found wrong and repaired.
 func (t *timeline) tick() { t.repaired, t.wrong, t.depth = 0, 0, 0 }
 
 // advance steps to the next frame.
-func (t *timeline) advance() {
+func (t *timeline) advance(confirmed Frame) {
 	t.now++
 	t.step(t.now)
+	t.states.save(t.game, t.now, confirmed, sparseEvery)
 }
 
-// step makes state f out of f-1 and saves it.
+// step makes state f out of f-1.
 func (t *timeline) step(f Frame) {
 	for p := range t.in {
 		q := &t.queues[p]
@@ -54,7 +55,6 @@ func (t *timeline) step(f Frame) {
 	}
 	t.game.Step(t.in)
 	t.steps++
-	t.states.save(t.game, f)
 }
 
 // repair goes back to the state before the lowest wrong frame, if there is one,
@@ -67,14 +67,28 @@ func (t *timeline) repair(confirmed Frame) {
 	if from <= confirmed {
 		panic(fmt.Sprintf("netcode: frame %d is confirmed and was stepped wrongly from frame %d", confirmed, from))
 	}
-	t.game.Load(t.states.at(from - 1))
+	t.rewind(from-1, confirmed)
 	for f := from; f <= t.now; f++ {
 		t.step(f)
+		t.states.save(t.game, f, confirmed, markEvery)
 	}
 	t.repaired = from
 	t.rollbacks++
 	t.depth = int(t.now - from + 1)
 	t.maxDepth = max(t.maxDepth, t.depth)
+}
+
+// rewind goes back to frame f, by way of the last state that is held before it. That
+// of f is held now: the next time will hardly go back farther.
+func (t *timeline) rewind(f, confirmed Frame) {
+	base := t.states.back(f)
+	t.game.Load(base.state)
+	for k := base.frame + 1; k <= f; k++ {
+		t.step(k)
+	}
+	if base.frame < f {
+		t.states.save(t.game, f, confirmed, 1)
+	}
 }
 
 // absorb adds new inputs of a seat that begin with frame from, and notes the
@@ -114,7 +128,7 @@ func (t *timeline) vacate(p Player, from, confirmed Frame) {
 // show goes back to frame f, if the screen is beyond it.
 func (t *timeline) show(f Frame) {
 	if t.now > f {
-		t.game.Load(t.states.at(f))
+		t.rewind(f, f)
 		t.now, t.repaired = f, f
 	}
 }
@@ -149,17 +163,19 @@ func (t *timeline) oldest() Frame {
 
 // resimulate makes the state at frame f once more, out of the state at a frame
 // before it, and leaves the screen as it is. It is nil when some input between
-// is no longer held.
-func (t *timeline) resimulate(from Frame, state []byte, f Frame) []byte {
+// is no longer held. Each step is seen.
+func (t *timeline) resimulate(from Frame, state []byte, f Frame, see func(Frame)) []byte {
 	if from+1 < t.oldest() {
 		return nil
 	}
+	screen := t.game.Save(nil)
 	t.game.Load(state)
 	for k := from + 1; k <= f; k++ {
 		t.row(k, t.in)
 		t.game.Step(t.in)
+		see(k)
 	}
 	made := t.game.Save(nil)
-	t.game.Load(t.states.at(t.now))
+	t.game.Load(screen)
 	return made
 }

@@ -10,10 +10,10 @@ func line(t *testing.T, frames int) (*timeline, *toy) {
 	t.Helper()
 	g := &toy{}
 	tl := &timeline{}
-	tl.begin(g, 2, 20, g.Save(nil))
+	tl.begin(g, 2, 20, g.Save(nil), false)
 	for range frames {
 		tl.queues[0].put(1, nil, tl.now)
-		tl.advance()
+		tl.advance(0)
 	}
 	return tl, g
 }
@@ -114,13 +114,13 @@ func TestTimelineShows(t *testing.T) {
 func TestTimelineResimulates(t *testing.T) {
 	tl, g := line(t, 5)
 	start, want, shown := bytes.Clone(tl.states.at(1)), bytes.Clone(tl.states.at(4)), g.Save(nil)
-	if got := tl.resimulate(1, start, 4); !bytes.Equal(got, want) || !bytes.Equal(g.Save(nil), shown) {
+	if got := tl.resimulate(1, start, 4, func(Frame) {}); !bytes.Equal(got, want) || !bytes.Equal(g.Save(nil), shown) {
 		t.Error("another state, or another screen")
 	}
 	for range inputRing {
 		tl.queues[0].put(1, nil, tl.now)
 	}
-	if tl.resimulate(1, start, 4) != nil {
+	if tl.resimulate(1, start, 4, func(Frame) {}) != nil {
 		t.Error("made of inputs that are no longer held")
 	}
 }
@@ -130,14 +130,14 @@ func TestTimelineResimulates(t *testing.T) {
 func TestTimelineIsFull(t *testing.T) {
 	g, tl := &toy{}, &timeline{}
 	const most = fewStates + 3*moreSlots + 1
-	tl.begin(g, 2, most, g.Save(nil))
+	tl.begin(g, 2, most, g.Save(nil), false)
 	want := [][]byte{g.Save(nil)}
 	for tl.now < most-1 {
 		if tl.full(0) {
 			t.Fatalf("full at frame %d of %d slots", tl.now, most)
 		}
 		tl.queues[0].put(1, nil, tl.now)
-		tl.advance()
+		tl.advance(0)
 		want = append(want, g.Save(nil))
 		for f, state := range want {
 			if !bytes.Equal(tl.states.at(Frame(f)), state) {
@@ -179,9 +179,9 @@ func TestStepMayWriteIntoItsInputs(t *testing.T) {
 		t.Errorf("a frame holds the Command %q", got)
 	}
 	var tl timeline
-	tl.begin(&scribble{}, 1, 16, (&scribble{}).Save(nil))
+	tl.begin(&scribble{}, 1, 16, (&scribble{}).Save(nil), false)
 	tl.queues[0].put(7, []byte("order"), 0)
-	tl.advance()
+	tl.advance(0)
 	first := string(tl.states.at(1))
 	tl.suspect(1)
 	tl.repair(0)

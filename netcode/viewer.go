@@ -141,6 +141,6 @@ func (v *Viewer) compare(r *Row) error {
 		e.name(v.game, firstByte(v.state, r.State), r.State, len(r.State))
 	}
 	t := v.src.Terms()
-	e.Dump = appendDump(nil, e, v.game, &t, nil, Nobody, [][]Input{r.Inputs}, e.Their, nil)
+	e.Dump = appendDump(e, v.game, &t, nil, Nobody, [][]Input{r.Inputs}, e.Their, nil)
 	return e
 }

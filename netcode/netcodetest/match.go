@@ -90,7 +90,7 @@ func (w *match) play(s *story) *breach {
 				a.commands = append(a.commands, make([]byte, 0, netcode.MaxCommand))
 			}
 		}
-		c := netcode.Config{Seats: s.seats, Self: netcode.Peer(m), Window: s.windows[m], Delay: s.delays[m], Recorders: []netcode.Recorder{a}}
+		c := netcode.Config{Seats: s.seats, Self: netcode.Peer(m), Window: s.windows[m], Delay: s.delays[m], Saving: s.saving(), Recorders: []netcode.Recorder{a}}
 		c.Players, c.Seed, c.Build, c.Timeout = len(s.seats), s.seed, "laws", s.timeout
 		c.Nonce = [16]byte{byte(s.seed), byte(s.seed >> 8), byte(s.seed >> 16), 7}
 		var err error

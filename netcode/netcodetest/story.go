@@ -53,6 +53,15 @@ var upTo = [...]struct{ ticks, often int }{
 	cut: {60, 6}, part: {50, 2}, lag: {80, 3}, burst: {40, 3}, sleep: {120, 3}, drift: {200, 1}, delay: {1, 6},
 }
 
+// saving is how the machines save: in every fourth match sparsely, so that it is tried of
+// small games, too.
+func (s *story) saving() netcode.Saving {
+	if s.seed%4 == 3 {
+		return netcode.SaveSparse
+	}
+	return netcode.SaveAll
+}
+
 // newStory makes up a match. Half of the networks are as bad as can be, the
 // others have something left to lose.
 func newStory(seed uint64, players, machines int, storm bool) *story {

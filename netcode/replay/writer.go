@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/punchback/punchback/netcode"
+	"github.com/punchback/punchback/netcode/internal/dump"
 )
 
 // Options are how often a Writer keeps more than inputs, in frames.
@@ -91,21 +92,9 @@ func NewWriter(w io.Writer, t netcode.Terms, o Options) (*Writer, error) {
 	}
 	wr.out = append(append(wr.out, Magic...), Version)
 	from := wr.begin(kindTerms)
-	wr.out = appendTerms(wr.out, &t)
+	wr.out = dump.AppendTerms(wr.out, t.Players, t.Rate, t.Timeout, t.Seed, t.Nonce, t.Build, t.Setup)
 	wr.end(from)
 	return wr, wr.write()
-}
-
-func appendTerms(b []byte, t *netcode.Terms) []byte {
-	b = append(b, byte(t.Players))
-	b = binary.AppendUvarint(b, uint64(t.Rate))
-	b = binary.AppendUvarint(b, uint64(t.Timeout))
-	b = binary.LittleEndian.AppendUint64(b, t.Seed)
-	b = append(b, t.Nonce[:]...)
-	b = binary.AppendUvarint(b, uint64(len(t.Build)))
-	b = append(b, t.Build...)
-	b = binary.AppendUvarint(b, uint64(len(t.Setup)))
-	return append(b, t.Setup...)
 }
 
 // Wants asks for the states of keyframes.

@@ -19,6 +19,17 @@ func AppendText(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
+// AppendTerms appends what everybody agreed on.
+func AppendTerms(b []byte, players, rate, timeout int, seed uint64, nonce [16]byte, build string, setup []byte) []byte {
+	b = append(b, byte(players))
+	b = binary.AppendUvarint(b, uint64(rate))
+	b = binary.AppendUvarint(b, uint64(timeout))
+	b = binary.LittleEndian.AppendUint64(b, seed)
+	b = append(b, nonce[:]...)
+	b = AppendText(b, build)
+	return AppendText(b, string(setup))
+}
+
 // AppendPeers appends a number of machines, and them.
 func AppendPeers[P ~uint16](b []byte, peers []P) []byte {
 	b = append(b, byte(len(peers)))
@@ -44,9 +55,31 @@ func AppendInput(b []byte, bits uint64, command []byte, absent bool) []byte {
 	return b
 }
 
-// AppendTheirs appends stretches of what is known of their state, in steps of
+// AppendStates appends the sections of the states and of their fields. What is too long
+// is cut to what is around the byte that differs.
+func AppendStates[F any](b []byte, differs int, before, ours, theirs []byte, unknown func(i int) bool, fields iter.Seq[F], value func(F) Value) []byte {
+	from := 0
+	if longest := max(len(before), len(ours), len(theirs)); longest > State {
+		from = (max(0, min(differs-State/2, longest-State)) + 7) &^ 7 // in words, and to the last byte
+	}
+	cut := func(state []byte) []byte { return state[min(from, len(state)):min(from+State, len(state))] }
+	head := func(b []byte, state []byte) []byte {
+		b = binary.AppendUvarint(b, uint64(len(state)))
+		return binary.AppendUvarint(b, uint64(from))
+	}
+	b = Section(b, Before, func(b []byte) []byte { return append(head(b, before), cut(before)...) })
+	b = Section(b, Ours, func(b []byte) []byte { return append(head(b, ours), cut(ours)...) })
+	b = Section(b, Theirs, func(b []byte) []byte {
+		return appendTheirs(head(b, theirs), cut(ours), cut(theirs), func(i int) bool { return unknown(from + i) })
+	})
+	return Section(b, Table, func(b []byte) []byte {
+		return appendFields(b, fields, value, max(from, differs-Fields/16), from+State)
+	})
+}
+
+// appendTheirs appends stretches of what is known of their state, in steps of
 // eight bytes.
-func AppendTheirs(b, ours, theirs []byte, unknown func(i int) bool) []byte {
+func appendTheirs(b, ours, theirs []byte, unknown func(i int) bool) []byte {
 	word := func(s []byte, i int) string { return string(s[min(i, len(s)):min(i+8, len(s))]) }
 	kind := func(i int) byte {
 		switch {
@@ -79,14 +112,18 @@ type Value struct {
 	Kind         byte
 }
 
-// AppendFields appends the fields that have a byte between from and to, each as
+// appendFields appends the fields that have a byte between from and to, each as
 // what its path shares with the one before, the rest of it, its kind, its size
 // and its distance from the end of the one before. The first byte tells
 // whether there are others.
-func AppendFields(b []byte, fields iter.Seq[Value], from, to int) []byte {
+func appendFields[F any](b []byte, fields iter.Seq[F], value func(F) Value, from, to int) []byte {
 	first, before, end := len(b), "", 0
 	b = append(b, 0)
-	for f := range fields {
+	if fields == nil {
+		return b
+	}
+	for x := range fields {
+		f := value(x)
 		if f.Offset < end || f.Size <= 0 {
 			continue // It makes no sense.
 		}
