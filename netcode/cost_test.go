@@ -216,11 +216,17 @@ func (g *big) Save(dst []byte) []byte { return append(dst, g.state[:]...) }
 func (g *big) Load(src []byte)        { copy(g.state[:], src) }
 
 // A session holds at most 24 copies of a state at the default window and delay,
-// whatever the network does.
+// whatever the network does, and 6 of a large one.
 func TestStatesHeld(t *testing.T) {
 	if slow {
 		t.Skip("it hashes gigabytes")
 	}
+	testStatesHeld(t, netcode.SaveAll, 24)
+	testStatesHeld(t, netcode.SaveBySize, 6)
+}
+
+func testStatesHeld(t *testing.T, saving netcode.Saving, most float64) {
+	t.Helper()
 	for name, path := range map[string]simnet.Path{
 		"LAN":    {Latency: 100},
 		"wifi":   {Latency: simnet.Millis(25, 60), Jitter: simnet.Millis(20, 60), Loss: 10},
@@ -235,7 +241,7 @@ func TestStatesHeld(t *testing.T) {
 		net.SetAll(path)
 		var sessions [2]*netcode.Session
 		for m := range sessions {
-			s, err := netcode.NewSession(games[m], net.Peer(netcode.Peer(m)), netcode.Config{Terms: netcode.Terms{Players: 2}, Seats: []netcode.Peer{0, 1}, Self: netcode.Peer(m)})
+			s, err := netcode.NewSession(games[m], net.Peer(netcode.Peer(m)), netcode.Config{Terms: netcode.Terms{Players: 2}, Seats: []netcode.Peer{0, 1}, Self: netcode.Peer(m), Saving: saving})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -255,8 +261,8 @@ func TestStatesHeld(t *testing.T) {
 		runtime.KeepAlive(games)
 		copies := float64(after.HeapAlloc-before.HeapAlloc) / 2 / (1 << 20)
 		t.Logf("%s: %.1f copies", name, copies)
-		if copies > 24.5 || copies < 4 { // a fifth is inputs
-			t.Errorf("%s: a session holds %.1f copies of the state, may hold 24", name, copies)
+		if copies > most+0.5 || copies < 4 { // a fifth is inputs
+			t.Errorf("%s: a session holds %.1f copies of the state, may hold %.0f", name, copies, most)
 		}
 	}
 }

@@ -12,15 +12,16 @@ import (
 
 func TestTermsDiffer(t *testing.T) {
 	for name, change := range map[string]func(c *netcode.Config){
-		`Build "toy 2" here, "toy 1" there`:      func(c *netcode.Config) { c.Build = "toy 2" },
-		`Seed 0x7 here, 0x0 there`:               func(c *netcode.Config) { c.Seed = 7 },
-		`Rate 30 here, 60 there`:                 func(c *netcode.Config) { c.Rate = 30 },
-		`Timeout 10 here, 60 there`:              func(c *netcode.Config) { c.Timeout = 10 },
-		`length of Setup 1 here, 3 there`:        func(c *netcode.Config) { c.Setup = []byte{1} },
-		`Setup byte 2 0x04 here, 0x03 there`:     func(c *netcode.Config) { c.Setup = []byte{1, 2, 4} },
-		`Players 3 here, 2 there`:                func(c *netcode.Config) { c.Players = 3; c.Seats = []netcode.Peer{0, 1, 1} },
-		`Seats [0 1] here, [1 0] there`:          func(c *netcode.Config) {},
-		`fingerprint of the game (its start and`: func(c *netcode.Config) {},
+		`Build "toy 2" here, "toy 1" there`:                                func(c *netcode.Config) { c.Build = "toy 2" },
+		`Seed 0x7 here, 0x0 there`:                                         func(c *netcode.Config) { c.Seed = 7 },
+		`Rate 30 here, 60 there`:                                           func(c *netcode.Config) { c.Rate = 30 },
+		`Timeout 10 here, 60 there`:                                        func(c *netcode.Config) { c.Timeout = 10 },
+		`length of Setup 1 here, 3 there`:                                  func(c *netcode.Config) { c.Setup = []byte{1} },
+		`Setup byte 2 0x04 here, 0x03 there`:                               func(c *netcode.Config) { c.Setup = []byte{1, 2, 4} },
+		`Saving (in how many frames one state is hashed) 32 here, 1 there`: func(c *netcode.Config) { c.Saving = netcode.SaveSparse },
+		`Players 3 here, 2 there`:                                          func(c *netcode.Config) { c.Players = 3; c.Seats = []netcode.Peer{0, 1, 1} },
+		`Seats [0 1] here, [1 0] there`:                                    func(c *netcode.Config) {},
+		`fingerprint of the game (its start and`:                           func(c *netcode.Config) {},
 	} {
 		n := simnet.New(1, 2)
 		a := netcode.Config{Terms: netcode.Terms{Players: 2, Build: "toy 1", Setup: []byte{1, 2, 3}}, Seats: []netcode.Peer{0, 1}, Self: 0}
@@ -92,9 +93,15 @@ func TestOtherMatchIsNotOurs(t *testing.T) {
 }
 
 func TestDesyncIsNamedOnBothSides(t *testing.T) {
+	for _, saving := range []netcode.Saving{netcode.SaveAll, netcode.SaveSparse} {
+		testDesyncIsNamed(t, saving)
+	}
+}
+
+func testDesyncIsNamed(t *testing.T, saving netcode.Saving) {
 	for _, path := range []simnet.Path{{}, {Latency: 4000}, {Latency: 4000, Jitter: 4000, Loss: 200, Duplicate: 100, Reorder: 100}} {
 		for _, after := range []int{0, 1, 20, 77, 300} {
-			b := newTable(t, 2, path, nil)
+			b := newTable(t, 2, path, func(_ int, c *netcode.Config) { c.Saving = saving })
 			b.bits = func(m int) uint64 { return uint64(b.ticks) }
 			b.run(60 + after)
 			at := b.sessions[1].Frame() + 1

@@ -71,6 +71,16 @@
 // ever made different states of the same inputs, even for a single frame, Advance
 // returns a [*DesyncError].
 //
+// # Large states
+//
+// Saving a large state in every frame costs more than the rest of a game. From 32 KiB
+// on (SparseSize) a session saves sparsely: it holds six states in most matches, and
+// hashes only those of frames that are multiples of 32. A rollback then begins up to
+// eight frames earlier, where the last state is; the next one hardly does. A
+// difference is seen if it is still there at a multiple of 32, and is named by its
+// first frame all the same, as far as Step repeats itself. Replays have hashes and
+// states of those frames only. Config.Saving chooses otherwise, on all machines alike.
+//
 // # Held and done
 //
 // An [Input] has Bits, which are held, and may have a Command, which is done once.
@@ -190,6 +200,7 @@
 //	Confirmed                     -                          -
 //	Window                        prediction barrier         max prediction window
 //	Delay                         frame delay                input delay
+//	SaveSparse                    -                          sparse saving
 //	Save, Load, Step              save_game_state,           SaveGameState, LoadGameState,
 //	                              load_game_state,           AdvanceFrame requests
 //	                              advance_frame
@@ -214,8 +225,8 @@
 // # What it never does
 //
 // It opens no socket, reads no clock, starts no goroutine, takes no lock, and
-// allocates nothing after NewSession, except for a [*DesyncError], and for four more
-// states when the confirmed frame falls back further than ever before. It calls the
+// allocates nothing after NewSession, except for a [*DesyncError], and for up to four
+// more states when the confirmed frame falls back further than ever before. It calls the
 // game only inside NewSession and Advance. No packet can make it panic: a panic
 // means that the engine broke its own rule, and names the frame. It hides nothing
 // from a player, since every machine has everybody's inputs.

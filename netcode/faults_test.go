@@ -31,6 +31,8 @@ var faults = []struct{ name, file, line, instead, test string }{
 	{"doubleCommand", "timeline.go", "q.use(f, &t.in[p])", "if q.use(f, &t.in[p]); fault(`doubleCommand`) && f > q.head {\nt.in[p].Command = q.command(q.head)\n}", "TestPlantedFault"},
 	{"repeatCommand", "seats.go", "seat.orders.pop(s.rate)", "if !fault(`repeatCommand`) {\nseat.orders.pop(s.rate)\n}", "TestPlantedFault"},
 	{"skipRepairSave", "timeline.go", "t.states.save(t.game, f, confirmed, markEvery)", "if !fault(`skipRepairSave`) || f >= t.now {\nt.states.save(t.game, f, confirmed, markEvery)\n}", "TestPlantedFault"},
+	{"keepWrong", "snapshot.go", "if x := &s.slots[i]; x.frame > f {", "if x := &s.slots[i]; x.frame > f && !fault(`keepWrong`) {", "TestPlantedFault TestSparseTimeline"},
+	{"dropMark", "snapshot.go", "case must && f > base && f%markEvery != 0 &&", "case must && f > base && (f%markEvery != 0 || fault(`dropMark`)) &&", "TestSparseTimeline"},
 	{"forgetAccepted", "ballot.go", "if v.accepted > newest {", "if v.accepted > newest && !fault(`forgetAccepted`) {", "TestAcceptedValueStands TestBallotModelSeesFaults"},
 	{"neverAccept", "ballot.go", "if own.promised == own.accepted {", "if own.promised == own.accepted || fault(`neverAccept`) {", "TestBallotModelSeesFaults"},
 }

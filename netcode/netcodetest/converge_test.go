@@ -51,7 +51,7 @@ func TestBadGameDoesNotConverge(t *testing.T) {
 		"again: go test ./netcode/netcodetest -run '^TestBadGameDoesNotConverge$' -netcode.seed=0x",
 		"4 machines, ", " became 2, ", " and 0 in ",
 		"  machine 0 has player ", "\n  nobody gives a Command\n",
-		"confirms frame 24 with hash ", " (Said) is ",
+		"confirms frame 32 with hash ", " (Said) is ",
 	} {
 		if !strings.Contains(w.said, want) {
 			t.Errorf("%q is not in:\n%s", want, w.said)

@@ -14,6 +14,9 @@ import (
 type Options struct {
 	Hashes    int // frames from one hash to the next; zero means a second's worth, None none but the last
 	Keyframes int // frames from one state to the next; zero means ten seconds' worth, None none
+
+	// Of a game that is saved sparsely a hash or a state comes with the next frame that
+	// has one, at most 31 frames later.
 }
 
 // None is for Options.
@@ -37,6 +40,7 @@ type Writer struct {
 	last    netcode.Frame // recorded at all, -1 before the first
 	hash    uint64        // of the last row
 	marked  bool          // and it is among the marks
+	due     bool          // the next hash is to be
 	bits    [netcode.MaxPlayers][maxRows]uint64
 	absent  [maxRows]byte // a bit for each seat
 	flags   byte
@@ -138,7 +142,7 @@ func (w *Writer) Record(r *netcode.Row) error {
 	}
 	w.count++
 	w.last, w.hash, w.marked = r.Frame, r.Hash, false
-	if w.hashes > 0 && r.Frame%w.hashes == 0 {
+	if w.due = w.due || w.hashes > 0 && r.Frame%w.hashes == 0; w.due {
 		w.mark()
 	}
 	return nil
@@ -178,7 +182,7 @@ func (w *Writer) mark() {
 	w.marks = binary.LittleEndian.AppendUint64(w.marks, w.hash)
 	w.nMarks++
 	w.flags |= hasHashes
-	w.marked = true
+	w.marked, w.due = true, false
 }
 
 // Flush writes the rows that are not written yet, with the hash of the last.

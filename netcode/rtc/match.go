@@ -78,7 +78,7 @@ func (r *Room) WaitMatch(ctx context.Context) (*Match, error) {
 	}
 }
 
-// Config is what netcode.NewSession wants; add Delay, Window and Recorders to it.
+// Config is what netcode.NewSession wants; add Delay, Window, Saving and Recorders to it.
 func (m *Match) Config() netcode.Config {
 	c := m.config
 	c.Seats = slices.Clone(c.Seats)
