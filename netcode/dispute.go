@@ -242,25 +242,30 @@ func (d *dispute) hear(p *peer, m *disputed, ours uint64) {
 	}
 }
 
+// find finds the first frame that differs, in what the other machine says of the mark.
+func (d *dispute) find(m *disputed) bool {
+	k, before := Frame(0), d.mark-markEvery
+	if h, _ := d.ledger.chained(before); h != m.chains[0] { // The beginning lies further back.
+		if _, ok := d.ledger.chained(before - markEvery); ok {
+			d.begin(before, h, m.chains[0])
+		} else {
+			d.err.Detail, d.done = "the first difference is longer ago than is still held", true
+		}
+		return false
+	}
+	for d.ours = m.chains[0]; d.ours == m.chains[k] || k < markEvery && (d.ours == 0 || m.chains[k] == 0); d.ours, _ = d.ledger.chained(before + k) {
+		k++ // equal, or not known to one of us
+	}
+	d.known, d.their = true, m.chains[k]
+	d.rebuild(before+k, unchain(m.chains[d.ledger.link(before+k)-before], m.chains[k]))
+	return true
+}
+
 // narrow uses what the other machine knows to know more.
 func (d *dispute) narrow(m *disputed) {
 	e := d.err
-	if !d.known {
-		k, before := Frame(0), d.mark-markEvery
-		if h, _ := d.ledger.chained(before); h != m.chains[0] { // The beginning lies further back.
-			if _, ok := d.ledger.chained(before - markEvery); ok {
-				d.begin(before, h, m.chains[0])
-			} else {
-				e.Detail, d.done = "the first difference is longer ago than is still held", true
-			}
-			return
-		}
-		for h := m.chains[0]; h == m.chains[k] || k < markEvery && (h == 0 || m.chains[k] == 0); h, _ = d.ledger.chained(before + k) {
-			k++ // equal, or not known to one of us
-		}
-		d.known, d.their = true, m.chains[k]
-		d.ours, _ = d.ledger.chained(before + k)
-		d.rebuild(before+k, unchain(m.chains[d.ledger.link(before+k)-before], m.chains[k]))
+	if !d.known && !d.find(m) {
+		return
 	}
 	switch {
 	case m.first != e.Frame || d.done:

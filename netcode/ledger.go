@@ -125,7 +125,8 @@ func (l *ledger) chained(f Frame) (uint64, bool) {
 	case f%l.every == 0:
 		return *l.at(f), true
 	case f < l.fineAt && f > l.fineAt-markEvery:
-		return l.fine[f%markEvery], true
+		h := l.fine[f%markEvery]
+		return h, h != 0
 	}
 	return 0, false
 }
@@ -141,18 +142,13 @@ func (l *ledger) link(f Frame) Frame {
 // refine makes the chains of all frames between a mark and the one before, if only
 // marks are hashed: the search for a difference needs them.
 func (l *ledger) refine(mark Frame, t *timeline) {
-	state := l.state(mark - markEvery)
-	if l.fineAt = 0; l.every == 1 || state == nil {
-		return
-	}
-	c, _ := l.chained(mark - markEvery)
-	var made []byte
-	if t.resimulate(mark-markEvery, state, mark-1, func(f Frame) {
-		made = t.game.Save(made[:0])
-		c = HashState(made) + c*chainBase
-		l.fine[f%markEvery] = c
-	}) != nil {
-		l.fineAt = mark
+	l.fine, l.fineAt = [markEvery]uint64{}, mark // 0: not known
+	if state := l.state(mark - markEvery); l.every > 1 && state != nil {
+		c, _ := l.chained(mark - markEvery)
+		t.resimulate(mark-markEvery, state, mark-1, func(f Frame) {
+			c = HashState(t.game.Save(nil)) + c*chainBase
+			l.fine[f%markEvery] = c
+		})
 	}
 }
 
