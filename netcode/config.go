@@ -23,6 +23,7 @@ type Config struct {
 	Self      Peer       // this machine
 	Delay     int        // frames between an input and its effect, for each local seat; zero means 2, NoDelay none, Auto as the path asks
 	Saving    Saving     // which states are held; the same on all machines
+	EveryTick bool       // send a packet in every tick; otherwise in every second one while no input changes
 	Window    int        // frames stepped on predictions at the most; zero means 8, Lockstep none
 	Recorders []Recorder // hear every confirmed frame once, in order
 }

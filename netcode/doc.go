@@ -71,6 +71,13 @@
 // ever made different states of the same inputs, even for a single frame, Advance
 // returns a [*DesyncError].
 //
+// # Packets
+//
+// Each machine sends each other one a packet in every tick, and in every second one
+// while no input changes and the other does not wait for more. That costs a tick or two
+// of confirmation and nothing else: what changes goes at once. Config.EveryTick turns
+// it off.
+//
 // # Large states
 //
 // Saving a large state in every frame costs more than the rest of a game. From 32 KiB

@@ -93,11 +93,10 @@ func (e *DesyncError) Error() string {
 	if e.Agreed >= 0 {
 		fmt.Fprintf(&b, "; frame %d was equal", e.Agreed)
 	}
-	for _, p := range e.With {
-		fmt.Fprintf(&b, "; peer %d has what is here", p)
-	}
-	for _, p := range e.Against {
-		fmt.Fprintf(&b, "; peer %d has what is there", p)
+	for i, peers := range [...][]Peer{e.With, e.Against} {
+		for _, p := range peers {
+			fmt.Fprintf(&b, "; peer %d has what is %s", p, [...]string{"here", "there"}[i])
+		}
 	}
 	b.WriteString(")")
 	return b.String()

@@ -19,7 +19,7 @@ import (
 // sees it.
 var faults = []struct{ name, file, line, instead, test string }{
 	{"blindCompare", "timeline.go", "if q.put(v, command, t.now) {", "if q.put(v, command, t.now) && !fault(`blindCompare`) {", "TestPlantedFault"},
-	{"lostAck", "speak.go", "s.speakTo(p)\n\t}", "if !fault(`lostAck`) || p.ack != s.local.mine {\ns.speakTo(p)\n}\n}", "TestPlantedFault"},
+	{"lostAck", "speak.go", "if troubled || !s.rests(p) {", "if (troubled || !s.rests(p)) && (!fault(`lostAck`) || p.ack != s.local.mine) {", "TestPlantedFault"},
 	{"confirmEarly", "session.go", "to = min(to, p.reported)", "if !fault(`confirmEarly`) {\nto = min(to, p.reported)\n}", "TestPlantedFault"},
 	{"thawEarly", "ballot.go", "b.frozen |= suspects | b.gone", "b.frozen |= suspects | b.gone\nif fault(`thawEarly`) {\nb.frozen = suspects\n}", "TestPlantedFault TestBallotModelSeesFaults"},
 	{"thawGone", "ballot.go", "b.frozen |= suspects | b.gone", "b.frozen |= suspects | b.gone\nif fault(`thawGone`) {\nb.frozen &^= b.gone\n}", "TestPlantedFault"},

@@ -1,11 +1,10 @@
 package netcode
 
 import (
-	"encoding/binary"
 	"fmt"
 	"iter"
-	"math"
-	"strconv"
+
+	"github.com/punchback/punchback/netcode/internal/dump"
 )
 
 // A Field is one value in a saved state.
@@ -22,11 +21,11 @@ type Kind byte
 
 // Kinds of a Field.
 const (
-	Raw   Kind = 'x'
-	Bool  Kind = 'b'
-	Int   Kind = 'i'
-	Uint  Kind = 'u'
-	Float Kind = 'f' // of 4 or 8 bytes
+	Raw   Kind = dump.Raw
+	Bool  Kind = dump.Bool
+	Int   Kind = dump.Int
+	Uint  Kind = dump.Uint
+	Float Kind = dump.Float // of 4 or 8 bytes
 )
 
 // Fielder is a Game that knows the fields of its saved state, in the order of
@@ -42,27 +41,7 @@ func (f *Field) Value(state []byte) string {
 	if f.Offset < 0 || f.Size <= 0 || f.Offset > len(state)-f.Size {
 		return ""
 	}
-	b := state[f.Offset : f.Offset+f.Size]
-	var word [8]byte
-	if n := copy(word[:], b); n < f.Size || n&(n-1) != 0 {
-		return fmt.Sprintf("%#x", b)
-	}
-	switch v := binary.LittleEndian.Uint64(word[:]); f.Kind {
-	case Bool:
-		return strconv.FormatBool(v != 0)
-	case Uint:
-		return strconv.FormatUint(v, 10)
-	case Int:
-		unused := 64 - 8*f.Size
-		return strconv.FormatInt(int64(v<<unused)>>unused, 10)
-	case Float:
-		if f.Size == 4 {
-			return strconv.FormatFloat(float64(math.Float32frombits(uint32(v))), 'g', -1, 32)
-		} else if f.Size == 8 {
-			return strconv.FormatFloat(math.Float64frombits(v), 'g', -1, 64)
-		}
-	}
-	return fmt.Sprintf("%#x", b)
+	return dump.Text(byte(f.Kind), state[f.Offset:f.Offset+f.Size])
 }
 
 // fieldAt finds the field behind a byte of a saved state. Of a game that is no

@@ -192,6 +192,7 @@ func (s *scribe) hello() {
 	}
 	s.take(1, "from machine %d to machine %d", s.b[0]>>4, s.b[0]&0xf)
 	s.u8("a hash in so many frames")
+	s.u8("window")
 	n := s.u8("length of build")
 	s.take(n, "build %q", s.b[:min(n, len(s.b))])
 	n = s.uvarint("length of setup", nil)
@@ -299,7 +300,7 @@ type sample struct {
 func samples() []sample {
 	const tag = 0xbeef
 	terms := Terms{Players: 3, Nonce: [16]byte{1, 2, 3}, Seed: 77, Setup: []byte("level 4"), Build: "toy 1", Rate: 60, Timeout: 300}
-	all := []sample{{name: "hello", b: appendHello(nil, tag, helloHeard, &terms, []byte{0, 1, 0}, endsOf(1, 0), 1, 0x1122334455667788)}}
+	all := []sample{{name: "hello", b: appendHello(nil, tag, helloHeard, &terms, []byte{0, 1, 0}, endsOf(1, 0), 1, 8, 0x1122334455667788)}}
 
 	walk := taken(Input{Bits: 1}, Input{Bits: 1}, Input{Bits: 3}, Input{Bits: 0x80000000000003}, Input{})
 	talk := taken(Input{Bits: 4, Command: []byte("go")}, Input{Bits: 4}, Input{Bits: 4, Command: []byte("gg wp")})

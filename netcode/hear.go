@@ -79,6 +79,7 @@ func (s *Session) receiveHello(p *peer, b []byte) bool {
 			s.err = &TermsError{Peer: p.id, Field: field, Here: here, There: there}
 			return true
 		}
+		p.window = Frame(h.window)
 		s.synced(p)
 	}
 	if h.flags&helloBye != 0 {

@@ -24,6 +24,7 @@ type hello struct {
 	seats       []byte // machines in order of their lowest seat, per seat
 	ends        byte   // the machine that sends, times 16, and the one that it is for
 	every       byte   // the state of one frame in every is hashed
+	window      byte   // frames
 	build       []byte
 	setupLen    int
 	setupHash   uint64
@@ -35,7 +36,7 @@ const (
 	helloBye   = 0x08 // the sender leaves before the first frame, in view 0 and without a vote
 )
 
-func appendHello(b []byte, tag uint16, flags byte, t *Terms, seats []byte, ends, every byte, fingerprint uint64) []byte {
+func appendHello(b []byte, tag uint16, flags byte, t *Terms, seats []byte, ends, every byte, window int, fingerprint uint64) []byte {
 	b = append(b, byte(tag), byte(tag>>8), kindHello|flags, protocolVersion)
 	b = append(b, t.Nonce[:]...)
 	b = binary.LittleEndian.AppendUint64(b, fingerprint)
@@ -44,7 +45,7 @@ func appendHello(b []byte, tag uint16, flags byte, t *Terms, seats []byte, ends,
 	b = appendUvarint(b, uint32(t.Rate))
 	b = appendUvarint(b, uint32(t.Timeout))
 	b = append(b, seats...)
-	b = append(b, ends, every)
+	b = append(b, ends, every, byte(window))
 	b = append(b, byte(len(t.Build)))
 	b = append(b, t.Build...)
 	b = appendUvarint(b, uint32(len(t.Setup)))
@@ -73,6 +74,7 @@ func (h *hello) parse(b []byte) bool {
 	h.seats = r.bytes(min(h.players, MaxPlayers))
 	h.ends = r.u8()
 	h.every = r.u8()
+	h.window = r.u8()
 	h.build = r.bytes(int(r.u8()))
 	h.setupLen = int(r.uvarint())
 	h.setupHash = r.u64()

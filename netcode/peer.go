@@ -20,6 +20,7 @@ type channel struct {
 	complete Frame // it holds everybody's up to here
 	reported Frame // and has said so in the present view, to us or to somebody who told us
 	now      Frame // on its screen, as told last
+	window   Frame // how far that may run beyond complete
 
 	playing bool              // it has sent a packet of the running match
 	asked   int64             // tick in which it asked for a status

@@ -15,12 +15,13 @@ type seat struct {
 
 // seats are all that this machine plays.
 type seats struct {
-	list []seat
-	rate int
-	auto auto
-	mine Frame // the inputs of all of them are decided up to here,
-	most Frame // and of the one with the longest delay up to here
-	full bool  // a narrow line carries as many Commands as it can: others wait
+	list    []seat
+	rate    int
+	auto    auto
+	mine    Frame // the inputs of all of them are decided up to here,
+	most    Frame // and of the one with the longest delay up to here
+	changed Frame // the last one that had something new
+	full    bool  // a narrow line carries as many Commands as it can: others wait
 }
 
 // begin gives each seat its delay; nothing is held before that has passed for the
@@ -74,7 +75,11 @@ func (s *seats) commit(t *timeline, end Frame) {
 		seat := &s.list[(k+int(t.now))%len(s.list)] // each gets its turn to be first
 		q := &t.queues[seat.player]
 		for q.head < t.now+1+seat.delay && q.head < end {
-			held, c := seat.give(q.last()), seat.orders.peek(s.rate)
+			last := q.last()
+			held, c := seat.give(last), seat.orders.peek(s.rate)
+			if held != last || len(c) > 0 {
+				s.changed = q.head + 1
+			}
 			if len(c) > 0 && !s.full && len(c) <= s.room(t, q.head+1) {
 				q.put(held, c, t.now)
 				seat.orders.pop(s.rate)

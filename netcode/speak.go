@@ -16,8 +16,17 @@ func (s *Session) speak() {
 		if p.gone && (!p.leaving || p.silence >= quietAfter) && (p.heardUs || p.silence > 0) {
 			continue
 		}
-		s.speakTo(p)
+		if troubled || !s.rests(p) {
+			s.speakTo(p)
+		}
 	}
+}
+
+// rests reports whether the packet of this tick is spared: the other machine has all
+// that has changed here, and time to wait for the rest.
+func (s *Session) rests(p *peer) bool {
+	return s.tick%2 == 1 && !s.cfg.EveryTick && (p.ack >= s.local.changed || p.again.narrow(s.tick) && p.again.newest >= s.local.changed) && p.now+2-p.ack <= p.window && p.clock.theta.n >= settled &&
+		s.farewell.end == never && !s.farewell.leaving && !p.leaving && !s.waiting && s.dispute == nil
 }
 
 // speakLast tells the others, more than once since packets get lost, what made
@@ -51,7 +60,7 @@ func (s *Session) encodeHello(b []byte, p *peer) []byte {
 	if s.farewell.leaving && !s.started && s.members.view == 0 && !s.members.voted() {
 		flags |= helloBye
 	}
-	return appendHello(b, s.port.tag, flags, &s.cfg.Terms, s.order, endsOf(s.members.self, p.machine), byte(s.ledger.every), s.print)
+	return appendHello(b, s.port.tag, flags, &s.cfg.Terms, s.order, endsOf(s.members.self, p.machine), byte(s.ledger.every), s.cfg.Window, s.print)
 }
 
 // encode writes the packet of this tick for a peer: all inputs that it has not
@@ -65,7 +74,7 @@ func (s *Session) encode(b []byte, p *peer) []byte {
 		mine, most = 0, 0
 	}
 	var m play
-	m.seq, m.echo, m.view = byte(s.tick), p.echo, s.members.view
+	m.seq, m.echo, m.view = byte(s.tick), p.echo+byte(s.tick-p.clock.at), s.members.view // as if heard in this tick
 	m.complete, m.now, m.ack, m.last = s.complete, s.timeline.now, p.head, mine
 	m.voted = s.members.voted()
 	if s.members.view > 0 {

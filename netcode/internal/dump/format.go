@@ -42,6 +42,15 @@ const (
 	Table  = 'F' // of fields
 )
 
+// Kinds of fields: how their bytes are read.
+const (
+	Raw   = 'x'
+	Bool  = 'b'
+	Int   = 'i'
+	Uint  = 'u'
+	Float = 'f'
+)
+
 // How bytes of their state are given.
 const (
 	Same    = 0 // as ours
