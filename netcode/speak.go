@@ -5,6 +5,10 @@ import "fmt"
 // blockEvery is how often, in ticks, a packet tells the confirmed frame and a hash.
 const blockEvery = 8
 
+// roomy is how many frames a screen is from the end of its window where a packet can be
+// spared: so that it does not wait for one that is lost.
+const roomy = 5
+
 // speak sends one packet to each peer, also when there is nothing new: acks,
 // Complete and the clock ride on it, and a silent machine would be taken for
 // a lost one.
@@ -25,7 +29,7 @@ func (s *Session) speak() {
 // rests reports whether the packet of this tick is spared: the other machine has all
 // that has changed here, and time to wait for the rest.
 func (s *Session) rests(p *peer) bool {
-	return s.tick%2 == 1 && !s.cfg.EveryTick && (p.ack >= s.local.changed || p.again.narrow(s.tick) && p.again.newest >= s.local.changed) && p.now+2-p.ack <= p.window && p.clock.theta.n >= settled &&
+	return s.tick%2 == 1 && !s.cfg.EveryTick && (p.ack >= s.local.changed || p.again.narrow(s.tick) && p.again.newest >= s.local.changed) && p.now+roomy-p.ack <= p.window && p.clock.theta.n >= settled &&
 		s.farewell.end == never && !s.farewell.leaving && !p.leaving && !s.waiting && s.dispute == nil
 }
 
