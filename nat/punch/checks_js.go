@@ -9,5 +9,8 @@ func newAsked() asked { return asked{} }
 
 func (asked) has(netip.AddrPort) bool { return false }
 
+// rest does nothing: a browser checks as often as it likes.
+func (*strangers) rest(string) {}
+
 // vicinity would be the networks of this machine; pages are not told.
 func vicinity() networks { return nil }

@@ -7,14 +7,25 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
 // asked are the addresses that checks of the link have gone to, and what those cost.
 type asked struct {
 	known  map[netip.AddrPort]*inquiry
-	checks bucket // packets
+	checks bucket               // packets
+	calm   netip.AddrPort       // the other end's address on a path that is well; invalid: it may not be
+	by     atomic.Pointer[gate] // the socket that packets take
 }
+
+// Where a path is well, the ICE agent checks it twice a second, and all others it has
+// met with it. One check tells as much (RFC 7675 section 5.1 wants one in 5 s on
+// average), and the others only keep what NATs know of them.
+const (
+	calmOwn   = 900 * time.Millisecond // the agent's own interval is a second
+	calmOther = 15 * time.Second       // less than any NAT forgets in
+)
 
 func newAsked() asked { return asked{checks: newBucket(linkChecks, 1)} }
 
@@ -47,7 +58,28 @@ const (
 	astray        = 2 // checks of one address from sockets that this machine would not go there by
 )
 
-func (a asked) has(at netip.AddrPort) bool {
+// rest has checks go out seldom while the path to an address is well; "" ends that.
+func (s *strangers) rest(at string) {
+	calm, _ := netip.ParseAddrPort(at)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked.calm = calm
+}
+
+// due reports whether a check may go this way, which is that of the packets, or another.
+func (w *way) due(own bool, now time.Time) bool {
+	pause := calmOther
+	if own {
+		pause = calmOwn
+	}
+	if now.Before(w.next) {
+		return false
+	}
+	w.next = now.Add(pause)
+	return true
+}
+
+func (a *asked) has(at netip.AddrPort) bool {
 	k := a.known[at]
 	return k != nil && k.met
 }
@@ -59,31 +91,42 @@ const (
 	stunRequest = 0x0001
 	stunSuccess = 0x0101
 	stunSealed  = 0x0008 // MESSAGE-INTEGRITY
+	stunUse     = 0x0025 // USE-CANDIDATE (RFC 8445 section 16.1)
 )
 
 func isCheck(b []byte) bool {
 	return len(b) > stunHead && binary.BigEndian.Uint16(b) == stunRequest
 }
 
-// answers tells which check a packet answers, if it does.
-func answers(b []byte) (id [12]byte, ok bool) {
-	if len(b) <= stunHead || binary.BigEndian.Uint16(b) != stunSuccess {
-		return id, false
-	}
+// nominates reports whether a check chooses its pair.
+func nominates(b []byte) bool { return hasAttribute(b, stunUse) }
+
+func hasAttribute(b []byte, kind uint16) bool {
 	for rest := b[stunHead:]; len(rest) >= 4; {
 		n := 4 + (int(binary.BigEndian.Uint16(rest[2:]))+3)&^3
-		if binary.BigEndian.Uint16(rest) == stunSealed {
-			return [12]byte(b[8:stunHead]), true
+		if binary.BigEndian.Uint16(rest) == kind {
+			return true
 		}
 		rest = rest[min(n, len(rest)):]
 	}
-	return id, false
+	return false
+}
+
+// answers tells which check a packet answers, if it does.
+func answers(b []byte) (id [12]byte, ok bool) {
+	if len(b) <= stunHead || binary.BigEndian.Uint16(b) != stunSuccess || !hasAttribute(b, stunSealed) {
+		return id, false
+	}
+	return [12]byte(b[8:stunHead]), true
 }
 
 // may reports whether a packet may leave by a socket, and counts it. Only checks
 // are counted: what else leaves answers somebody or goes where an answer came from.
 func (s *strangers) may(by *gate, b []byte, to netip.AddrPort) bool {
 	if !isCheck(b) {
+		if len(b) > 0 && b[0] >= 20 && s.asked.by.Load() != by { // DTLS
+			s.asked.by.Store(by)
+		}
 		return true
 	}
 	to = netip.AddrPortFrom(to.Addr().Unmap().WithZone(""), to.Port())
@@ -96,7 +139,7 @@ func (s *strangers) may(by *gate, b []byte, to netip.AddrPort) bool {
 	}
 	k.last = now
 	if k.met {
-		return true
+		return !s.asked.calm.IsValid() || nominates(b) || k.way(by).due(to == s.asked.calm && by == s.asked.by.Load(), now)
 	}
 	w := k.way(by)
 	may := func() bool { ok, _ := s.asked.checks.take(1, now); return ok }

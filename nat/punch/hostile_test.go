@@ -82,8 +82,9 @@ func TestHostilePeersAreEndedAndNamed(t *testing.T) {
 			again(func() { _ = a.unreliable.Send(b) }, until)
 		}},
 		{"sends a long packet", "packet of more than 1200 bytes", func(a *attacker, _ <-chan struct{}) {
-			_ = a.unreliable.Send(make([]byte, MaxPacket+1))
+			_ = a.unreliable.Send(make([]byte, MaxPacket+2))
 		}},
+		{"sends a packet without a number", "packet without a number", func(a *attacker, _ <-chan struct{}) { _ = a.unreliable.Send(nil) }},
 		{"sends a long message", "message of more than 16384 bytes", func(a *attacker, _ <-chan struct{}) {
 			_ = a.reliable.Send(append([]byte{frameData, 1}, make([]byte, 16<<10+1)...))
 		}},

@@ -15,7 +15,7 @@ type inbox struct {
 
 func newInbox(n int) inbox { return inbox{most: n} }
 
-// slot is room for a packet of n bytes, for the caller to fill.
+// slot is room for a packet of n bytes, for the caller to fill, and for a byte after it.
 func (b *inbox) slot(n int) []byte {
 	switch {
 	case b.size < len(b.slots):
@@ -29,11 +29,11 @@ func (b *inbox) slot(n int) []byte {
 	}
 	i := (b.first + b.size) % len(b.slots)
 	b.size++
-	if cap(b.slots[i]) < n {
-		b.slots[i] = make([]byte, n, (n+127)&^127)
+	if cap(b.slots[i]) <= n {
+		b.slots[i] = make([]byte, n, (n+128)&^127)
 	}
 	b.slots[i] = b.slots[i][:n]
-	return b.slots[i]
+	return b.slots[i][:n+1]
 }
 
 func (b *inbox) pop(dst []byte) (int, bool) {

@@ -54,6 +54,7 @@ type internet struct {
 	lost   atomic.Pointer[func() bool] // tells which packets are lost
 	wall   atomic.Bool                 // nothing passes between the homes but by the server
 	dtls   atomic.Bool                 // no DTLS passes
+	checks atomic.Int64                // packets of STUN between the homes
 
 	options Options
 	news    chan struct{}
@@ -82,6 +83,11 @@ func newInternet(t *testing.T, kinds [2]string) *internet {
 		lost := n.lost.Load()
 		if n.dtls.Load() && len(c.UserData()) > 0 && c.UserData()[0] >= 20 {
 			return false
+		}
+		if data := c.UserData(); len(data) > 0 && host(c.SourceAddr()) != serverIP && host(c.DestinationAddr()) != serverIP {
+			if data[0] <= 3 {
+				n.checks.Add(1)
+			}
 		}
 		return !n.cut.Load() && (lost == nil || !(*lost)()) && (!n.wall.Load() || host(c.SourceAddr()) == serverIP || host(c.DestinationAddr()) == serverIP)
 	})

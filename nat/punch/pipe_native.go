@@ -161,7 +161,7 @@ func (p *pipe) found(c *webrtc.ICECandidate) {
 // hearChannels has both channels read once they are open.
 func (p *pipe) hearChannels(o *Options) {
 	p.unreliable.OnOpen(func() {
-		p.read(p.unreliable, MaxPacket, p.events.packet, nil)
+		p.read(p.unreliable, MaxPacket+1, p.events.packet, nil)
 		p.opened()
 	})
 	over := sync.OnceFunc(func() {
@@ -208,7 +208,7 @@ func (p *pipe) read(c *webrtc.DataChannel, most int, take func(n int, copy func(
 		if end != nil {
 			defer end()
 		}
-		buffer := make([]byte, min(most, MaxPacket))
+		buffer := make([]byte, min(most, MaxPacket+1))
 		for {
 			n, text, err := raw.ReadDataChannel(buffer)
 			switch {

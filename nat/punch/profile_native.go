@@ -53,7 +53,7 @@ func profile(o *Options, n transport.Net, relays proxy.Dialer, mux ice.UDPMux, d
 	e.DetachDataChannels() // see pipe.read
 	// What an end keeps for the other's sake: SCTP counts only user bytes.
 	e.SetSCTPMaxReceiveBufferSize(MaxMessage)
-	e.SetSCTPMaxMessageSize(uint32(max(MaxPacket, o.Limits.Message+frameHead)) + 1)
+	e.SetSCTPMaxMessageSize(uint32(max(MaxPacket+1, o.Limits.Message+frameHead)) + 1)
 	e.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled) // see resolve
 	e.DisableActiveTCP(true)
 	e.SetIncludeLoopbackCandidate(!connected())

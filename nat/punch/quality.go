@@ -63,7 +63,6 @@ type sample struct {
 // quality is how the checks of one path go.
 type quality struct {
 	attempt uint64 // whose path
-	first   sample // checks before it was open are not counted
 	last    sample
 	jitter  time.Duration
 	noted   [2]candidate // the pair that was told of last
@@ -77,19 +76,16 @@ func (q *quality) news(s sample) bool {
 	return pair != was
 }
 
-// add takes the counts of now and tells the jitter and the share that is lost.
-func (q *quality) add(attempt uint64, s sample) (jitter time.Duration, loss float64) {
-	if q.attempt != attempt || s.local != q.first.local || s.remote != q.first.remote || s.sent < q.last.sent {
-		*q = quality{attempt: attempt, first: s, last: s, noted: q.noted}
+// add takes the counts of now and tells the jitter.
+func (q *quality) add(attempt uint64, s sample) (jitter time.Duration) {
+	if q.attempt != attempt || s.local != q.last.local || s.remote != q.last.remote || s.sent < q.last.sent {
+		*q = quality{attempt: attempt, last: s, noted: q.noted}
 	}
 	if q.last.rtt > 0 && s.answered > q.last.answered {
 		q.jitter += ((s.rtt - q.last.rtt).Abs() - q.jitter) / 4
 	}
 	q.last = s
-	if sent, answered := s.sent-q.first.sent, s.answered-q.first.answered; sent > answered {
-		loss = float64(sent-answered-1) / float64(sent) // one may be on its way
-	}
-	return q.jitter, loss
+	return q.jitter
 }
 
 // look asks the pipe how it goes.
@@ -104,7 +100,7 @@ func (l *Link) look() {
 		return
 	}
 	r := &l.report
-	r.Jitter, r.Loss = l.quality.add(p.attempt, s)
+	r.Jitter, r.Loss = l.quality.add(p.attempt, s), l.in.numbers.loss()
 	r.Local, r.Remote, r.RTT = s.local.String(), s.remote.String(), s.rtt
 	r.Path = Direct
 	if s.local.kind() == "relay" || s.remote.kind() == "relay" {

@@ -14,6 +14,7 @@ type received struct {
 	messageBytes bucket
 	dropped      uint64    // packets that were one too many
 	count        uint64    // packets and messages
+	numbers      numbers   // of packets
 	newest       time.Time // when the last of them came
 	turned       time.Time // when run had its turn last, or something came
 	beyond       time.Time // when the first came that was beyond the Limits
@@ -55,7 +56,7 @@ func (r *received) came(now time.Time) {
 // silent is how long nothing has come.
 func (r *received) silent(now time.Time) time.Duration { return now.Sub(r.newest) }
 
-// packet is a place for a packet of n bytes, if it is not one too many. The error
+// packet is a place for a packet of n bytes and its number, if it is not one too many. The error
 // says that the other end is hostile.
 func (r *received) packet(n int, now time.Time) (place []byte, ok bool, err error) {
 	few, many := r.packets.take(1, now)
@@ -113,8 +114,12 @@ func (l *Link) RecvMessage() (m []byte, ok bool) {
 // packet takes a packet of n bytes, which copy fills in.
 func (e events) packet(n int, copy func(dst []byte)) {
 	e.do(func(l *Link) bool {
-		if n > MaxPacket {
+		switch n--; { // its number
+		case n > MaxPacket:
 			l.fail(hostile("sent a packet of more than %d bytes", MaxPacket))
+			return false
+		case n < 0:
+			l.fail(hostile("sent a packet without a number"))
 			return false
 		}
 		now := time.Now()
@@ -124,6 +129,7 @@ func (e events) packet(n int, copy func(dst []byte)) {
 			l.fail(err)
 		} else if ok {
 			copy(place)
+			l.in.numbers.hear(place[n], now)
 		}
 		return true
 	})

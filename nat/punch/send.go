@@ -14,6 +14,8 @@ type sent struct {
 	waiting      outbox // packets
 	frames       outbox // and what is said beside them
 	unsent       uint64 // packets
+	number       byte   // of the last packet
+	packet       []byte // it, with its number
 }
 
 func newSent(l Limits) sent {
@@ -28,6 +30,13 @@ func (s *sent) mayPacket(n int, now time.Time) bool {
 	few, _ := s.packets.take(1, now)
 	small, _ := s.bytes.take(n, now)
 	return few && small
+}
+
+// numbered is a packet with its number, until the next.
+func (s *sent) numbered(packet []byte) []byte {
+	s.number++
+	s.packet = append(append(s.packet[:0], packet...), s.number)
+	return s.packet
 }
 
 // mayMessage is why a message of n bytes can't be sent.
@@ -57,10 +66,10 @@ func (l *Link) Send(packet []byte) {
 		// what was lost counts too, until SCTP gives it up.)
 		p := l.paths.current.pipe
 		bytes := p.unsent()
-		ok = bytes <= l.o.Limits.Bytes/2 && l.out.waiting.waiting(bytes) < l.o.Limits.Packets && p.send(packet) == nil
+		ok = bytes <= l.o.Limits.Bytes/2 && l.out.waiting.waiting(bytes) < l.o.Limits.Packets && p.send(l.out.numbered(packet)) == nil
 	}
 	if ok {
-		l.out.waiting.add(max(len(packet), 1)) // an empty one is a byte to SCTP
+		l.out.waiting.add(len(packet) + 1)
 	} else {
 		l.out.unsent++
 	}

@@ -156,6 +156,11 @@ func (l *Link) maintain(now time.Time) {
 		}
 	}
 	remedy := l.upkeep.remedy(s, now)
+	calm := ""
+	if !s.relayed && !s.trying && !l.upkeep.silent && s.silence < silentAfter {
+		_, calm, _ = l.quality.last.remote.sort()
+	}
+	l.strangers.rest(calm)
 	l.mu.Unlock()
 	closeAll(spent)
 	if remedy != nothing {
