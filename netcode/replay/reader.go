@@ -15,6 +15,7 @@ type Reader struct {
 	r      io.ReaderAt
 	size   int64
 	terms  netcode.Terms
+	about  About
 	first  netcode.Frame // -1 if there are no rows
 	last   netcode.Frame
 	begin  int64 // offset of the first block of rows
@@ -66,6 +67,12 @@ func NewReader(r io.ReaderAt, size int64) (*Reader, error) {
 		return nil, rd.p.err
 	}
 	rd.in = make([]netcode.Input, rd.terms.Players)
+	if kind, after, err := rd.load(next); err == nil && kind == kindAbout {
+		if rd.about = rd.p.about(rd.terms.Players); rd.p.err != nil {
+			return nil, rd.p.err
+		}
+		next = after
+	}
 	rd.begin = next
 	if err := rd.scan(); err != nil {
 		return nil, err
@@ -152,8 +159,11 @@ func (r *Reader) load(offset int64) (kind byte, next int64, err error) {
 	*p = parser{b: r.block[:n], base: offset}
 	kind = p.u8()
 	limit := maxPayload
-	if kind == kindTerms {
+	switch kind {
+	case kindTerms:
 		limit = maxTerms
+	case kindAbout:
+		limit = MaxAbout
 	}
 	length := p.limited("length of the block", 0, limit)
 	if p.err != nil {
@@ -188,6 +198,9 @@ func (r *Reader) load(offset int64) (kind byte, next int64, err error) {
 
 // Terms are those of the match.
 func (r *Reader) Terms() netcode.Terms { return r.terms }
+
+// About is what else the file says of the match.
+func (r *Reader) About() About { return r.about }
 
 // First is the frame of the first row, -1 if there are none.
 func (r *Reader) First() netcode.Frame { return r.first }

@@ -73,6 +73,7 @@ const (
 // The kinds of blocks.
 const (
 	kindTerms = 'T'
+	kindAbout = 'A'
 	kindRows  = 'R'
 	kindEnd   = 'E'
 )

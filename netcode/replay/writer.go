@@ -2,6 +2,7 @@ package replay
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -14,6 +15,8 @@ import (
 type Options struct {
 	Hashes    int // frames from one hash to the next; zero means a second's worth, None none but the last
 	Keyframes int // frames from one state to the next; zero means ten seconds' worth, None none
+
+	About // what else the file says of the match
 
 	// Of a game that is saved sparsely a hash or a state comes with the next frame that
 	// has one, at most 31 frames later.
@@ -57,6 +60,9 @@ type Writer struct {
 // NewWriter writes the beginning of a file. It keeps the Terms as they are
 // given; zeros in them mean defaults in the file, too.
 func NewWriter(w io.Writer, t netcode.Terms, o Options) (*Writer, error) {
+	if w == nil {
+		return nil, errors.New("replay: io.Writer is nil")
+	}
 	rate := t.Rate
 	if rate == 0 {
 		rate = 60
@@ -98,6 +104,14 @@ func NewWriter(w io.Writer, t netcode.Terms, o Options) (*Writer, error) {
 	from := wr.begin(kindTerms)
 	wr.out = dump.AppendTerms(wr.out, t.Players, t.Rate, t.Timeout, t.Seed, t.Nonce, t.Build, t.Setup)
 	wr.end(from)
+	if len(o.Names) > 0 || len(o.Meta) > 0 {
+		var err error
+		from = wr.begin(kindAbout)
+		if wr.out, err = o.append(wr.out, t.Players); err != nil {
+			return nil, err
+		}
+		wr.end(from)
+	}
 	return wr, wr.write()
 }
 
@@ -160,8 +174,8 @@ func (w *Writer) check(r *netcode.Row) error {
 		return fmt.Errorf("replay: row of frame %d after frame %d, must be the next", r.Frame, w.last)
 	case w.last < 0 && (r.Frame < 0 || r.Frame != 1 && r.State == nil):
 		return fmt.Errorf("replay: first row is of frame %d without State, must be frame 1", r.Frame)
-	case r.Frame == lastFrame:
-		return fmt.Errorf("replay: row of frame %d, must be less", r.Frame)
+	case r.Frame >= lastFrame-maxRows:
+		return fmt.Errorf("replay: row of frame %d, must be less than %d", r.Frame, lastFrame-maxRows)
 	case len(r.State) > MaxState:
 		return fmt.Errorf("replay: State of frame %d is %d bytes, must be at most %d", r.Frame, len(r.State), MaxState)
 	}

@@ -22,6 +22,18 @@ func rate(t netcode.Terms) int {
 	return t.Rate
 }
 
+// names lists those of players.
+func names(all []string) string {
+	if len(all) == 0 {
+		return "no names"
+	}
+	var said []string
+	for p, name := range all {
+		said = append(said, fmt.Sprintf("%d %q", p, name))
+	}
+	return strings.Join(said, ", ")
+}
+
 // clock is when in the match a frame is.
 func clock(t netcode.Terms, f netcode.Frame) string {
 	tenths := int64(f) * 10 / int64(rate(t))
@@ -44,6 +56,9 @@ func info(w io.Writer, f *file) error {
 	}
 	fmt.Fprintf(w, "%s: a replay of %d bytes, %s\n", f.name, f.size, whole)
 	fmt.Fprintf(w, "  game     %q, %d players, %d ticks a second\n", t.Build, t.Players, rate(t))
+	if a := r.About(); len(a.Names) > 0 || len(a.Meta) > 0 {
+		fmt.Fprintf(w, "  about    %s, %d bytes of the game's own\n", names(a.Names), len(a.Meta))
+	}
 	fmt.Fprintf(w, "  match    seed %#x, nonce %x, setup %d bytes\n", t.Seed, t.Nonce, len(t.Setup))
 	if r.Last() < 0 {
 		fmt.Fprintf(w, "  frames   none\n")
