@@ -103,18 +103,18 @@ func (m *membership) deliberate(tick int64, trip int, held *[MaxPlayers]Frame, l
 	return d
 }
 
-// calm reports whether everybody was heard in this tick and nobody leaves or votes:
-// as almost always, there is nothing to decide then.
+// calm reports whether everybody was heard in this tick or the one before, and nobody
+// leaves or votes: as almost always, there is nothing to decide then.
 func (m *membership) calm(tick int64) bool {
 	if m.ballot.voters != 0 {
 		return false
 	}
 	for i := range m.others {
 		p := &m.others[i]
-		if p.silence > 0 || p.leaving || p.gone {
+		if p.silence > 1 || p.leaving || p.gone {
 			return false
 		}
-		p.unheard = 0
+		p.unheard = p.silence
 	}
 	m.hears, m.ballotAt = m.ballot.members&^setOf(m.self), tick
 	return true
