@@ -10,11 +10,11 @@ import (
 type admission struct {
 	held  []candidate // those that wait
 	at    []string
-	count [sorts]int
+	count [classes]int
 }
 
 // admit hands to the stack those candidates that there is a place for, the likeliest
-// first. The others wait. Where keep says so each sort is kept one place, since
+// first. The others wait. Where keep says so each class is kept one place, since
 // reflexive and relayed candidates come later than those of hosts, of which there may
 // be many.
 func (p *path) admit(by *strangers, keep bool, now time.Time) {
@@ -25,7 +25,7 @@ func (p *path) admit(by *strangers, keep bool, now time.Time) {
 	held := likeliest(a.held, a.count)
 	a.held = nil
 	for _, c := range held {
-		s, at, ok := c.sort()
+		s, at, ok := c.class()
 		switch {
 		case !ok:
 		case slices.Contains(a.at, at):
@@ -39,7 +39,7 @@ func (p *path) admit(by *strangers, keep bool, now time.Time) {
 }
 
 // place lets an attempt try an address, if it may.
-func (s *strangers) place(a *admission, of sort, at string, keep bool, now time.Time) bool {
+func (s *strangers) place(a *admission, of class, at string, keep bool, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if ap, err := netip.ParseAddrPort(at); err == nil && s.asked.has(ap) { // It has met us.
@@ -48,7 +48,7 @@ func (s *strangers) place(a *admission, of sort, at string, keep bool, now time.
 	}
 	left := min(s.places.left(now), mostStrangers-s.unmet(a))
 	if keep && a.count[of] > 0 {
-		for other := range sorts {
+		for other := range classes {
 			if other != of && a.count[other] == 0 {
 				left--
 			}
@@ -73,21 +73,21 @@ func (s *strangers) unmet(a *admission) (n int) {
 	return n
 }
 
-// likeliest orders candidates: the first of each sort, then the second of each.
+// likeliest orders candidates: the first of each class, then the second of each.
 // Of hosts, one in a network of ours comes first, and what is an address of this
 // machine itself comes last: every machine has some 172.17.0.1.
-func likeliest(all []candidate, count [sorts]int) []candidate {
+func likeliest(all []candidate, count [classes]int) []candidate {
 	type ranked struct {
-		c    candidate
-		turn int
-		sort sort
+		c     candidate
+		turn  int
+		class class
 	}
 	var by []ranked
 	near := vicinity()
 	all = slices.Clone(all)
 	slices.SortStableFunc(all, func(a, b candidate) int { return near.distance(a) - near.distance(b) })
 	for _, c := range all {
-		s, _, _ := c.sort()
+		s, _, _ := c.class()
 		by = append(by, ranked{c, count[s], s})
 		count[s]++
 	}
@@ -95,7 +95,7 @@ func likeliest(all []candidate, count [sorts]int) []candidate {
 		if a.turn != b.turn {
 			return a.turn - b.turn
 		}
-		return int(a.sort) - int(b.sort)
+		return int(a.class) - int(b.class)
 	})
 	for i := range by {
 		all[i] = by[i].c

@@ -82,3 +82,26 @@ func (c candidate) traced() *trace.Candidate {
 	}
 	return &trace.Candidate{Type: kind, Proto: proto, Host: host, Port: int(port), Base: int(base)}
 }
+
+// families are bits: 1 for IPv4, 2 for IPv6, both for what can't be known.
+func families(cs []candidate) (bits int) {
+	for _, c := range cs {
+		if c.kind() == "relay" {
+			continue
+		}
+		text := ""
+		if f := strings.Fields(c.Text); len(f) > 4 {
+			text = f[4]
+		}
+		ip, err := netip.ParseAddr(text)
+		switch {
+		case err != nil:
+			bits |= 3
+		case ip.Unmap().Is4():
+			bits |= 1
+		default:
+			bits |= 2
+		}
+	}
+	return bits
+}

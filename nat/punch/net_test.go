@@ -42,7 +42,7 @@ func bubble(t *testing.T, f func(*testing.T)) {
 	synctest.Test(t, f)
 }
 
-// internet is a virtual one: two homes, each 15 ms away from a STUN and TURN
+// internet is a virtual one, of IPv4 alone: two homes, each 15 ms away from a STUN and TURN
 // server and 30 ms from the other home and its signals.
 type internet struct {
 	t      *testing.T

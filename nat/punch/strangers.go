@@ -32,22 +32,23 @@ func newStrangers() *strangers {
 	return &strangers{places: newBucket(mostStrangers, 1), asked: newAsked()}
 }
 
-// sort of candidates: each gets a place before another gets its second. They are
-// in the order in which they are worth trying.
-type sort uint8
+// class of candidates: each gets a place before another gets its second. They are in
+// the order in which they are handed over, which is no preference: the stack takes the
+// first pair that works, whichever it is. Reflexive and relayed are of either family.
+type class uint8
 
 const (
-	reflexive sort = iota
-	hostV4         // and names
+	reflexive class = iota
+	hostV4          // and names
 	hostV6
 	relayed
-	sorts
+	classes
 )
 
-// sort is that of a candidate, and where it is; ok is false for one that no link
+// class is that of a candidate, and where it is; ok is false for one that no link
 // of ours would use: TCP, a group of machines, or a name that is not of multicast DNS,
 // which a browser would ask the world for.
-func (c candidate) sort() (s sort, at string, ok bool) {
+func (c candidate) class() (s class, at string, ok bool) {
 	f := strings.Fields(c.Text)
 	if len(f) < 8 || !strings.EqualFold(f[2], "udp") {
 		return 0, "", false

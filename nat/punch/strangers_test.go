@@ -112,7 +112,7 @@ func TestForeignAddressesHearLittle(t *testing.T) {
 	}
 }
 
-// Of an honest machine's many addresses eight are tried at once, and each sort is
+// Of an honest machine's many addresses eight are tried at once, and each class is
 // among them, whichever comes first.
 func TestPlacesGoToEachSort(t *testing.T) {
 	laptop := func(kind string, ips ...string) (all []candidate) {
@@ -131,14 +131,14 @@ func TestPlacesGoToEachSort(t *testing.T) {
 		var a admission
 		now := time.Now()
 		for _, c := range slices.Concat(signals...) {
-			if _, _, ok := c.sort(); !ok && slices.Contains(all, c) {
+			if _, _, ok := c.class(); !ok && slices.Contains(all, c) {
 				t.Fatalf("%v is no address", c)
 			}
 		}
 		var held []candidate
 		for _, told := range signals {
 			for _, c := range likeliest(append(held, told...), a.count) {
-				if of, at, ok := c.sort(); ok && !s.place(&a, of, at, true, now) {
+				if of, at, ok := c.class(); ok && !s.place(&a, of, at, true, now) {
 					held = append(held, c)
 				}
 			}

@@ -158,7 +158,7 @@ func (l *Link) maintain(now time.Time) {
 	remedy := l.upkeep.remedy(s, now)
 	calm := ""
 	if !s.relayed && !s.trying && !l.upkeep.silent && s.silence < silentAfter {
-		_, calm, _ = l.quality.last.remote.sort()
+		_, calm, _ = l.quality.last.remote.class()
 	}
 	l.strangers.rest(calm)
 	l.mu.Unlock()

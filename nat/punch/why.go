@@ -2,7 +2,6 @@ package punch
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 )
@@ -35,29 +34,6 @@ const apartText = "one end has IPv4 alone and the other IPv6 alone"
 func apart(ours, theirs []candidate) bool {
 	a, b := families(ours), families(theirs)
 	return a != 0 && b != 0 && a&b == 0
-}
-
-// families are bits: 1 for IPv4, 2 for IPv6, both for what can't be known.
-func families(cs []candidate) (bits int) {
-	for _, c := range cs {
-		if c.kind() == "relay" {
-			continue
-		}
-		text := ""
-		if f := strings.Fields(c.Text); len(f) > 4 {
-			text = f[4]
-		}
-		ip, err := netip.ParseAddr(text)
-		switch {
-		case err != nil:
-			bits |= 3
-		case ip.Unmap().Is4():
-			bits |= 1
-		default:
-			bits |= 2
-		}
-	}
-	return bits
 }
 
 func kinds(cs []candidate) map[string]int {
