@@ -10,6 +10,7 @@ import (
 func FuzzWire(f *testing.F) {
 	terms := Terms{Players: 2, Seed: 1, Build: "x", Setup: []byte("y"), Rate: 60, Timeout: 300}
 	f.Add(appendHello(nil, 1, helloHeard, &terms, []byte{0, 1}, endsOf(1, 0), 1, 8, 5))
+	f.Add(appendHello(nil, 1, helloHeard, &terms, []byte{0, 1}, endsOf(1, 0), 1, MaxWindow+1, 5))
 	m := play{flags: flagEcho | flagBlock | flagCommands, complete: 3, now: 4, ack: 5, head: 6, count: 6}
 	f.Add(appendSeat(m.appendHeader(nil, 1), filled(3, 6, true), 1, 6, true))
 	for _, c := range samples() {
@@ -26,7 +27,7 @@ func FuzzWire(f *testing.F) {
 		}
 		var h hello
 		if h.parse(b[2:]) && h.version == protocolVersion {
-			if len(h.setup) > setupShown || len(h.build) > 255 || len(h.seats) > MaxPlayers {
+			if len(h.setup) > setupShown || len(h.build) > 255 || len(h.seats) > MaxPlayers || h.window > MaxWindow {
 				t.Fatalf("%+v", h)
 			}
 			h.differs(&terms, []byte{0, 1}, endsOf(1, 0), 1, 5)

@@ -79,7 +79,7 @@ func (h *hello) parse(b []byte) bool {
 	h.setupLen = int(r.uvarint())
 	h.setupHash = r.u64()
 	h.setup = r.bytes(min(h.setupLen, setupShown))
-	return !r.bad && r.left() == 0
+	return !r.bad && r.left() == 0 && h.window <= MaxWindow
 }
 
 // differs compares the other machine's terms with ours, field by field, and

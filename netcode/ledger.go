@@ -145,8 +145,10 @@ func (l *ledger) refine(mark Frame, t *timeline) {
 	l.fine, l.fineAt = [markEvery]uint64{}, mark // 0: not known
 	if state := l.state(mark - markEvery); l.every > 1 && state != nil {
 		c, _ := l.chained(mark - markEvery)
+		var made []byte // large: one for all
 		t.resimulate(mark-markEvery, state, mark-1, func(f Frame) {
-			c = HashState(t.game.Save(nil)) + c*chainBase
+			made = t.game.Save(made[:0])
+			c = HashState(made) + c*chainBase
 			l.fine[f%markEvery] = c
 		})
 	}

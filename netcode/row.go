@@ -6,7 +6,7 @@ package netcode
 type Row struct {
 	Frame  Frame // the frame that these inputs lead to: Step(Inputs) makes state Frame out of Frame-1
 	Inputs []Input
-	Hash   uint64 // of the state at Frame; every row of a live session has it, others only at marks, 0 elsewhere
+	Hash   uint64 // of the state at Frame; every row of a live session has it, or, saved sparsely, those of multiples of 32 frames; others only at marks; 0 elsewhere
 	State  []byte // at Frame; only where a reader starts
 }
 
@@ -19,7 +19,8 @@ type Recorder interface {
 // Keyframer is a Recorder that keeps states, so that its readers can start in
 // the middle. Wants is asked before each row whether that needs its State. It
 // is asked for frame 0, too, the state before the first step: that row is
-// recorded only if it is wanted, and nobody has an input in it.
+// recorded only if it is wanted, and nobody has an input in it. Of a game that is
+// saved sparsely the State comes with the next multiple of 32 frames.
 type Keyframer interface {
 	Wants(Frame) bool
 }

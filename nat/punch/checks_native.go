@@ -42,7 +42,8 @@ type inquiry struct {
 // way is from one of our sockets.
 type way struct {
 	by   *gate
-	next time.Time
+	next time.Time // of an address that has not answered
+	last time.Time // of one that has
 	sent int
 	owed int // checks that its own checks have earned it
 }
@@ -58,12 +59,21 @@ const (
 	astray        = 2 // checks of one address from sockets that this machine would not go there by
 )
 
-// rest has checks go out seldom while the path to an address is well; "" ends that.
+// rest has checks go out seldom while the path to an address is well; "" ends that. With
+// another path come other sockets, so those of before are forgotten.
 func (s *strangers) rest(at string) {
 	calm, _ := netip.ParseAddrPort(at)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.asked.calm == calm {
+		return
+	}
 	s.asked.calm = calm
+	for _, k := range s.asked.known {
+		if k.met {
+			k.ways = nil
+		}
+	}
 }
 
 // due reports whether a check may go this way, which is that of the packets, or another.
@@ -72,10 +82,10 @@ func (w *way) due(own bool, now time.Time) bool {
 	if own {
 		pause = calmOwn
 	}
-	if now.Before(w.next) {
+	if now.Sub(w.last) < pause { // of what it is now: what was another way may have become that of the packets
 		return false
 	}
-	w.next = now.Add(pause)
+	w.last = now
 	return true
 }
 

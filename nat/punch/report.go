@@ -42,7 +42,7 @@ type Report struct {
 	Remote  string        // theirs
 	RTT     time.Duration // of the last check (RFC 7675), which there is about once a second; zero if unknown
 	Jitter  time.Duration // how much that changes from one check to the next, smoothed
-	Loss    float64       // share of the last few hundred packets of the other end that did not come, 0 to 1; what is late is not lost
+	Loss    float64       // share of the last few hundred packets of the other end that did not come, or were dropped here, 0 to 1; what is late is not lost
 	Silent  time.Duration // nothing is heard for so long where something came all the time, and another way is sought; zero: all is well
 	Why     string        // a sentence: why the path is no direct one; empty if it is
 	Connect time.Duration // from New to Open

@@ -256,3 +256,44 @@ func FuzzRelayLine(f *testing.F) {
 		}
 	})
 }
+
+// Where a path is well its own way is checked once a second and another each 15 s; a way
+// that becomes that of the packets does not wait for what it had to as another. What is
+// known of the sockets of a path ends with it.
+func TestChecksOfAPathThatIsWell(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s, socket, other := newStrangers(), &gate{}, &gate{}
+		to, check := netip.MustParseAddrPort("192.0.2.1:4000"), append([]byte{0, 1}, make([]byte, stunHead)...)
+		s.knows(to, socket)
+		s.may(socket, []byte{20}, to) // DTLS
+		may := func(by *gate, want ...bool) {
+			t.Helper()
+			for i, w := range want {
+				if got := s.may(by, check, to); got != w {
+					t.Errorf("check %d: %t, want %t", i, got, w)
+				}
+			}
+		}
+		may(socket, true, true, true)
+		s.rest(to.String())
+		may(socket, true, false)
+		may(other, true, false)
+		time.Sleep(calmOwn)
+		may(socket, true, false)
+		may(other, false)
+		s.may(other, []byte{20}, to)
+		may(other, true, false)
+		may(socket, false)
+		s.rest("")
+		may(socket, true, true)
+		may(other, true, true)
+		for range 1000 {
+			s.rest(to.String())
+			may(&gate{}, true, false)
+			s.rest("")
+		}
+		if n := len(s.asked.known[to].ways); n > 2 {
+			t.Errorf("%d sockets are remembered", n)
+		}
+	})
+}

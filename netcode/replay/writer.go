@@ -11,15 +11,14 @@ import (
 	"github.com/punchback/punchback/netcode/internal/dump"
 )
 
-// Options are how often a Writer keeps more than inputs, in frames.
+// Options are how often a Writer keeps more than inputs, in frames. Of a game that is
+// saved sparsely a hash or a state comes with the next frame that has one, at most 31
+// frames later.
 type Options struct {
 	Hashes    int // frames from one hash to the next; zero means a second's worth, None none but the last
 	Keyframes int // frames from one state to the next; zero means ten seconds' worth, None none
 
 	About // what else the file says of the match
-
-	// Of a game that is saved sparsely a hash or a state comes with the next frame that
-	// has one, at most 31 frames later.
 }
 
 // None is for Options.
