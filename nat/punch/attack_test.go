@@ -84,8 +84,8 @@ var attacks = []assault{
 			}
 		}
 	}},
-	{name: "single bytes while the game stalls", reason: "more than 240 packets a second", stall: true, do: func(a *attacker, _ *wire, until <-chan struct{}) {
-		again(func() { _ = a.unreliable.Send([]byte{1}) }, until)
+	{name: "empty packets while the game stalls", reason: "more than 240 packets a second", stall: true, do: func(a *attacker, _ *wire, until <-chan struct{}) {
+		again(func() { _ = a.unreliable.Send(make([]byte, numberSize)) }, until)
 	}},
 	{name: "32 bytes", reason: "more than 240 packets a second", do: func(a *attacker, _ *wire, until <-chan struct{}) {
 		b := make([]byte, 32)

@@ -100,10 +100,10 @@ func TestCloseWhileConnecting(t *testing.T) {
 // What arrives costs no allocation of ours, once the inbox has its slots.
 func TestPacketsAllocateNothing(t *testing.T) {
 	l, ev := bareLink(Limits{Packets: 1 << 30, Bytes: 1 << 30, Inbox: 4})
-	data, dst := make([]byte, 201), make([]byte, MaxPacket)
+	data, dst := make([]byte, 200+numberSize), make([]byte, MaxPacket)
 	if n := testing.AllocsPerRun(1000, func() {
 		ev.packet(len(data), func(dst []byte) { copy(dst, data) })
-		if n, ok := l.Recv(dst); !ok || n != len(data)-1 {
+		if n, ok := l.Recv(dst); !ok || n != len(data)-numberSize {
 			t.Fatal("no packet")
 		}
 	}); n != 0 {

@@ -74,17 +74,17 @@ func TestHostilePeersAreEndedAndNamed(t *testing.T) {
 		{"opens channels", "opened channel", func(a *attacker, until <-chan struct{}) {
 			again(func() { _, _ = a.pc.CreateDataChannel("extra", nil) }, until)
 		}},
-		{"floods with single bytes", "more than 240 packets a second", func(a *attacker, until <-chan struct{}) {
-			again(func() { _ = a.unreliable.Send([]byte{1}) }, until)
+		{"floods with empty packets", "more than 240 packets a second", func(a *attacker, until <-chan struct{}) {
+			again(func() { _ = a.unreliable.Send(make([]byte, numberSize)) }, until)
 		}},
 		{"floods with long packets", "bytes a second", func(a *attacker, until <-chan struct{}) {
 			b := make([]byte, MaxPacket)
 			again(func() { _ = a.unreliable.Send(b) }, until)
 		}},
 		{"sends a long packet", "packet of more than 1200 bytes", func(a *attacker, _ <-chan struct{}) {
-			_ = a.unreliable.Send(make([]byte, MaxPacket+2))
+			_ = a.unreliable.Send(make([]byte, MaxPacket+numberSize+1))
 		}},
-		{"sends a packet without a number", "packet without a number", func(a *attacker, _ <-chan struct{}) { _ = a.unreliable.Send(nil) }},
+		{"sends a packet without a number", "packet without a number", func(a *attacker, _ <-chan struct{}) { _ = a.unreliable.Send([]byte{1}) }},
 		{"sends a long message", "message of more than 16384 bytes", func(a *attacker, _ <-chan struct{}) {
 			_ = a.reliable.Send(append([]byte{frameData, 1}, make([]byte, 16<<10+1)...))
 		}},

@@ -15,7 +15,7 @@ type inbox struct {
 
 func newInbox(n int) inbox { return inbox{most: n} }
 
-// slot is room for a packet of n bytes, for the caller to fill, and for a byte after it.
+// slot is room for a packet of n bytes, for the caller to fill, and for its number.
 func (b *inbox) slot(n int) []byte {
 	switch {
 	case b.size < len(b.slots):
@@ -29,12 +29,15 @@ func (b *inbox) slot(n int) []byte {
 	}
 	i := (b.first + b.size) % len(b.slots)
 	b.size++
-	if cap(b.slots[i]) <= n {
-		b.slots[i] = make([]byte, n, (n+128)&^127)
+	if cap(b.slots[i]) < n+numberSize {
+		b.slots[i] = make([]byte, n, (n+numberSize+127)&^127)
 	}
 	b.slots[i] = b.slots[i][:n]
-	return b.slots[i][:n+1]
+	return b.slots[i][:n+numberSize]
 }
+
+// unslot takes the last slot back.
+func (b *inbox) unslot() { b.size-- }
 
 func (b *inbox) pop(dst []byte) (int, bool) {
 	if b.size == 0 {

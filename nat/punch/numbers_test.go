@@ -19,7 +19,7 @@ func TestNumbers(t *testing.T) {
 	} {
 		var n numbers
 		r := rand.New(rand.NewPCG(3, 5))
-		at := map[int][]byte{}
+		at := map[int][]uint16{}
 		now := time.Unix(1e9, 0)
 		for i := range 6000 {
 			if r.IntN(100) >= c.lost {
@@ -27,13 +27,15 @@ func TestNumbers(t *testing.T) {
 				if r.IntN(100) < c.late {
 					when += r.IntN(c.byAs)
 				}
-				at[when] = append(at[when], byte(i))
+				at[when] = append(at[when], uint16(i))
 				if r.IntN(100) < c.twice {
-					at[when+1] = append(at[when+1], byte(i))
+					at[when+1] = append(at[when+1], uint16(i))
 				}
 			}
-			for _, b := range at[i] {
-				n.hear(b, now)
+			for _, number := range at[i] {
+				if late := n.hear(number, now); late != (i-int(number) >= numberLate) && c.lost == 0 {
+					t.Fatalf("%s: packet %d comes at %d, and late is %v", c.name, number, i, late)
+				}
 			}
 			delete(at, i)
 			now = now.Add(time.Second / 60)
@@ -51,7 +53,7 @@ func TestNumbersAfterASilence(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	hear := func(from, to int) {
 		for i := from; i < to; i++ {
-			n.hear(byte(i), now)
+			n.hear(uint16(i), now)
 			now = now.Add(time.Second / 60)
 		}
 	}

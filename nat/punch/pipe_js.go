@@ -56,7 +56,7 @@ func newPipe(o *Options, ev events, _ *socket) (p *pipe, err error) {
 	if o.RelayOnly {
 		cfg.Set("iceTransportPolicy", "relay")
 	}
-	p = &pipe{events: ev, pc: js.Global().Get("RTCPeerConnection").New(cfg), most: max(MaxPacket+1, o.Limits.Message+frameHead), told: make(chan bool, 1)}
+	p = &pipe{events: ev, pc: js.Global().Get("RTCPeerConnection").New(cfg), most: max(MaxPacket+numberSize, o.Limits.Message+frameHead), told: make(chan bool, 1)}
 	p.room, p.known = uint8Array.New(p.most), js.Global().Get("Map").New()
 	p.asked = p.keep(func(_ js.Value, args []js.Value) any {
 		p.told <- args[0].Bool()

@@ -100,11 +100,13 @@ func (p *pipe) connect(o *Options) (err error) {
 	return err
 }
 
-// addChannels makes the two channels, as the other end does.
+// addChannels makes the two channels, as the other end does. A packet may be sent again
+// once: pion gives one that may not up as soon as it is sent, and then both ends tell each
+// other of it without end, more often from second to second (pion/sctp#505).
 func (p *pipe) addChannels() (err error) {
 	yes, no := true, false
-	zero, one, none := uint16(0), uint16(1), uint16(0)
-	if p.unreliable, err = p.pc.CreateDataChannel("packets", &webrtc.DataChannelInit{Negotiated: &yes, ID: &zero, Ordered: &no, MaxRetransmits: &none}); err != nil {
+	zero, one, times := uint16(0), uint16(1), uint16(1)
+	if p.unreliable, err = p.pc.CreateDataChannel("packets", &webrtc.DataChannelInit{Negotiated: &yes, ID: &zero, Ordered: &no, MaxRetransmits: &times}); err != nil {
 		return err
 	}
 	p.reliable, err = p.pc.CreateDataChannel("messages", &webrtc.DataChannelInit{Negotiated: &yes, ID: &one})
@@ -161,7 +163,7 @@ func (p *pipe) found(c *webrtc.ICECandidate) {
 // hearChannels has both channels read once they are open.
 func (p *pipe) hearChannels(o *Options) {
 	p.unreliable.OnOpen(func() {
-		p.read(p.unreliable, MaxPacket+1, p.events.packet, nil)
+		p.read(p.unreliable, MaxPacket+numberSize, p.events.packet, nil)
 		p.opened()
 	})
 	over := sync.OnceFunc(func() {
@@ -208,7 +210,7 @@ func (p *pipe) read(c *webrtc.DataChannel, most int, take func(n int, copy func(
 		if end != nil {
 			defer end()
 		}
-		buffer := make([]byte, min(most, MaxPacket+1))
+		buffer := make([]byte, min(most, MaxPacket+numberSize))
 		for {
 			n, text, err := raw.ReadDataChannel(buffer)
 			switch {

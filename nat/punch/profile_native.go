@@ -45,15 +45,16 @@ func profile(o *Options, n transport.Net, relays proxy.Dialer, mux ice.UDPMux, d
 	// own: that takes half a second, with a lock held.
 	e.DisableCloseByDTLS(true)
 	// Left alone, the timer that frees what a blackout held back starts at a
-	// second and doubles: three silent seconds would become seven.
-	e.SetSCTPRTOMax(500 * time.Millisecond)
+	// second and doubles: three silent seconds would become seven. Less than this
+	// is less than a round trip on a line with half a second of queue, and sends all again.
+	e.SetSCTPRTOMax(700 * time.Millisecond)
 	// Left alone, it also narrows the window to one packet of full size, and what
 	// a game sends next waits behind what was lost until that is given up.
-	e.SetSCTPMinCwnd(16 << 10)
+	e.SetSCTPMinCwnd(32 << 10)
 	e.DetachDataChannels() // see pipe.read
 	// What an end keeps for the other's sake: SCTP counts only user bytes.
 	e.SetSCTPMaxReceiveBufferSize(MaxMessage)
-	e.SetSCTPMaxMessageSize(uint32(max(MaxPacket+1, o.Limits.Message+frameHead)) + 1)
+	e.SetSCTPMaxMessageSize(uint32(max(MaxPacket+numberSize, o.Limits.Message+frameHead)) + 1)
 	e.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled) // see resolve
 	e.DisableActiveTCP(true)
 	e.SetIncludeLoopbackCandidate(!connected())

@@ -45,3 +45,33 @@ func TestChecksOfAQuietLink(t *testing.T) {
 		}
 	})
 }
+
+// What a quiet match costs on the wire, all protocols and both directions: 30 packets
+// of 14 bytes a second from each end.
+func TestWireOfAQuietLink(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		n := newInternet(t, [2]string{"port", "port"})
+		defer n.close()
+		n.link(Options{ICEServers: servers()})
+		play := func(seconds int) int64 {
+			before := n.wire.Load()
+			var got [MaxPacket]byte
+			for range 30 * seconds {
+				for _, l := range n.links {
+					l.Send(make([]byte, 14))
+					for _, ok := l.Recv(got[:]); ok; _, ok = l.Recv(got[:]) {
+					}
+				}
+				time.Sleep(time.Second / 30)
+			}
+			return n.wire.Load() - before
+		}
+		play(5)
+		const seconds, most = 20, 2 * 6 * 1024 // from both ends
+		if wire := play(seconds) / seconds; wire > most {
+			t.Errorf("%d bytes a second on the wire, must be at most %d", wire, most)
+		} else {
+			t.Logf("%d bytes a second on the wire", wire)
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package punch
 
 import (
+	"encoding/binary"
 	"fmt"
 	"time"
 )
@@ -114,7 +115,7 @@ func (l *Link) RecvMessage() (m []byte, ok bool) {
 // packet takes a packet of n bytes, which copy fills in.
 func (e events) packet(n int, copy func(dst []byte)) {
 	e.do(func(l *Link) bool {
-		switch n--; { // its number
+		switch n -= numberSize; {
 		case n > MaxPacket:
 			l.fail(hostile("sent a packet of more than %d bytes", MaxPacket))
 			return false
@@ -129,7 +130,9 @@ func (e events) packet(n int, copy func(dst []byte)) {
 			l.fail(err)
 		} else if ok {
 			copy(place)
-			l.in.numbers.hear(place[n], now)
+			if l.in.numbers.hear(binary.BigEndian.Uint16(place[n:]), now) {
+				l.in.inbox.unslot()
+			}
 		}
 		return true
 	})

@@ -48,7 +48,7 @@ func TestMessagesBeyondTheLimits(t *testing.T) {
 // An empty packet has a place, too, with room for its number.
 func TestAnEmptyPacket(t *testing.T) {
 	r := newReceived(Limits{}.withDefaults())
-	if place, ok, err := r.packet(0, start0); len(place) != 1 || !ok || err != nil {
+	if place, ok, err := r.packet(0, start0); len(place) != numberSize || !ok || err != nil {
 		t.Errorf("place %v, %t, error %v", place, ok, err)
 	}
 	if n, ok := r.inbox.pop(nil); n != 0 || !ok {

@@ -1,6 +1,7 @@
 package punch
 
 import (
+	"encoding/binary"
 	"fmt"
 	"time"
 )
@@ -14,7 +15,7 @@ type sent struct {
 	waiting      outbox // packets
 	frames       outbox // and what is said beside them
 	unsent       uint64 // packets
-	number       byte   // of the last packet
+	number       uint16 // of the last packet
 	packet       []byte // it, with its number
 }
 
@@ -35,7 +36,7 @@ func (s *sent) mayPacket(n int, now time.Time) bool {
 // numbered is a packet with its number, until the next.
 func (s *sent) numbered(packet []byte) []byte {
 	s.number++
-	s.packet = append(append(s.packet[:0], packet...), s.number)
+	s.packet = binary.BigEndian.AppendUint16(append(s.packet[:0], packet...), s.number)
 	return s.packet
 }
 
@@ -53,8 +54,8 @@ func (s *sent) mayMessage(n int, now time.Time) error {
 // moved forgets what waits on a path that is not the current one any more.
 func (s *sent) moved() { s.waiting, s.frames = outbox{}, outbox{} }
 
-// Send sends a packet, unreliable and unordered. It never blocks; what can't
-// be sent now, is longer than MaxPacket, or more than our own Limits let in from
+// Send sends a packet, unreliable and unordered; one that comes after 64 newer ones is
+// dropped there. It never blocks; what can't be sent now, is longer than MaxPacket, or more than our own Limits let in from
 // the other end, is dropped and counted.
 func (l *Link) Send(packet []byte) {
 	l.mu.Lock()
@@ -69,7 +70,7 @@ func (l *Link) Send(packet []byte) {
 		ok = bytes <= l.o.Limits.Bytes/2 && l.out.waiting.waiting(bytes) < l.o.Limits.Packets && p.send(l.out.numbered(packet)) == nil
 	}
 	if ok {
-		l.out.waiting.add(len(packet) + 1)
+		l.out.waiting.add(len(packet) + numberSize)
 	} else {
 		l.out.unsent++
 	}
