@@ -3,13 +3,14 @@ package netcode
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 )
 
 // ledger is what nobody can change any more: confirmed rows in their order, their
 // hashes, and the states of the last marks.
 type ledger struct {
 	confirmed Frame            // rows were written up to here
-	every     Frame            // the state of one frame in every is hashed: of each, or of marks
+	every     Frame            // the state of one frame in every is hashed: 1, or markEvery
 	chain     [hashRing]uint64 // of these hashes
 	marks     []snapshot
 	row       Row
@@ -68,7 +69,7 @@ func (l *ledger) confirm(to Frame, t *timeline) {
 
 func (l *ledger) write(f Frame, state []byte, t *timeline) {
 	h := uint64(0)
-	if f%l.every != 0 {
+	if !l.hashed(f) {
 		state = nil // Another machine may not hold it.
 	} else {
 		h = HashState(state)
@@ -112,8 +113,14 @@ func (l *ledger) record(f Frame, hash uint64, state []byte, t *timeline) {
 	}
 }
 
+// hashed reports whether the state at a frame is hashed.
+func (l *ledger) hashed(f Frame) bool { return f&(l.every-1) == 0 }
+
+// count is how many hashed frames there are from frame 1 to f.
+func (l *ledger) count(f Frame) Frame { return f >> bits.TrailingZeros32(uint32(l.every)) }
+
 // at is where the chain at a hashed frame is held.
-func (l *ledger) at(f Frame) *uint64 { return &l.chain[f/l.every%hashRing] }
+func (l *ledger) at(f Frame) *uint64 { return &l.chain[l.count(f)%hashRing] }
 
 // mark is where the state at a mark frame is held.
 func (l *ledger) mark(f Frame) *snapshot { return &l.marks[int(f)/markEvery%len(l.marks)] }
@@ -121,8 +128,8 @@ func (l *ledger) mark(f Frame) *snapshot { return &l.marks[int(f)/markEvery%len(
 // chained is the chain at a confirmed frame, while it is still held.
 func (l *ledger) chained(f Frame) (uint64, bool) {
 	switch {
-	case f < 0 || f > l.confirmed || f/l.every <= l.confirmed/l.every-hashRing:
-	case f%l.every == 0:
+	case f < 0 || f > l.confirmed || l.count(f) <= l.count(l.confirmed)-hashRing:
+	case l.hashed(f):
 		return *l.at(f), true
 	case f < l.fineAt && f > l.fineAt-markEvery:
 		h := l.fine[f%markEvery]
@@ -133,7 +140,7 @@ func (l *ledger) chained(f Frame) (uint64, bool) {
 
 // link is the frame whose chain the one at frame f continues.
 func (l *ledger) link(f Frame) Frame {
-	if f%l.every == 0 {
+	if l.hashed(f) {
 		return f - l.every
 	}
 	return f - 1

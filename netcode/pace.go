@@ -73,10 +73,11 @@ func (a *average) add(s, tick int64) {
 	}
 	if a.n < settled {
 		a.n++
-	} else {
-		a.rate += off / (2 * settled * settled) // critically damped
+		a.value = value + off/a.n
+		return
 	}
-	a.value = value + off/a.n
+	a.rate += off / (2 * settled * settled) // critically damped
+	a.value = value + off/settled
 }
 
 // hear takes the tick byte of a packet, or reports false for one that was overtaken or
@@ -175,12 +176,11 @@ func (c *pace) steps(tick int64, now Frame, peers []peer) int {
 	if back >= farBack {
 		return 2
 	}
-	off := sum / n
 	wait, margin := int64(fixQuiet), int64(slack)
-	if off >= fixFast<<8 || off <= -fixFast<<8 {
+	if max(sum, -sum) >= n*fixFast<<8 {
 		wait = fixEvery
-	} else if apart := max(drift, -drift) / n; apart*fixQuiet > driftBy {
-		wait = driftBy / apart
+	} else if apart := max(drift, -drift); apart*fixQuiet > n*driftBy {
+		wait = n * driftBy / apart
 		if drift > 0 {
 			margin = 0 // We are faster, and will be ahead for certain.
 		}
@@ -191,11 +191,11 @@ func (c *pace) steps(tick int64, now Frame, peers []peer) int {
 	// Twice the distance from the middle of all: between two screens it is
 	// their offset. Whole frames cannot bring N screens closer than (N-1)/N
 	// when their ticks are spread evenly; to try would make each skip in turn.
-	off = 2 * sum / (n + 1)
-	if off >= 256*n/(n+1)+margin {
+	off := 2 * sum // times n+1
+	if off >= 256*n+margin*(n+1) {
 		return 0
 	}
-	if off <= -behindBy {
+	if off <= -behindBy*(n+1) {
 		return 2
 	}
 	return 1

@@ -72,7 +72,7 @@ func (s *seats) take(local []Input, keep bool) error {
 // with what is held; a shorter one decides nothing until the screen has come closer.
 func (s *seats) commit(t *timeline, end Frame) {
 	for k := range s.list {
-		seat := &s.list[(k+int(t.now))%len(s.list)] // each gets its turn to be first
+		seat := &s.list[uint32(k+int(t.now))%uint32(len(s.list))] // each gets its turn to be first
 		q := &t.queues[seat.player]
 		for q.head < t.now+1+seat.delay && q.head < end {
 			last := q.last()

@@ -60,16 +60,19 @@ func (s *snapshots) room(from, to Frame) bool {
 	}
 	more := make([]snapshot, min(n+moreSlots, s.most))
 	for f := from; f < to; f++ {
-		more[int(f)%len(more)] = s.slots[int(f)%n]
+		more[int(f)%len(more)] = s.slots[s.place(f)]
 	}
 	s.slots = more
 	return true
 }
 
+// place is where the state at a frame is held, unless the game is saved sparsely.
+func (s *snapshots) place(f Frame) int { return int(uint32(f) % uint32(len(s.slots))) }
+
 // save holds the state at frame f. Of a sparse game it is that of one frame in every,
 // and between marks only if a slot is free for what may not be needed.
 func (s *snapshots) save(g Game, f, confirmed, every Frame) {
-	i := int(f) % len(s.slots)
+	i := s.place(f)
 	if s.sparse {
 		if f%every != 0 {
 			return
@@ -103,7 +106,7 @@ func (s *snapshots) free(confirmed Frame, must bool) int {
 // before is the last state at or before frame f.
 func (s *snapshots) before(f Frame) *snapshot {
 	if !s.sparse {
-		return &s.slots[int(f)%len(s.slots)]
+		return &s.slots[s.place(f)]
 	}
 	best := &s.slots[0]
 	for i := range s.slots {
