@@ -11,7 +11,15 @@
 // screen, -autoplay has a bot play, -hud shows the network's figures, -mute is silent,
 // and -title names the window.
 //
+// A page takes the same from its address: ?room, ?players, ?name, ?server, ?lag, ?jitter,
+// ?loss, ?split, ?autoplay, ?hud and ?mute.
+//
+// It is played by keyboard, gamepad or touch; the device that was used last says what to
+// press. A name is made up once and kept: in the browser's storage, or in the folder for
+// settings. The title changes it, -name and ?name= are for once.
+//
 // It holds no logic of its own: demo/game is the game, demo/view draws it and
-// demo/scene leads through it. Natively a window needs a C compiler on Linux
+// demo/scene leads through it. What any game can use of it are packages of their own:
+// demo/controls and demo/netgraph. Natively a window needs a C compiler on Linux
 // and macOS; built without one, this program only says how to install it.
 package main

@@ -97,6 +97,9 @@ type stats struct {
 	Rollback  int     `json:"rollback"`
 	Stalls    int     `json:"stalls"`
 	Room      string  `json:"room"`
+	X, Y      float64 // of the fighter, and the X of another
+	Foe       float64
+	Won       bool
 }
 
 // watch runs in every page before anything else: it notes when the game first

@@ -32,7 +32,7 @@ func match(g *Game, seed uint64, frames int, each func()) {
 func TestBotsFinishTheMatch(t *testing.T) {
 	seeds := 60
 	if testing.Short() {
-		seeds = 10
+		seeds = 30
 	}
 	for players := 2; players <= MaxPlayers; players++ {
 		ends, winners := map[string]bool{}, map[int8]int{}

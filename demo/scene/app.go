@@ -11,6 +11,7 @@ import (
 
 	"github.com/hajimehoshi/ebiten/v2"
 
+	"github.com/punchback/punchback/demo/controls"
 	"github.com/punchback/punchback/demo/game"
 	"github.com/punchback/punchback/demo/netgraph"
 	"github.com/punchback/punchback/demo/view"
@@ -36,14 +37,15 @@ type app struct {
 	saver saver
 	fresh bool // a scene has just begun: its first tick sees no keys
 	drawn int  // the tick that is on the screen
-	scale int  // pixels per unit of the screen
-	wide  int  // of the window, in its own units
-	slow  int  // how often sharpening was too much
+	frame frame
+	wide  int // of the window, in its own units
+	slow  int // how often sharpening was too much
 
-	speaker *view.Speaker // nil is silent
-	gone    []*member     // saying goodbye
-	pasted  []rune        // from the clipboard, in the browser
-	closing sync.WaitGroup
+	controls *controls.Controls
+	speaker  *view.Speaker // nil is silent
+	gone     []*member     // saying goodbye
+	pasted   []rune        // from the clipboard, in the browser
+	closing  sync.WaitGroup
 }
 
 // picture is a scene that draws something over what the brush drew.
@@ -56,7 +58,10 @@ func Run(o Options) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	a := &app{o: o, hud: o.HUD, scale: 1}
+	a := &app{o: o, hud: o.HUD, frame: frame{scale: 1, high: view.Height}, controls: controls.New(view.Actions()...)}
+	if a.o.Name == "" {
+		a.o.Name = keptName()
+	}
 	ebiten.SetWindowTitle(o.title())
 	ebiten.SetWindowSize(2*view.Width, 2*view.Height)
 	ebiten.SetWindowResizingMode(ebiten.WindowResizingModeEnabled)
@@ -104,7 +109,9 @@ func (a *app) quit() {
 
 func (a *app) Update() error {
 	a.tick++
-	a.keys.read(a.scale)
+	a.frame.fit(a.plays())
+	a.controls.Update()
+	a.keys.read(a)
 	a.keys.typed = append(a.keys.typed, a.pasted...)
 	a.pasted = nil
 	if a.fresh {
@@ -136,6 +143,15 @@ func (a *app) Update() error {
 // would be in the way of their connecting.
 const lobbyEvery = 4
 
+// plays reports whether the scene is one where everybody's device moves a fighter.
+func (a *app) plays() bool {
+	switch a.now.(type) {
+	case *match, *splitScreen:
+		return true
+	}
+	return false
+}
+
 // Draw draws once a tick at most: a screen that shows more pictures than there are
 // ticks, and one that is not held to any rate, would get the same ones again.
 // And it draws nothing that nobody sees: a hidden page that drew on would have
@@ -151,16 +167,28 @@ func (a *app) Draw(dst *ebiten.Image) {
 	}
 	a.drawn = a.tick
 	a.sharpen()
-	a.brush.Begin(dst)
-	a.now.draw(&a.brush, a)
-	a.saver.draw(&a.brush)
-	a.brush.End()
+	a.frame.fit(a.plays())
+	b := &a.brush
+	b.Within(dst, float32(a.frame.x), float32(a.frame.y), float32(a.frame.zoom))
+	a.now.draw(b, a)
+	if m, ok := a.now.(*match); ok && a.frame.tall() {
+		m.below(b, a)
+	}
+	b.End()
 	if p, ok := a.now.(picture); ok {
 		p.over(dst, a)
+		b.Within(dst, float32(a.frame.x), float32(a.frame.y), float32(a.frame.zoom))
+	}
+	a.corners(b)
+	a.saver.draw(b)
+	b.End()
+	if a.thumbs() {
+		a.controls.Thumbs.Draw(dst)
 	}
 	if m := a.playing(); a.hud && m != nil {
 		if a.now.name() == "result" { // whose sheet is at the top
-			dst = dst.SubImage(image.Rect(0, sheetEnd*a.scale, view.Width*a.scale, view.Height*a.scale)).(*ebiten.Image)
+			k := a.frame.scale
+			dst = dst.SubImage(image.Rect(0, sheetEnd*k, view.Width*k, view.Height*k)).(*ebiten.Image)
 		}
 		netgraph.Draw(dst, m.session.Stats(), m.worst())
 	}
@@ -174,10 +202,16 @@ func (a *app) playing() *member {
 	return nil
 }
 
-// Layout keeps 16:9 and lets Ebiten scale the rest.
+// Layout keeps 16:9 and lets Ebiten scale the rest. A window that is higher than wide is
+// used as a whole.
 func (a *app) Layout(w, h int) (int, int) {
-	a.wide = w
-	return view.Width * a.scale, view.Height * a.scale
+	a.wide, a.frame.high = w, view.Height
+	if h > w {
+		a.frame.high = view.Width * h / max(w, 1)
+	} else {
+		a.wide = min(w, h*view.Width/view.Height) // beside it is nothing
+	}
+	return view.Width * a.frame.scale, a.frame.high * a.frame.scale
 }
 
 // sharpen draws more pixels where the window has them and the machine has
@@ -189,9 +223,9 @@ func (a *app) sharpen() {
 	pixels := float64(a.wide) * ebiten.Monitor().DeviceScaleFactor()
 	most := min(int(math.Ceil(pixels/view.Width-0.05)), 3)
 	switch fps := ebiten.ActualFPS(); {
-	case a.scale > 1 && fps < 50:
-		a.scale, a.slow = 1, a.slow+1
-	case a.scale < most && fps > 57 && a.tick > 120:
-		a.scale = most
+	case a.frame.scale > 1 && fps < 50:
+		a.frame.scale, a.slow = 1, a.slow+1
+	case a.frame.scale < most && fps > 57 && a.tick > 120:
+		a.frame.scale = most
 	}
 }

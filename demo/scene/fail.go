@@ -2,7 +2,10 @@
 
 package scene
 
-import "github.com/punchback/punchback/demo/view"
+import (
+	"github.com/punchback/punchback/demo/controls"
+	"github.com/punchback/punchback/demo/view"
+)
 
 // fail says in words what went wrong, and leads back to the title.
 type fail struct {
@@ -33,7 +36,11 @@ func (f *fail) draw(b *view.Brush, a *app) {
 	for i, l := range f.lines {
 		b.TextCenter(l, view.Width/2, y+50+float32(i)*16, 1, view.Paper)
 	}
-	b.TextCenter("Enter: back to the title", view.Width/2, y+h-26, 1, view.Grey)
+	if on := "back to the title"; a.controls.Device() == controls.Touch {
+		b.TextCenter("Tap: "+on, view.Width/2, y+h-26, 1, view.Grey)
+	} else {
+		b.TextCenter("Enter: "+on, view.Width/2, y+h-26, 1, view.Grey)
+	}
 	if a.saver.trace != nil {
 		note(b, saveHint, view.Height-22)
 	}

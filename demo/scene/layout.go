@@ -2,6 +2,18 @@ package scene
 
 // Where things stand on the screen that could be in each other's way.
 const (
+	titleTop  = 146
+	noteTop   = 360 - 25 // of what is said at the foot
+	menuRow   = 36
+	menuWidth = 220
+	tallRow   = 60 // of a menu on a high screen
+	tallWidth = 440
+
+	entryTop    = 8 // of the card, where there is a keyboard on the screen:
+	boardTop    = 146
+	boardHeight = 206
+	tallBoard   = 260 // where there is more room
+
 	lobbyTop    = 40 // of the card
 	lobbyHeight = 262
 	lobbyRows   = 154 // the first member
@@ -17,7 +29,7 @@ const (
 	adviceLetters = 84
 	adviceLeft    = 16
 
-	cardTop   = 360 - 37     // of a player's card in a match; above it stands what is wrong with it,
+	cardTop   = 360 - 46     // of a player's card in a match; above it stands what is wrong with it,
 	legendTop = cardTop - 44 // and above that which keys to press, or who is not heard
 
 	sheetTop   = 34  // above the winner

@@ -101,7 +101,7 @@ func TestMenu(t *testing.T) {
 		t.Fatal("a resting pointer took the choice from the keyboard")
 	}
 	from, to := m.track()
-	step(press{x: from, y: 145, moved: true, held: true})
+	step(press{x: from, y: 145, pointed: true, held: true})
 	if m.items[2].value != 0 {
 		t.Fatal("a slider dragged to its start is", m.items[2].value)
 	}

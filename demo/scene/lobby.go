@@ -3,6 +3,7 @@
 package scene
 
 import (
+	"github.com/punchback/punchback/demo/controls"
 	"github.com/punchback/punchback/demo/view"
 	"github.com/punchback/punchback/netcode/rtc"
 )
@@ -100,7 +101,7 @@ func (l *lobby) draw(b *view.Brush, a *app) {
 		for i, s := range lines {
 			b.TextCenter(s, view.Width/2, y+64+float32(i)*14, 1, view.Paper)
 		}
-		b.TextCenter(orText(l.copied, "C copies the link"), view.Width/2, y+68+float32(len(lines))*14, 1, view.Gold)
+		b.TextCenter(orText(l.copied, a.copies()), view.Width/2, y+68+float32(len(lines))*14, 1, view.Gold)
 	}
 	l.roll(b, x)
 	lines := wrapAtMost(statusLines, st.Text, 60)
@@ -111,18 +112,25 @@ func (l *lobby) draw(b *view.Brush, a *app) {
 	b.Pill(x+40, lobbyBar, bar, 8, 4, view.Paper.Fade(0.15))
 	b.Pill(x+40, lobbyBar, max(bar*st.Progress, 8), 8, 4, view.Player[0])
 	foot := leaveHint + saveHint
+	if a.controls.Device() != controls.Keyboard {
+		foot = ""
+	}
 	if l.here.asks() {
 		goOn, wait := l.choice.words(l.here.trouble)
 		button(b, choiceLeft, goOn, l.choice.on)
 		button(b, choiceRight, wait, !l.choice.on)
-		foot = chooseHint + foot
+		if foot != "" {
+			foot = chooseHint + foot
+		}
 	} else if advice := l.here.advice(); advice != "" && !l.solo {
 		b.Pill(adviceLeft, adviceTop-2, view.Width-2*adviceLeft, adviceLines*statusRow+2, 9, view.Ink.Fade(0.7))
 		for i, s := range wrapAtMost(adviceLines, advice, adviceLetters) {
 			b.TextCenter(s, view.Width/2, float32(adviceTop+i*statusRow), 1, view.Gold)
 		}
 	}
-	note(b, foot, view.Height-22)
+	if foot != "" {
+		note(b, foot, view.Height-22)
+	}
 }
 
 // roll is the list of the members.

@@ -53,7 +53,7 @@ func (m *match) update(a *app) scene {
 		m.lobby.kept, l.kept = true, false
 		return &l
 	}
-	bits := view.Both.Bits()
+	bits := a.controls.Bits(0)
 	if a.o.Autoplay {
 		bits = game.Bot(m.me.game.State(), m.me.seat, 0xb07)
 	}
@@ -74,7 +74,7 @@ func (m *match) update(a *app) scene {
 		}
 	}
 	if m.me.over != nil || m.me.decided() {
-		if a.keys.ok || a.keys.click && a.keys.y < sheetEnd || a.o.Autoplay && m.since > 120 {
+		if a.keys.ok || a.keys.click && (a.keys.y < sheetEnd || a.frame.tall()) || a.o.Autoplay && m.since > 120 {
 			m.again = true
 			a.speaker.Blip(true)
 		}
@@ -114,24 +114,57 @@ func (m *match) draw(b *view.Brush, a *app) {
 	s := m.me.game.State()
 	m.arena.Draw(b, s, view.Width, view.Height)
 	silent := m.quiet.words(m.called)
-	if m.legend < 480 && s.Round <= 1 && silent == "" && m.gone <= 0 {
-		k := min(float32(480-m.legend)/60, 1)
-		text := view.Both.Legend()
+	if k := m.shown(); k > 0 && silent == "" && m.gone <= 0 && !a.frame.tall() {
+		text := view.Legend(a.controls, 0)
 		w := view.TextWidth(text, 1) + 20
 		b.Pill(view.Width/2-w/2, legendTop, w, 18, 9, view.Ink.Fade(0.6*k))
 		b.TextCenter(text, view.Width/2, legendTop+3, 1, view.Paper.Fade(k))
 	}
+	head, foot := m.outcome(a)
 	switch {
-	case m.again:
-		m.sheet(b, "Rematch", "asking the others ...")
-	case m.me.over != nil:
-		m.sheet(b, m.ended(), "Enter: on to the next match    Escape: leave")
-	case m.me.decided() && s.Clock > 70:
-		m.sheet(b, m.winner(), "Enter: rematch    Escape: leave")
+	case head != "" && !a.frame.tall():
+		m.sheet(b, head, foot)
 	case silent != "":
 		note(b, silent, legendTop+3)
 	case m.gone > 0:
 		note(b, m.parted+", the others play on", legendTop+3)
+	}
+}
+
+// shown is how well the legend is seen: in the first round, and then no more.
+func (m *match) shown() float32 {
+	if m.me.game.State().Round > 1 {
+		return 0
+	}
+	return min(max(float32(480-m.legend)/60, 0), 1)
+}
+
+// outcome is what the sheet at the end says, and what to press; both are empty before.
+func (m *match) outcome(a *app) (head, foot string) {
+	switch {
+	case m.again:
+		return "Rematch", "asking the others ..."
+	case m.me.over != nil:
+		return m.ended(), a.say("on to the next match", "leave")
+	case m.me.decided() && m.me.game.State().Clock > 70:
+		return m.winner(), a.say("rematch", "leave")
+	}
+	return "", ""
+}
+
+// below draws what is below the picture on a screen that is higher than wide: the legend,
+// and the sheet, larger.
+func (m *match) below(b *view.Brush, a *app) {
+	under(b, a)
+	if k := m.shown(); k > 0 {
+		for i, line := range wrapText(view.Legend(a.controls, 0), 44) {
+			b.TextCenter(line, view.Width/2, view.Height+96+float32(i)*30, 2, view.Paper.Fade(k))
+		}
+	}
+	if head, foot := m.outcome(a); head != "" {
+		b.Camera(view.Width/2, sheetTop, view.Width/2, view.Height+110, tallZoom)
+		m.sheet(b, head, foot)
+		b.Screen()
 	}
 }
 

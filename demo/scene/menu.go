@@ -1,5 +1,7 @@
 package scene
 
+import "github.com/punchback/punchback/demo/controls"
+
 // press is what was newly pressed in one tick, by key, mouse or finger. Menus
 // see nothing else, so that they can be tried without a window.
 type press struct {
@@ -11,13 +13,16 @@ type press struct {
 	less, more            bool
 	typed                 []rune
 	x, y                  int // the pointer
-	moved, click, held    bool
+	pointed, click, held  bool
+	moved                 controls.Stick // a gamepad's
+	pad                   bool           // its first button
 }
 
 // item is one line of a menu. A slider has steps > 0 and is moved with left
-// and right.
+// and right; one that turns hears left and right, and taps at its ends.
 type item struct {
 	text  string
+	turns bool
 	hint  string
 	value int
 	steps int
@@ -29,6 +34,16 @@ type menu struct {
 	at    int
 	x, y  int // the top left corner on the screen
 	w, h  int // of one item
+}
+
+// lay gives a menu in the middle its place, between two heights; on a high screen it has
+// more room.
+func (m *menu) lay(f *frame, top, bottom int) {
+	m.y, m.h, m.w = top, min((bottom-top)/len(m.items), menuRow), menuWidth
+	if f.tall() {
+		m.h, m.w = tallRow, tallWidth
+	}
+	m.x = (unitsWide - m.w) / 2
 }
 
 // update moves the choice and tells which item was picked, or -1.
@@ -44,26 +59,41 @@ func (m *menu) update(p *press) (picked int) {
 		m.at = (m.at + 1) % n
 	}
 	over := m.hit(p.x, p.y)
-	if over >= 0 && (p.moved || p.click) {
+	if over >= 0 && (p.pointed || p.click) {
 		m.at = over
 	}
 	it := &m.items[m.at]
 	if it.steps > 0 {
-		if p.left && it.value > 0 {
-			it.value--
-		}
-		if p.right && it.value < it.steps {
-			it.value++
-		}
-		if over == m.at && p.held {
-			it.value = m.slide(p.x, it.steps)
-		}
+		m.move(it, p, over == m.at && p.held)
 		return -1
+	}
+	if it.turns && over == m.at {
+		m.turn(p)
 	}
 	if p.ok || p.click && over == m.at {
 		return m.at
 	}
 	return -1
+}
+
+// move moves a slider, by keys or to where it is held.
+func (m *menu) move(it *item, p *press, held bool) {
+	switch {
+	case held:
+		it.value = m.slide(p.x, it.steps)
+	case p.left && it.value > 0:
+		it.value--
+	case p.right && it.value < it.steps:
+		it.value++
+	}
+}
+
+// turn makes a tap at an end of the item left or right.
+func (m *menu) turn(p *press) {
+	if end := m.w / 5; p.click {
+		p.left, p.right = p.x < m.x+end, p.x >= m.x+m.w-end
+		p.click = !p.left && !p.right
+	}
 }
 
 // hit is the item under a point, or -1.

@@ -97,6 +97,15 @@ func (a *app) stats() map[string]any {
 	}
 	s["rttMs"] = math.Round(float64(rtt)/6) / 10
 	s["path"] = m.worst().Path.String()
+	g := m.game.State()
+	me := &g.Fighters[m.seat]
+	s["x"], s["y"] = me.Pos.X.Float64(), me.Pos.Y.Float64()
+	s["won"] = m.decided() && int(g.Winner) == int(m.seat)
+	for i := range g.Fighters[:g.Players] {
+		if f := &g.Fighters[i]; i != int(m.seat) && !f.Gone {
+			s["foe"] = f.Pos.X.Float64()
+		}
+	}
 	return s
 }
 

@@ -23,19 +23,27 @@ func drawMenu(b *view.Brush, m *menu, tick int) {
 		}
 		b.Pill(x+1, y+2, w, h, h/2, view.Ink.Fade(0.45))
 		b.Pill(x, y, w, h, h/2, back)
-		ty := float32(int(y + h/2 - 6))
+		size := float32(1)
+		if m.h >= tallRow {
+			size = 2
+		}
+		ty := float32(int(y + h/2 - 6.5*size + 0.5))
 		if it.steps > 0 {
 			drawSlider(b, m, it, x, ty, h, ink, chosen)
 			continue
 		}
-		b.TextCenter(it.text, x+w/2, ty, 1, ink)
+		b.TextCenter(it.text, x+w/2, ty, size, ink)
 		if chosen {
-			b.Text(">", x+10, ty, 1, view.Player[1])
-			b.Text("<", x+w-16, ty, 1, view.Player[1])
+			left, right := ">", "<"
+			if it.turns {
+				left, right = "<", ">"
+			}
+			b.Text(left, x+10*size, ty, size, view.Player[1])
+			b.Text(right, x+w-16*size, ty, size, view.Player[1])
 		}
 	}
 	if m.at < len(m.items) && m.items[m.at].steps == 0 && m.items[m.at].hint != "" {
-		note(b, m.items[m.at].hint, view.Height-22)
+		note(b, m.items[m.at].hint, float32(max(noteTop+3, m.y+len(m.items)*m.h+10)))
 	}
 }
 
@@ -52,6 +60,14 @@ func drawSlider(b *view.Brush, m *menu, it *item, x, ty, h float32, ink view.Col
 	}
 	b.Circle(at, y, r, view.Player[0])
 	b.Text(it.hint, float32(to)+9, ty, 1, ink)
+}
+
+// under paints the field below the picture of a match on a high screen.
+func under(b *view.Brush, a *app) {
+	if rest := float32(a.frame.high - unitsHigh); rest > 0 {
+		b.Rect(0, unitsHigh, unitsWide, rest, view.Ink)
+		b.Rect(0, unitsHigh, unitsWide, 2, view.Grey.Fade(0.4))
+	}
 }
 
 // note writes a line on a dark band.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hajimehoshi/ebiten/v2"
 
+	"github.com/punchback/punchback/demo/controls"
 	"github.com/punchback/punchback/demo/game"
 	"github.com/punchback/punchback/demo/view"
 	"github.com/punchback/punchback/netcode"
@@ -22,6 +23,7 @@ type splitScreen struct {
 	inset [2]view.Brush
 	err   error
 	seed  uint64
+	used  [2]bool // somebody holds the keys of this half
 }
 
 // half is one of the two machines.
@@ -36,6 +38,7 @@ func newSplit(a *app) scene {
 	s := &splitScreen{seed: uint64(a.tick)*977 + 1}
 	s.menu = menu{x: 150, y: 284, w: 340, h: 20, items: a.o.sliders()}
 	s.reset()
+	a.controls.Players = 2
 	return s
 }
 
@@ -54,7 +57,7 @@ func (s *splitScreen) reset() {
 }
 
 func (s *splitScreen) name() string { return "split" }
-func (s *splitScreen) close(*app)   {}
+func (s *splitScreen) close(a *app) { a.controls.Players = 1 }
 
 // path is the network that the sliders make.
 func (s *splitScreen) path() simnet.Path {
@@ -76,7 +79,10 @@ func (s *splitScreen) update(a *app) scene {
 	it[0].hint, it[1].hint, it[2].hint = itoa(it[0].value*10)+" ms", itoa(it[1].value*10)+" ms", itoa(it[2].value*2)+" %"
 	s.net.SetAll(s.path())
 	s.net.Tick()
-	bits := [2]uint64{view.LeftHalf.Bits(), view.RightHalf.Bits()}
+	bits := [2]uint64{a.controls.Bits(0), a.controls.Bits(1)}
+	if s.used[1] = s.used[1] || bits[1] != 0; a.controls.Device() == controls.Touch && !s.used[1] {
+		bits[1] = game.Bot(s.half[1].game.State(), 1, 12) // A screen has no place for two pairs of thumbs.
+	}
 	for i := range s.half {
 		h := &s.half[i]
 		if a.o.Autoplay {
@@ -99,11 +105,12 @@ func (s *splitScreen) update(a *app) scene {
 }
 
 func (s *splitScreen) draw(b *view.Brush, a *app) {
+	under(b, a)
 	b.Screen()
 	b.Rect(0, 0, view.Width, view.Height, view.Ink)
 	for i := range s.half {
 		x := float32(322 * i)
-		b.Text(view.Keys(i+1).Legend(), x+6, 252, 1, view.Player[i].Mix(view.Paper, 0.4))
+		b.Text(view.Legend(a.controls, i), x+6, 252, 1, view.Player[i].Mix(view.Paper, 0.4))
 		s.half[i].strip.draw(b, x+4, 238, 310)
 	}
 	b.Text("confirmed", 512, 286, 1, view.Paper)
@@ -115,7 +122,11 @@ func (s *splitScreen) draw(b *view.Brush, a *app) {
 		b.Text("deepest "+itoa(st.MaxDepth)+" waits "+itoa(int(st.Waited)), 14, 286+float32(i)*36, 1, view.Grey)
 	}
 	drawMenu(b, &s.menu, a.tick)
-	b.TextCenter("1 2 choose   3 4 change   or drag       Escape: back", view.Width/2, 346, 1, view.Grey)
+	how := "1 2 choose   3 4 change   or drag       Escape: back"
+	if a.controls.Device() == controls.Touch {
+		how = "drag to change the network between the two"
+	}
+	b.TextCenter(how, view.Width/2, 346, 1, view.Grey)
 	if st := s.half[0].game.State(); st.Phase == game.MatchOver && st.Clock > 60 {
 		note(b, "Enter: once more", 220)
 	}
@@ -123,10 +134,10 @@ func (s *splitScreen) draw(b *view.Brush, a *app) {
 
 // over draws the two worlds, each in its own part of the screen.
 func (s *splitScreen) over(dst *ebiten.Image, a *app) {
-	k := float32(a.scale)
+	k := float32(a.frame.scale)
 	for i := range s.half {
-		x := 322 * i * a.scale
-		part := dst.SubImage(image.Rect(x, 0, x+318*a.scale, 232*a.scale)).(*ebiten.Image)
+		x := 322 * i * a.frame.scale
+		part := dst.SubImage(image.Rect(x, 0, x+318*a.frame.scale, 232*a.frame.scale)).(*ebiten.Image)
 		const zoom = 0.62
 		b := &s.inset[i]
 		b.Within(part, 0, 0, zoom*k)

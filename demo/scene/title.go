@@ -22,15 +22,17 @@ const (
 	join
 	bot
 	split
+	naming
 	quit
 )
 
 func newTitle(a *app) scene {
-	t := &title{menu: menu{x: 210, y: 158, w: 220, h: 28, items: []item{
-		friend: {hint: "Makes a room and a link to it. Left and right: how many play"},
+	t := &title{menu: menu{items: []item{
+		friend: {hint: "Makes a room and a link to it. Left and right: how many play", turns: true},
 		join:   {text: "Join a room", hint: "Type the code that a friend told you, or the whole link"},
 		bot:    {text: "Play against a bot", hint: "Over a real WebRTC link, inside this machine"},
 		split:  {text: "Split screen", hint: "Two at one keyboard, and a bad network between you to play with"},
+		naming: {hint: "What the others see. It is kept"},
 		quit:   {text: "Quit"},
 	}}}
 	if !canQuit {
@@ -60,6 +62,14 @@ func (t *title) update(a *app) scene {
 	if s.Phase == game.MatchOver && s.Clock > 240 {
 		t.reset(a)
 	}
+	t.menu.items[friend].text = "Play with a friend"
+	if a.o.Players > 2 {
+		t.menu.items[friend].text = "Play with friends: " + itoa(a.o.Players)
+	}
+	t.menu.items[naming].text = "Name: " + cutText(a.o.Name, 20)
+	was := t.menu.at
+	t.menu.lay(&a.frame, titleTop, noteTop)
+	picked := t.menu.update(&a.keys)
 	if t.menu.at == friend {
 		if a.keys.left {
 			a.o.Players = max(a.o.Players-1, 2)
@@ -68,12 +78,6 @@ func (t *title) update(a *app) scene {
 			a.o.Players = min(a.o.Players+1, game.MaxPlayers)
 		}
 	}
-	t.menu.items[friend].text = "Play with a friend"
-	if a.o.Players > 2 {
-		t.menu.items[friend].text = "Play with friends: " + itoa(a.o.Players)
-	}
-	was := t.menu.at
-	picked := t.menu.update(&a.keys)
 	if was != t.menu.at || picked >= 0 {
 		a.speaker.Blip(picked >= 0)
 	}
@@ -82,12 +86,14 @@ func (t *title) update(a *app) scene {
 	case friend:
 		return newLobby(a, home, false)
 	case join:
-		return &entry{}
+		return newEntry()
 	case bot:
 		home.players = 2
 		return newLobby(a, home, true)
 	case split:
 		return newSplit(a)
+	case naming:
+		return newNaming(a)
 	case quit:
 		return nil
 	}
@@ -98,7 +104,12 @@ func (t *title) draw(b *view.Brush, a *app) {
 	t.arena.Draw(b, t.show.State(), view.Width, view.Height)
 	b.Screen()
 	b.Gradient(0, 0, view.Width, view.Height, view.Ink.Fade(0.2), view.Ink.Fade(0.62))
-	b.Logo(view.Width/2, 52, 9, t.t)
+	size := float32(9)
+	if a.frame.tall() {
+		b.Rect(0, view.Height, view.Width, 2*view.Height, view.Ink.Fade(0.62))
+		size = 7.8
+	}
+	b.Logo(view.Width/2, 52, size, t.t)
 	b.Shout("hole punching and rollback, as a brawl", view.Width/2, 124, 1, view.Paper)
 	drawMenu(b, &t.menu, a.tick)
 }

@@ -167,14 +167,14 @@ func (a *Arena) cards(b *Brush, s *game.State, w, h float32) {
 	for i := range s.Fighters[:s.Players] {
 		f, p, c := &s.Fighters[i], &a.puppets[i], Player[i]
 		out := f.Gone || f.Move == game.Fallen
-		y := h - 37
+		y := h - 46
 		jx := p.ouch * float32(math.Sin(float64(a.t)*1.9)) * 0.6
 		if note := a.Notes[i]; note != "" && !f.Gone {
 			b.Pill(x, y-18, min(b.Width(note, 1)+14, cw), 16, 8, Ink.Fade(0.72))
 			b.Text(note, x+7, y-17, 1, Gold)
 		}
-		b.Pill(x, y, cw, 32, 8, Ink.Fade(0.72))
-		b.Pill(x, y, 5, 32, 2.5, c)
+		b.Pill(x, y, cw, 41, 8, Ink.Fade(0.72))
+		b.Pill(x, y, 5, 41, 2.5, c)
 		name := a.Names[i]
 		if name == "" {
 			name = "P" + string(rune('1'+i))
@@ -188,7 +188,7 @@ func (a *Arena) cards(b *Brush, s *game.State, w, h float32) {
 		}
 		b.Text(name, x+10, y+3, 1, ink)
 		for k := range game.RoundsToWin {
-			px, py := x+13+float32(k)*9, y+23
+			px, py := x+14+float32(k)*9, y+29
 			b.Circle(px, py, 3.4, Paper.Fade(0.2))
 			if k < int(f.Wins) {
 				b.Circle(px, py, 3.4, Gold)
@@ -208,7 +208,7 @@ func (a *Arena) cards(b *Brush, s *game.State, w, h float32) {
 		if b.Width(text, 2) > cw-42 {
 			size = 1
 		}
-		b.Text(text, x+cw-6-b.Width(text, size)+jx, y+20-size*7, size, hurt)
+		b.Text(text, x+cw-6-b.Width(text, size)+jx, y+28-size*7, size, hurt)
 		x += cw + 6
 	}
 }

@@ -8,6 +8,8 @@ import "math"
 // ones move more with the camera than the far ones. t is in ticks.
 func (b *Brush) Sky(camX, camY, t float32) {
 	b.Screen()
+	b.Rect(-20, -beyond, Width+40, beyond-19, Night) // above and below, for a screen that is higher than wide
+	b.Rect(-20, Height+20, Width+40, beyond, Hex(0x321f52))
 	b.Gradient(-20, -20, Width+40, 170, Night, Dusk)
 	b.Gradient(-20, 150, Width+40, 110, Dusk, Rose)
 	b.Gradient(-20, 260, Width+40, 120, Rose, Peach)
@@ -43,6 +45,8 @@ func (b *Brush) Sky(camX, camY, t float32) {
 	}
 	ridge(b, camX*0.28, 336-camY*0.14, 24, 0.03, Hex(0x321f52), 23)
 }
+
+const beyond = 1200
 
 // ridge draws a chain of hills as columns.
 func ridge(b *Brush, shift, base, height float32, pitch float64, c Color, seed float64) {
