@@ -51,20 +51,38 @@ func TestTwoPages(t *testing.T) {
 	agree(t, one, two, 1, frames/20) // of every tenth frame, at least half
 }
 
-// TestRematch loses to a bot, by doing nothing, and asks for the next match:
-// it begins over the link that is there.
+// TestRematch has one win, by the other running off the stage, and ask for the next
+// match: that is said on the other's sheet, and begins over the link that is there.
 func TestRematch(t *testing.T) {
 	t.Parallel()
-	cores.take(t, aPage+aBot)
-	p := open(t, "page", fmt.Sprintf("%s/?room=%s&players=2&mute=1", world.page, room(t)))
-	start(t, "bot", "bot", "-server", world.server, "-room", room(t)) // it plays match after match
-	p.until(`globalThis.worlds.match`)
-	p.must(browsers.Until(func() (any, bool) {
-		p.must(p.Press("Enter", 100*time.Millisecond)) // it counts when the match is decided
-		return p.stats().Confirmed, p.seen().Matches >= 2
-	}))
-	p.untilFrame(120)
-	p.shot("rematch")
+	cores.take(t, 2*aPage)
+	link := fmt.Sprintf("%s/?room=%s&players=2&mute=1&name=", world.page, room(t))
+	ann, bo := open(t, "ann", link+"Ann"), open(t, "bo", link+"Bo")
+	for _, p := range []*tab{ann, bo} {
+		p.until(scene + ` === 'match'`)
+	}
+	bo.run()
+	for _, p := range []*tab{ann, bo} {
+		p.until(scene+` === 'result'`, `punchback.stats().confirmed`)
+	}
+	ann.until(`punchback.stats().won`)
+	ask := func(p *tab, until string) {
+		p.must(browsers.Until(func() (any, bool) {
+			p.must(p.Press("Enter", 100*time.Millisecond))
+			return 0, eval[bool](p, until)
+		}))
+	}
+	ask(ann, scene+` !== 'result'`)
+	bo.until(`punchback.stats().asked === 'Ann wants a rematch'`)
+	ann.until(`punchback.stats().asked === 'Bo, do you want a rematch?'`)
+	bo.shot("asked")
+	ann.shot("asks")
+	ask(bo, scene+` !== 'result'`)
+	for _, p := range []*tab{ann, bo} {
+		p.until(`worlds.matches >= 2`)
+		p.untilFrame(120)
+	}
+	bo.shot("rematch")
 }
 
 func TestBotAndPage(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"github.com/punchback/punchback/nat/natlab/browsers"
 )
 
-// phone is a page on a phone of so many pixels of its own, three dots each.
+// phone is a page on a phone of so many pixels of its own.
 type phone struct {
 	*tab
 	w, h    float64
@@ -29,10 +29,20 @@ func openPhone(t *testing.T, name, url string, w, h int) *phone {
 		t.Fatal(err)
 	}
 	p := &phone{tab: &tab{window, t, name, said}, w: float64(w), h: float64(h), fingers: map[float64]*input.TouchPoint{}}
-	p.dots(3)
+	p.dots(1)
 	p.must(p.chrome().Run(emulation.SetTouchEmulationEnabled(true).WithMaxTouchPoints(5)))
 	p.load(url)
 	return p
+}
+
+// shot keeps a picture with all dots. Otherwise there is one for each pixel, since a machine
+// without a graphics card needs long for three by three.
+func (p *phone) shot(name string) {
+	p.t.Helper()
+	p.dots(3)
+	p.frames(2)
+	p.tab.shot(name)
+	p.dots(1)
 }
 
 // dots sets how many dots each pixel has, across.
@@ -155,6 +165,12 @@ func (h *thumbs) win() {
 	}
 }
 
+// run holds the key that leads off the stage.
+func (p *tab) run() {
+	p.t.Helper()
+	p.must(p.Tab.(*browsers.ChromeTab).Run(input.DispatchKeyEvent(input.KeyDown).WithKey("ArrowRight").WithCode("ArrowRight")))
+}
+
 // thumbs are a phone's: the left one holds the stick, the right one a button.
 type thumbs struct {
 	*phone
@@ -202,19 +218,16 @@ func TestTouch(t *testing.T) {
 			p.shot("keys-" + c.name)
 			p.press('\n')
 			p.until(scene + ` === 'match'`)
-			foe.must(foe.Tab.(*browsers.ChromeTab).Run(input.DispatchKeyEvent(input.KeyDown).WithKey("ArrowRight").WithCode("ArrowRight")))
+			foe.run()
 			h := &thumbs{p, c.x, c.y}
 			h.move(1, false)
 			h.touch(2, h.x, h.y)
 			p.untilFrame(190)
 			p.shot("match-" + c.name)
-			p.dots(1) // A machine without a graphics card has seen enough of them.
 			h.win()
 			h.lift(1)
 			p.until(scene + ` === 'result'`)
-			p.dots(3)
 			p.shot("won-" + c.name)
-			p.dots(1)
 			if s := p.stats(); !s.Won {
 				t.Errorf("%+v; want a win", s)
 			}

@@ -48,6 +48,45 @@ func (g *gathering) count() {
 	}
 }
 
+// rematch are the names of the others who have left a match and are ready for the next,
+// and of those whom that waits for, or empty.
+func (g *gathering) rematch() (want, wait []string) {
+	for i := range g.members {
+		m := &g.members[i]
+		switch {
+		case m.Self || m.Away || m.Banned != "":
+		case m.Plays:
+			wait = append(wait, cutText(called(m), mostName))
+		case m.Report.State == punch.Open:
+			want = append(want, cutText(called(m), mostName))
+		}
+	}
+	return want, wait
+}
+
+// asked says who wants a rematch; empty: nobody has said so.
+func (g *gathering) asked() string {
+	want, _ := g.rematch()
+	switch len(want) {
+	case 0:
+		return ""
+	case 1:
+		return want[0] + " wants a rematch"
+	}
+	return strings.Join(want, " and ") + " want a rematch"
+}
+
+// answers says what a rematch waits for.
+func (g *gathering) answers() string {
+	if _, wait := g.rematch(); len(wait) > 0 {
+		return strings.Join(wait, " and ") + ", do you want a rematch?"
+	}
+	return "Everybody wants one"
+}
+
+// enough reports whether a match could begin with those who are here.
+func (g *gathering) enough() bool { return len(g.members) >= g.least }
+
 // asks reports whether there is something to choose: enough are here for a match,
 // and more could be.
 func (g *gathering) asks() bool {

@@ -290,3 +290,26 @@ func TestAllAreNeeded(t *testing.T) {
 	}
 	bob.plays()
 }
+
+func TestRematch(t *testing.T) {
+	open := punch.Report{State: punch.Open}
+	me := rtc.Member{Name: "Me", Self: true}
+	plays, left := rtc.Member{Name: "Ann", Plays: true, Report: open}, rtc.Member{Name: "Bo", Report: open}
+	other := rtc.Member{Peer: 3, Report: open}
+	for _, c := range []struct {
+		members        []rtc.Member
+		asked, answers string
+		enough         bool
+	}{
+		{[]rtc.Member{me}, "", "Everybody wants one", false},
+		{[]rtc.Member{me, plays}, "", "Ann, do you want a rematch?", true},
+		{[]rtc.Member{me, plays, left}, "Bo wants a rematch", "Ann, do you want a rematch?", true},
+		{[]rtc.Member{me, left, other}, "Bo and player 3 want a rematch", "Everybody wants one", true},
+		{[]rtc.Member{me, {Name: "Cy", Away: true}}, "", "Everybody wants one", true},
+	} {
+		g := gathering{members: c.members, least: 2, most: 4}
+		if asked, answers := g.asked(), g.answers(); asked != c.asked || answers != c.answers || g.enough() != c.enough {
+			t.Errorf("%+v: %q, %q, %t", c.members, asked, answers, g.enough())
+		}
+	}
+}

@@ -13,6 +13,7 @@ type lobby struct {
 	me, mate *member
 	place    place
 	solo     bool // against a bot
+	after    bool // a match, with those who played it
 	kept     bool // the room goes on in the next scene
 	code     string
 	link     string
@@ -66,7 +67,7 @@ func (l *lobby) update(a *app) scene {
 		}
 	}
 	l.mate.partner()
-	if l.link != "" && (a.keys.copy || a.keys.click && a.keys.y < choiceTop) {
+	if l.link != "" && !(l.after && l.here.enough()) && (a.keys.copy || a.keys.click && a.keys.y < choiceTop) {
 		l.copied = "copying ..."
 		copyText(l.link, func(ok bool) {
 			if l.copied = "copied"; !ok {
@@ -88,14 +89,19 @@ func (l *lobby) draw(b *view.Brush, a *app) {
 	st := l.me.room.Status()
 	const x, y, w, h = 90, lobbyTop, view.Width - 180, lobbyHeight
 	head := "Room " + l.code
+	again := l.after && l.here.enough()
 	switch {
+	case again:
+		head = "Rematch"
 	case l.solo:
 		head = "A bot is coming"
 	case l.code == "":
 		head = "Looking for the room"
 	}
 	card(b, x, y, w, h, head)
-	if l.link != "" && !l.solo {
+	if again {
+		b.TextCenter(l.here.answers(), view.Width/2, y+60, 1, view.Paper)
+	} else if l.link != "" && !l.solo {
 		b.TextCenter("Send this link to a friend, or say the code:", view.Width/2, y+46, 1, view.Grey)
 		lines := wrapText(l.link, 62)
 		for i, s := range lines {

@@ -4,6 +4,7 @@ package scene
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/punchback/punchback/demo/game"
 	"github.com/punchback/punchback/demo/view"
@@ -18,6 +19,8 @@ type match struct {
 	legend int
 	quiet  silence
 	alone  int    // ticks since this machine has lost the server
+	asked  string // who wants a rematch; empty: nobody has said so
+	empty  bool   // too few are here for one
 	parted string // who left last
 	gone   int    // ticks that this is still told
 	since  int    // ticks since the session ended
@@ -25,7 +28,7 @@ type match struct {
 
 func newMatch(a *app, l *lobby) scene {
 	room := *l // the lobby's own copy is told that its room goes on
-	room.kept, room.copied, room.choice = false, "", choice{}
+	room.kept, room.copied, room.choice, room.after = false, "", choice{}, true
 	l.me.room.SetReady(false) // who comes back from the match is asked anew
 	m := &match{lobby: &room}
 	m.arena.You = int(l.me.seat)
@@ -104,6 +107,8 @@ func (m *match) listen() {
 	}
 	if m.legend%15 == 0 { // letters need not be newer
 		m.arena.Notes = m.me.notes()
+		here := look(m.me.room)
+		m.asked, m.empty = here.asked(), !here.enough()
 		if m.alone > 0 {
 			m.arena.Notes[m.me.seat] = "no server " + itoa(m.alone/game.Rate) + " s"
 		}
@@ -127,8 +132,23 @@ func (m *match) draw(b *view.Brush, a *app) {
 	case silent != "":
 		note(b, silent, legendTop+3)
 	case m.gone > 0:
-		note(b, m.parted+", the others play on", legendTop+3)
+		note(b, m.parted+m.others(), legendTop+3)
 	}
+}
+
+// others says that a match goes on without somebody, where others than this machine play.
+func (m *match) others() string {
+	s := m.me.game.State()
+	n := 0
+	for i := range s.Fighters[:s.Players] {
+		if i != int(m.me.seat) && !s.Fighters[i].Gone {
+			n++
+		}
+	}
+	if n < 2 { // who has left may still be one
+		return ""
+	}
+	return ", the others play on"
 }
 
 // shown is how well the legend is seen: in the first round, and then no more.
@@ -144,12 +164,18 @@ func (m *match) outcome(a *app) (head, foot string) {
 	switch {
 	case m.again:
 		return "Rematch", "asking the others ..."
-	case m.me.over != nil:
+	case m.me.over != nil && !m.me.decided():
 		return m.ended(), a.say("on to the next match", "leave")
-	case m.me.decided() && m.me.game.State().Clock > 70:
-		return m.winner(), a.say("rematch", "leave")
+	case m.me.decided() && (m.me.over != nil || m.me.game.State().Clock > 70):
+		head, foot = m.winner(), a.say("rematch", "leave")
+		switch {
+		case m.empty:
+			foot = a.say("wait for others", "leave")
+		case m.asked != "":
+			head, foot = strings.TrimSuffix(head, "!")+". "+m.asked+".", a.say("accept", "leave")
+		}
 	}
-	return "", ""
+	return head, foot
 }
 
 // below draws what is below the picture on a screen that is higher than wide: the legend,
@@ -163,8 +189,9 @@ func (m *match) below(b *view.Brush, a *app) {
 	}
 	if head, foot := m.outcome(a); head != "" {
 		b.Camera(view.Width/2, sheetTop, view.Width/2, view.Height+110, tallZoom)
-		m.sheet(b, head, foot)
+		m.sheet(b, head, "")
 		b.Screen()
+		b.TextCenter(foot, view.Width/2, view.Height+220, 2, view.Paper)
 	}
 }
 

@@ -78,8 +78,11 @@ func (a *app) stats() map[string]any {
 	switch l := a.now.(type) {
 	case *lobby:
 		s["room"], s["players"] = l.code, l.place.players
+		if l.after {
+			s["asked"] = l.here.answers()
+		}
 	case *match:
-		s["room"], s["players"] = l.code, l.place.players
+		s["room"], s["players"], s["asked"] = l.code, l.place.players, l.asked
 	}
 	m := a.playing()
 	if m == nil {

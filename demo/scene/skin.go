@@ -42,8 +42,17 @@ func drawMenu(b *view.Brush, m *menu, tick int) {
 			b.Text(right, x+w-16*size, ty, size, view.Player[1])
 		}
 	}
-	if m.at < len(m.items) && m.items[m.at].steps == 0 && m.items[m.at].hint != "" {
-		note(b, m.items[m.at].hint, float32(max(noteTop+3, m.y+len(m.items)*m.h+10)))
+	if m.at >= len(m.items) || m.items[m.at].steps > 0 {
+		return
+	}
+	switch hint := m.items[m.at].hint; {
+	case hint == "":
+	case m.h >= tallRow:
+		for i, line := range wrapText(hint, 32) {
+			b.TextCenter(line, view.Width/2, float32(m.y+len(m.items)*m.h+12+28*i), 2, view.Paper)
+		}
+	default:
+		note(b, hint, noteTop+3)
 	}
 }
 
