@@ -207,7 +207,7 @@ func TestTouch(t *testing.T) {
 			p := openPhone(t, c.name, world.page+"/?mute=1&name=Thumbs", c.w, c.h)
 			p.until(`document.documentElement.dataset.state === 'shown' && ` + scene + ` === 'title'`)
 			p.shot("title-" + c.name)
-			x, y := p.at(320, 146+36*1.4)
+			x, y := p.at(320, 146+31*1.4)
 			if p.tall() {
 				x, y = p.at(320, 146+60*1.4)
 			}
@@ -244,7 +244,16 @@ func TestTouch(t *testing.T) {
 const gamepad = `(() => {
 	const pad = globalThis.pad = {id: 'script', index: 0, connected: false, mapping: 'standard', timestamp: 0, axes: [0, 0, 0, 0],
 		buttons: Array.from({length: 17}, () => ({pressed: false, touched: false, value: 0}))};
-	navigator.getGamepads = () => pad.connected ? [pad] : [];
+	let polls = 0, waiting;
+	navigator.getGamepads = () => {
+		if (waiting && ++polls > 1) waiting();
+		return pad.connected ? [pad] : [];
+	};
+	const later = (f) => { polls = 0; waiting = () => { waiting = undefined; f(); }; };
+	pad.press = (n) => new Promise((done) => { // until the game has looked once, so that nothing is pressed again and again
+		pad.hold(n, true);
+		later(() => { pad.hold(n, false); later(() => done(true)); });
+	});
 	pad.hold = (n, on) => { pad.buttons[n].pressed = on; pad.buttons[n].value = on ? 1 : 0; };
 })();`
 
@@ -261,13 +270,10 @@ func (g sticks) hold(button int, down bool) {
 	g.do(fmt.Sprintf(`pad.hold(%d, %t)`, button, down))
 }
 
-// press presses a button for some frames.
+// press presses a button once.
 func (g sticks) press(button int) {
 	g.t.Helper()
-	g.hold(button, true)
-	g.frames(4)
-	g.hold(button, false)
-	g.frames(4)
+	g.must(g.Eval(fmt.Sprintf(`pad.press(%d)`, button), new(bool)))
 }
 
 // run moves the stick.
@@ -317,4 +323,45 @@ func TestGamepad(t *testing.T) {
 	g.do(`pad.connected = true`)
 	g.press(back)
 	p.until(scene + ` === 'title'`)
+}
+
+// TestSettings hides the address and turns the sound down. Both are so when the page is
+// loaded again, and all goes through the relay.
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	cores.take(t, aPage)
+	p := open(t, "settings", world.page+"/?mute=1&name=Pad", gamepad)
+	p.until(scene + ` === 'title'`)
+	g := sticks{p}
+	g.do(`pad.connected = true`)
+	const a, b, down, left = 0, 1, 13, 14
+	for range 5 {
+		g.press(down)
+	}
+	g.press(a)
+	p.until(scene + ` === 'settings'`)
+	for range 4 {
+		g.press(left) // the volume
+	}
+	g.press(down)
+	g.press(down)
+	g.press(a) // the relay
+	p.shot("settings")
+	g.press(b)
+	p.until(scene + ` === 'title'`)
+	const want = "calm=false&delay=2&relay=true&volume=6"
+	if kept := eval[string](p, `localStorage.getItem('punchback.settings')`); kept != want {
+		t.Errorf("%q is kept, want %q", kept, want)
+	}
+	p.must(p.Navigate(world.page + "/?mute=1&name=Pad"))
+	p.until(scene + ` === 'title'`)
+	g.do(`pad.connected = true`)
+	g.press(down)
+	g.press(down)
+	g.press(a)
+	p.until(scene + ` === 'match'`)
+	p.untilFrame(120)
+	if s := p.stats(); s.Path != "relay" {
+		t.Errorf("%+v; want a path by the relay", s)
+	}
 }

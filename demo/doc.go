@@ -16,7 +16,8 @@
 //
 // It is played by keyboard, gamepad or touch; the device that was used last says what to
 // press. A name is made up once and kept: in the browser's storage, or in the folder for
-// settings. The title changes it, -name and ?name= are for once.
+// settings. The title changes it, -name and ?name= are for once. The settings are kept,
+// too: sound, input delay, relay only, less motion.
 //
 // It holds no logic of its own: demo/game is the game, demo/view draws it and
 // demo/scene leads through it. What any game can use of it are packages of their own:

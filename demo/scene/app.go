@@ -42,6 +42,7 @@ type app struct {
 	slow  int // how often sharpening was too much
 
 	controls *controls.Controls
+	settings settings
 	speaker  *view.Speaker // nil is silent
 	gone     []*member     // saying goodbye
 	pasted   []rune        // from the clipboard, in the browser
@@ -70,6 +71,9 @@ func Run(o Options) error {
 	if !o.Mute {
 		a.speaker = view.NewSpeaker()
 	}
+	a.settings = usual(calm())
+	a.settings.read(kept("settings"))
+	a.apply()
 	a.now = first(a)
 	a.publish()
 	a.turn()

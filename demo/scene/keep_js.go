@@ -8,6 +8,11 @@ func storage() js.Value {
 	return js.Global().Get("Reflect").Call("get", js.Global(), "localStorage")
 }
 
+// calm reports whether the system asks for less motion.
+func calm() bool {
+	return js.Global().Call("matchMedia", "(prefers-reduced-motion: reduce)").Get("matches").Bool()
+}
+
 // kept is what keep has kept in this browser; empty if that keeps nothing.
 func kept(what string) (s string) {
 	defer func() { _ = recover() }()

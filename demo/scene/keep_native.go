@@ -13,6 +13,9 @@ func keeper(what string) (string, error) {
 	return filepath.Join(dir, "punchback", what), err
 }
 
+// calm reports whether the system asks for less motion, which nobody tells a window.
+func calm() bool { return false }
+
 // kept is what keep has kept on this machine; empty if it keeps nothing.
 func kept(what string) string {
 	path, err := keeper(what)

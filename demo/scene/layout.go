@@ -2,8 +2,10 @@ package scene
 
 // Where things stand on the screen that could be in each other's way.
 const (
-	titleTop  = 146
-	noteTop   = 360 - 25 // of what is said at the foot
+	titleTop                   = 146
+	noteTop                    = 360 - 25 // of what is said at the foot
+	settingsTop, settingsWidth = 124, 340
+
 	menuRow   = 36
 	menuWidth = 220
 	tallRow   = 60 // of a menu on a high screen

@@ -25,7 +25,7 @@ type lobby struct {
 
 // newLobby enters a room; with solo a bot follows.
 func newLobby(a *app, p place, solo bool) scene {
-	me, err := enter(p, &a.o, a.o.Name, 0)
+	me, err := enter(p, &a.o, a.settings, a.o.Name, 0)
 	if err != nil {
 		return newFail(err)
 	}
@@ -59,7 +59,7 @@ func (l *lobby) update(a *app) scene {
 		l.place.code, l.place.fresh = code, false
 		if l.solo {
 			var err error
-			if l.mate, err = enter(l.place, &a.o, "Bot", 7); err != nil {
+			if l.mate, err = enter(l.place, &a.o, usual(false), "Bot", 7); err != nil {
 				return newFail(err)
 			}
 		} else {

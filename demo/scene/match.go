@@ -31,7 +31,7 @@ func newMatch(a *app, l *lobby) scene {
 	room.kept, room.copied, room.choice, room.after = false, "", choice{}, true
 	l.me.room.SetReady(false) // who comes back from the match is asked anew
 	m := &match{lobby: &room}
-	m.arena.You = int(l.me.seat)
+	m.arena.You, m.arena.Calm = int(l.me.seat), a.settings.calm
 	m.arena.Names = l.me.names()
 	return m
 }

@@ -17,6 +17,7 @@ import (
 // room and links of its own, polled in the same ticks.
 type member struct {
 	o       *Options
+	delay   int // of inputs, as netcode.Config has it
 	room    *rtc.Room
 	bot     uint64 // plays by itself, with this seed; zero is a person
 	match   *rtc.Match
@@ -29,12 +30,13 @@ type member struct {
 	debt    int   // ticks that the clock of the match is ahead of Ebiten's
 }
 
-func enter(p place, o *Options, name string, bot uint64) (*member, error) {
-	room, err := rtc.Join(p.url(), &rtc.Options{Build: game.Build, Name: name, Late: true})
+// enter joins a room, for the person with these settings or for a bot.
+func enter(p place, o *Options, s settings, name string, bot uint64) (*member, error) {
+	room, err := rtc.Join(p.url(), &rtc.Options{Build: game.Build, Name: name, Late: true, RelayOnly: s.relay})
 	if err != nil {
 		return nil, err
 	}
-	return &member{o: o, room: room, bot: bot}, nil
+	return &member{o: o, delay: s.frames(), room: room, bot: bot}, nil
 }
 
 // poll begins the match as soon as there is one.
@@ -47,6 +49,7 @@ func (m *member) poll() error {
 		return err
 	}
 	cfg := match.Config()
+	cfg.Delay = m.delay
 	m.match, m.over, m.leaving, m.debt = match, nil, 0, 0
 	m.game = game.New(cfg.Seed, cfg.Players)
 	m.net = simnet.Shape(match, cfg.Seed^uint64(cfg.Self), simnet.Path{})

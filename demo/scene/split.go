@@ -23,6 +23,7 @@ type splitScreen struct {
 	inset [2]view.Brush
 	err   error
 	seed  uint64
+	calm  bool
 	used  [2]bool // somebody holds the keys of this half
 }
 
@@ -35,7 +36,7 @@ type half struct {
 }
 
 func newSplit(a *app) scene {
-	s := &splitScreen{seed: uint64(a.tick)*977 + 1}
+	s := &splitScreen{seed: uint64(a.tick)*977 + 1, calm: a.settings.calm}
 	s.menu = menu{x: 150, y: 284, w: 340, h: 20, items: a.o.sliders()}
 	s.reset()
 	a.controls.Players = 2
@@ -47,7 +48,7 @@ func (s *splitScreen) reset() {
 	s.net = simnet.New(s.seed, 2)
 	for i := range s.half {
 		h := &s.half[i]
-		*h = half{game: game.New(s.seed, 2), arena: view.Arena{You: i}}
+		*h = half{game: game.New(s.seed, 2), arena: view.Arena{You: i, Calm: s.calm}}
 		h.arena.Names = [game.MaxPlayers]string{"P1", "P2"}
 		cfg := netcode.Config{Terms: netcode.Terms{Players: 2, Seed: s.seed, Build: game.Build}, Seats: []netcode.Peer{0, 1}, Self: netcode.Peer(i)}
 		if h.session, s.err = netcode.NewSession(h.game, s.net.Peer(cfg.Self), cfg); s.err != nil {

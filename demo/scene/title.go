@@ -23,17 +23,19 @@ const (
 	bot
 	split
 	naming
+	setting
 	quit
 )
 
 func newTitle(a *app) scene {
 	t := &title{menu: menu{items: []item{
-		friend: {hint: "Makes a room and a link to it. Left and right: how many play", turns: true},
-		join:   {text: "Join a room", hint: "Type the code that a friend told you, or the whole link"},
-		bot:    {text: "Play against a bot", hint: "Over a real WebRTC link, inside this machine"},
-		split:  {text: "Split screen", hint: "Two at one keyboard, and a bad network between you to play with"},
-		naming: {hint: "What the others see. It is kept"},
-		quit:   {text: "Quit"},
+		friend:  {hint: "Makes a room and a link to it. Left and right: how many play", turns: true},
+		join:    {text: "Join a room", hint: "Type the code that a friend told you, or the whole link"},
+		bot:     {text: "Play against a bot", hint: "Over a real WebRTC link, inside this machine"},
+		split:   {text: "Split screen", hint: "Two at one keyboard, and a bad network between you to play with"},
+		naming:  {hint: "What the others see. It is kept"},
+		setting: {text: "Settings", hint: "Sound, input delay, your address, motion"},
+		quit:    {text: "Quit"},
 	}}}
 	if !canQuit {
 		t.menu.items = t.menu.items[:quit]
@@ -45,7 +47,7 @@ func newTitle(a *app) scene {
 func (t *title) reset(a *app) {
 	t.show = game.New(uint64(a.tick)*2654435761+5, 2)
 	t.in = make([]netcode.Input, 2)
-	t.arena = view.Arena{You: -1, Bare: true}
+	t.arena = view.Arena{You: -1, Bare: true, Calm: a.settings.calm}
 }
 
 func (t *title) name() string { return "title" }
@@ -94,6 +96,8 @@ func (t *title) update(a *app) scene {
 		return newSplit(a)
 	case naming:
 		return newNaming(a)
+	case setting:
+		return newSettings(a)
 	case quit:
 		return nil
 	}

@@ -16,6 +16,7 @@ type Arena struct {
 	Notes   [game.MaxPlayers]string // what is wrong with a player's machine; empty: nothing
 	You     int                     // the seat whose arrow is drawn, or -1
 	Bare    bool                    // without damage and banners
+	Calm    bool                    // without shaking and flashes
 	puppets [game.MaxPlayers]puppet
 	sparks  sparks
 	t       float32
@@ -50,6 +51,9 @@ func (a *Arena) Update(g *game.Game, speaker *Speaker) {
 	a.sparks.update()
 	a.shake *= 0.86
 	a.flash *= 0.88
+	if a.Calm {
+		a.shake, a.flash = 0, 0
+	}
 	a.bannerT++
 	a.follow(s)
 }

@@ -10,15 +10,16 @@ import (
 // Speaker plays cues. What fails about sound, at whatever time, leaves the game
 // silent and does nothing else to it.
 type Speaker struct {
-	card *card
-	last [32]int // tick in which a kind was heard last
-	tick int
+	card   *card
+	last   [32]int // tick in which a kind was heard last
+	tick   int
+	volume float64
 }
 
 // NewSpeaker opens the sound card in the background. A nil Speaker is silent.
 func NewSpeaker() *Speaker {
 	if c := openCard(); c != nil {
-		return &Speaker{card: c}
+		return &Speaker{card: c, volume: 1}
 	}
 	return nil
 }
@@ -30,11 +31,19 @@ func (s *Speaker) Tick() {
 	}
 }
 
+// Volume sets how loud the next sounds are, 0 to 1.
+func (s *Speaker) Volume(v float64) {
+	if s != nil {
+		s.volume = v
+	}
+}
+
 func (s *Speaker) play(cause cues.Cue, tones ...tone) {
-	if s == nil {
+	if s == nil || s.volume == 0 {
 		return
 	}
 	for _, t := range tones {
+		t.gain *= s.volume
 		s.card.play(t, cause)
 	}
 }
