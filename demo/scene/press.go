@@ -16,9 +16,9 @@ func (p *press) read(a *app) {
 	x, y := ebiten.CursorPosition()
 	click := inpututil.IsMouseButtonJustPressed(ebiten.MouseButtonLeft)
 	held := ebiten.IsMouseButtonPressed(ebiten.MouseButtonLeft)
-	touches = inpututil.AppendJustPressedTouchIDs(touches[:0])
+	touches = inpututil.AppendJustPressedTouchIDs(touches[:0]) // the newest finger taps, whatever the others hold
 	click = click || len(touches) > 0
-	if touches = ebiten.AppendTouchIDs(touches[:0]); len(touches) > 0 {
+	if touches = ebiten.AppendTouchIDs(touches); len(touches) > 0 {
 		x, y = ebiten.TouchPosition(touches[0])
 		held = true
 	}
