@@ -1,6 +1,9 @@
 package scene
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // What is drawn at a point is touched there, on every screen.
 func TestFrame(t *testing.T) {
@@ -42,6 +45,13 @@ func TestNames(t *testing.T) {
 		if got != c.want || err == nil != (c.err == "") || err != nil && err.Error() != c.err {
 			t.Errorf("%q: %q, %v", c.in, got, err)
 		}
+	}
+}
+
+func TestNamesApart(t *testing.T) {
+	names := []string{"Ann", "", "Bo", "Ann", "", "Ann"}
+	if apart(names); !slices.Equal(names, []string{"Ann", "", "Bo", "Ann 2", "", "Ann 3"}) {
+		t.Errorf("%q", names)
 	}
 }
 

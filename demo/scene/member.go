@@ -157,6 +157,7 @@ func (m *member) names() (n [game.MaxPlayers]string) {
 			}
 		}
 	}
+	apart(n[:])
 	return n
 }
 

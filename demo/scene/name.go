@@ -19,3 +19,16 @@ func checkName(s string) (string, error) {
 	}
 	return s, nil
 }
+
+// apart tells seats of one name apart: two tabs of one person have one.
+func apart(names []string) {
+	count := map[string]int{}
+	for i, name := range names {
+		if name == "" {
+			continue
+		}
+		if count[name]++; count[name] > 1 {
+			names[i] = fmt.Sprintf("%s %d", name, count[name])
+		}
+	}
+}
